@@ -1,0 +1,20 @@
+namespace TrtVocoder.Inference;
+
+/// <summary>What a loaded network takes and gives.</summary>
+public sealed record DecoderInfo
+{
+    /// <summary>Audio and network parameters.</summary>
+    public required ModelMetadata Metadata { get; init; }
+
+    /// <summary>What runs it, for people: <c>ONNX Runtime 1.23.2 (CPU)</c>, <c>TensorRT 10.3.0 (Orin)</c>.</summary>
+    public required string Backend { get; init; }
+
+    /// <summary>The most items of one run; <see cref="int.MaxValue"/> where there is no limit.</summary>
+    public required int MaxBatch { get; init; }
+
+    /// <summary>The fewest frames of one run.</summary>
+    public required int MinFrames { get; init; }
+
+    /// <summary>The most frames of one run; <see cref="int.MaxValue"/> where there is no limit. Longer inputs are decoded in chunks.</summary>
+    public required int MaxFrames { get; init; }
+}

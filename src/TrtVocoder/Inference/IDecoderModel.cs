@@ -1,0 +1,11 @@
+namespace TrtVocoder.Inference;
+
+/// <summary>A loaded network (an engine, an ONNX model). Safe for use by many threads; outlives the decoders made from it or keeps itself alive for them.</summary>
+public interface IDecoderModel : IDisposable
+{
+    /// <summary>Sizes, limits and layout of the network.</summary>
+    DecoderInfo Info { get; }
+
+    /// <summary>Makes a decoder with its own context, stream and buffers, for one thread at a time.</summary>
+    IDecoder CreateDecoder();
+}
