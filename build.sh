@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# The one entry to everything that is built, run and tested here; CI calls the same verbs that a person does.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+configuration=Release
+native_build=build/native
+program=out/trtvocoder
+
+# Debian/Ubuntu package -> what it is for. Nothing of NVIDIA's is installed: docs/install-tensorrt.md says how.
+packages=(
+    "libfftw3-single3:FFTW, the inverse STFT"
+    "libsoxr0:resampling of WAV files"
+    "fonts-dejavu-core:text in plots"
+    "g++:the native shim"
+    "cmake:the native shim"
+    "make:the native shim"
+)
+
+usage() {
+    cat <<'EOF'
+Usage: ./build.sh VERB [ARGUMENTS]
+
+  setup            install what is missing by the system's package manager
+  build            setup, then build everything; the program is left at out/trtvocoder
+  native           build the native shim and its test double only
+  demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
+  test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
+  bench [ARGS]     run the benchmarks (ratios against bare FFTW, TorchSharp and the like)
+  format [--check] format C# and C++ (or only check)
+  clean            remove everything that was built
+EOF
+}
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+
+fail() {
+    printf 'build.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+setup() {
+    local missing=() entry name
+    command -v dotnet >/dev/null ||
+        fail "the .NET 10 SDK is missing: install it (package dotnet-sdk-10.0, or Microsoft's dotnet-install script) and try again."
+    if ! command -v dpkg-query >/dev/null; then
+        say "no dpkg here: install FFTW 3 (single precision), libsoxr, g++, cmake and make by this system's package manager"
+        return
+    fi
+    for entry in "${packages[@]}"; do
+        name=${entry%%:*}
+        if ! dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed'; then
+            missing+=("$name")
+            say "missing: $name (${entry#*:})"
+        fi
+    done
+    if ((${#missing[@]} == 0)); then return; fi
+
+    local as_root=()
+    if ((EUID != 0)); then
+        command -v sudo >/dev/null || fail "not root and no sudo: run 'apt-get install ${missing[*]}' as root and try again."
+        as_root=(sudo)
+    fi
+    say "installing: ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+native() {
+    say "native: the shim and its double"
+    cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
+        { cat "$native_build.log" >&2; fail "cmake could not configure native/ (above)."; }
+    cmake --build "$native_build" --parallel "$(nproc)" >"$native_build.log" 2>&1 ||
+        { cat "$native_build.log" >&2; fail "native/ did not compile (above)."; }
+}
+
+managed() {
+    say "managed: TrtVocoder.sln"
+    dotnet build TrtVocoder.sln -c "$configuration" -v quiet -nologo -clp:NoSummary
+    say "program: $program"
+    dotnet publish src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -o out/cli
+    ln -sfn cli/TrtVocoder.Cli "$program"
+}
+
+build() {
+    mkdir -p build out
+    setup
+    native
+    managed
+}
+
+demo() {
+    build
+    local model=out/vocos-demo.onnx clip=models/vocos-demo/speech.wav
+    say "checkpoint -> ONNX"
+    "$program" export models/vocos-demo --output "$model" --force
+    say "speech.wav -> mel -> Vocos -> out/demo.wav"
+    "$program" synth "$clip" --model "$model" --output out/demo.wav --force
+    say "how close it is"
+    "$program" compare "$clip" out/demo.wav --plot out/demo.png --force
+}
+
+# Runs one command, shows its output, and adds its counts to the totals. VSTest closes with 'Failed: N, Passed: N,
+# Skipped: N'; the native runners close with 'N passed, N failed, N skipped'. A run that closes with neither has failed.
+count() {
+    local name=$1 log closing status=0
+    shift
+    log=$(mktemp)
+    say "test: $name"
+    "$@" 2>&1 | tee "$log" || status=$?
+    if closing=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+' "$log" | tail -n 1) && [[ -n $closing ]]; then
+        read -r f p s < <(grep -oE '[0-9]+' <<<"$closing" | xargs)
+    elif closing=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1) && [[ -n $closing ]]; then
+        read -r p f s < <(grep -oE '[0-9]+' <<<"$closing" | xargs)
+    else
+        read -r p f s <<<"0 1 0"
+    fi
+    if ((status != 0 && f == 0)); then f=1; fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    rm -f "$log"
+}
+
+tests() {
+    build
+    passed=0 failed=0 skipped=0
+    local project runner
+    count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
+    for runner in "$native_build"/tests/*_tests; do
+        if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
+    done
+    for project in tests/*.Tests; do
+        count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
+            --logger "console;verbosity=minimal" ${1:+--filter "$1"}
+    done
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
+}
+
+bench() {
+    build
+    dotnet run --project tests/TrtVocoder.Benchmarks -c "$configuration" --no-build -- "$@"
+}
+
+format() {
+    local check=()
+    if [[ ${1:-} == --check ]]; then check=(--verify-no-changes); fi
+    dotnet format TrtVocoder.sln "${check[@]}"
+    if command -v clang-format >/dev/null; then
+        git ls-files '*.cpp' '*.h' ':!bindings/headers' | xargs -r clang-format ${check:+--dry-run -Werror} -i
+    else
+        say "clang-format is not installed: C++ left as it is"
+    fi
+}
+
+clean() {
+    rm -rf build out
+    find . -type d \( -name bin -o -name obj \) -not -path './.git/*' -prune -exec rm -rf {} +
+}
+
+verb=${1:-help}
+shift || true
+case $verb in
+    setup | native | demo | bench | format | clean) "$verb" "$@" ;;
+    build) build ;;
+    test) tests "$@" ;;
+    help | -h | --help) usage ;;
+    *)
+        usage >&2
+        fail "unknown verb '$verb'."
+        ;;
+esac
