@@ -34,7 +34,7 @@ public sealed class HeaderLexer(string text)
     private int _position;
     private int _line = 1;
 
-    /// <summary>The first comment of the file, if it comes before everything else.</summary>
+    /// <summary>The first comment of the file, if it is no documentation comment and comes before everything else.</summary>
     public string FileComment { get; private set; } = "";
 
     /// <summary>All tokens, the last one <see cref="TokenKind.End"/>.</summary>
@@ -116,7 +116,7 @@ public sealed class HeaderLexer(string text)
         foreach (string raw in body.Split('\n'))
             clean.Append(raw.Trim().TrimStart('*').TrimStart('<').Trim()).Append('\n');
         string comment = clean.ToString().Trim();
-        if (_tokens.Count == 0 && FileComment.Length == 0 && !isAfter)
+        if (_tokens.Count == 0 && FileComment.Length == 0 && !isDoc)
             FileComment = comment;
         else if (isDoc)
             _tokens.Add(new Token(isAfter ? TokenKind.DocAfter : TokenKind.DocBefore, comment, line));
