@@ -26,6 +26,7 @@ public sealed record GenerationTarget(string Header, string ClassName, string Li
     public static IReadOnlyList<GenerationTarget> All { get; } =
     [
         new("bindings/headers/cuda.h", "CudaDriver", "cuda", BindingStyle.Imports),
+        new("bindings/headers/fftw3f.h", "Fftw", "fftw3f", BindingStyle.Imports),
     ];
 
     /// <summary>Path of the C# file below the repository's root.</summary>

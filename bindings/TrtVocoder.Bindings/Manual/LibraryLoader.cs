@@ -1,0 +1,88 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace TrtVocoder.Bindings;
+
+/// <summary>
+/// The one place that finds native libraries. Every import of this assembly is resolved here, from an explicit list of candidates and
+/// with no fallback to the runtime's own guesses. Safe for use by many threads.
+/// </summary>
+public static class LibraryLoader
+{
+    private static readonly Lock Gate = new();
+    private static readonly Dictionary<string, LoadResult> Loaded = [];
+
+    /// <summary>FFTW 3 in single precision.</summary>
+    public static NativeLibraryInfo Fftw { get; } = new()
+    {
+        ImportName = "fftw3f",
+        DisplayName = "FFTW (single precision)",
+        FolderVariable = "TRTV_FFTW_DIR",
+        FileNames = OperatingSystem.IsWindows() ? ["libfftw3f-3.dll", "fftw3f.dll"]
+            : OperatingSystem.IsMacOS() ? ["libfftw3f.3.dylib", "/opt/homebrew/lib/libfftw3f.3.dylib", "/usr/local/lib/libfftw3f.3.dylib"]
+            : ["libfftw3f.so.3", "libfftw3f.so"],
+        InstallHint = OperatingSystem.IsWindows() ? "download libfftw3f-3.dll from fftw.org"
+            : OperatingSystem.IsMacOS() ? "run 'brew install fftw'"
+            : "run 'apt-get install libfftw3-single3' (Debian, Ubuntu)",
+    };
+
+    /// <summary>Every library that the imports name.</summary>
+    public static IReadOnlyList<NativeLibraryInfo> All { get; } = [Fftw];
+
+    /// <summary>Loads a library, or says what was tried. A success is remembered by import name; a failure is tried afresh next time.</summary>
+    public static LoadResult TryLoad(NativeLibraryInfo library)
+    {
+        lock (Gate)
+        {
+            if (Loaded.TryGetValue(library.ImportName, out LoadResult? known))
+                return known;
+            LoadResult result = Search(library);
+            if (result.Loaded)
+                Loaded.Add(library.ImportName, result);
+            return result;
+        }
+    }
+
+    private static LoadResult Search(NativeLibraryInfo library)
+    {
+        List<LoadAttempt> attempts = [];
+        foreach (string path in Candidates(library))
+        {
+            try
+            {
+                nint handle = NativeLibrary.Load(path);
+                attempts.Add(new LoadAttempt(path, null));
+                return new LoadResult(library, handle, attempts);
+            }
+            catch (Exception exception) when (exception is DllNotFoundException or BadImageFormatException)
+            {
+                attempts.Add(new LoadAttempt(path, exception.Message));
+            }
+        }
+        return new LoadResult(library, 0, attempts);
+    }
+
+    private static IEnumerable<string> Candidates(NativeLibraryInfo library)
+    {
+        string? folder = library.FolderVariable is null ? null : Environment.GetEnvironmentVariable(library.FolderVariable);
+        if (!string.IsNullOrEmpty(folder))
+            return library.FileNames.Where(name => !Path.IsPathRooted(name)).Select(name => Path.GetFullPath(Path.Combine(folder, name)));
+        return library.ShipsWithApplication
+            ? library.FileNames.Select(name => Path.Combine(AppContext.BaseDirectory, name)).Concat(library.FileNames)
+            : library.FileNames;
+    }
+
+    [ModuleInitializer]
+    [SuppressMessage("Usage", "CA2255", Justification = "The imports of this very assembly must not be resolved before the resolver is set.")]
+    internal static void SetResolver() => NativeLibrary.SetDllImportResolver(typeof(LibraryLoader).Assembly, Resolve);
+
+    private static nint Resolve(string importName, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        NativeLibraryInfo library = All.FirstOrDefault(candidate => candidate.ImportName == importName)
+            ?? throw new DllNotFoundException($"{importName} is not in LibraryLoader's table.");
+        LoadResult result = TryLoad(library);
+        return result.Loaded ? result.Handle : throw new DllNotFoundException(result.Describe());
+    }
+}
