@@ -28,8 +28,34 @@ public static class LibraryLoader
             : "run 'apt-get install libfftw3-single3' (Debian, Ubuntu)",
     };
 
+    /// <summary>The CUDA driver. It comes with NVIDIA's GPU driver, never with the application.</summary>
+    public static NativeLibraryInfo Cuda { get; } = new()
+    {
+        ImportName = CudaDriver.LibraryName,
+        DisplayName = "The NVIDIA driver's CUDA library",
+        FolderVariable = "TRTV_CUDA_DIR",
+        FileNames = OperatingSystem.IsWindows() ? ["nvcuda.dll"] : ["libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"],
+        InstallHint = "install the NVIDIA driver for this machine's GPU",
+    };
+
+    /// <summary>The shim over TensorRT 10.</summary>
+    public static NativeLibraryInfo Shim10 { get; } = Shim("10");
+
+    /// <summary>The shim over TensorRT 11 and TensorRT-RTX.</summary>
+    public static NativeLibraryInfo Shim11 { get; } = Shim("11");
+
     /// <summary>Every library that the imports name.</summary>
-    public static IReadOnlyList<NativeLibraryInfo> All { get; } = [Fftw];
+    public static IReadOnlyList<NativeLibraryInfo> All { get; } = [Fftw, Cuda, Shim10, Shim11];
+
+    private static NativeLibraryInfo Shim(string major) => new()
+    {
+        ImportName = "trtvocoder" + major,
+        DisplayName = $"TrtVocoder's own library for TensorRT {major}",
+        FolderVariable = "TRTV_SHIM_DIR",
+        FileNames = OperatingSystem.IsWindows() ? [$"trtvocoder{major}.dll"] : [$"libtrtvocoder{major}.so"],
+        ShipsWithApplication = true,
+        InstallHint = "build it with './build.sh native' and put it beside the application",
+    };
 
     /// <summary>Loads a library, or says what was tried. A success is remembered by import name; a failure is tried afresh next time.</summary>
     public static LoadResult TryLoad(NativeLibraryInfo library)
@@ -70,9 +96,15 @@ public static class LibraryLoader
         if (!string.IsNullOrEmpty(folder))
             return library.FileNames.Where(name => !Path.IsPathRooted(name)).Select(name => Path.GetFullPath(Path.Combine(folder, name)));
         return library.ShipsWithApplication
-            ? library.FileNames.Select(name => Path.Combine(AppContext.BaseDirectory, name)).Concat(library.FileNames)
+            ? library.FileNames.SelectMany(name => ApplicationFolders().Select(beside => Path.Combine(beside, name))).Concat(library.FileNames)
             : library.FileNames;
     }
+
+    private static IEnumerable<string> ApplicationFolders() =>
+    [
+        AppContext.BaseDirectory,
+        Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"),
+    ];
 
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "The imports of this very assembly must not be resolved before the resolver is set.")]

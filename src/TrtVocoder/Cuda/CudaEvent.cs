@@ -1,0 +1,85 @@
+using TrtVocoder.Bindings;
+
+namespace TrtVocoder.Cuda;
+
+/// <summary>A mark in a stream, with or without a time. Calls are thread-safe.</summary>
+public sealed class CudaEvent : IDisposable
+{
+    private readonly CudaContext _context;
+
+    private CudaEvent(CudaContext context, CudaEventHandle handle)
+    {
+        _context = context;
+        SafeHandle = handle;
+    }
+
+    /// <summary>Makes an event.</summary>
+    /// <param name="context">The context of the streams it will be recorded in.</param>
+    /// <param name="isTimed">Whether <see cref="GetElapsedMs"/> will be asked; an event without time is cheaper.</param>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public static CudaEvent Create(CudaContext context, bool isTimed = true)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return new CudaEvent(context, context.Create(isTimed, static (timed, handle) => Make(timed, handle)));
+
+        static unsafe CudaEventHandle Make(bool isTimed, CudaContextHandle context)
+        {
+            nint mark;
+            uint flags = (uint)(isTimed ? CudaDriver.CU_EVENT_DEFAULT : CudaDriver.CU_EVENT_DISABLE_TIMING);
+            CudaStatus.Check(CudaDriver.cuEventCreate(&mark, flags), nameof(CudaDriver.cuEventCreate));
+            return new CudaEventHandle(context, mark);
+        }
+    }
+
+    /// <summary>The CUevent (cudaEvent_t), for other libraries; valid until the event is disposed of.</summary>
+    public nint Handle => SafeHandle.DangerousGetHandle();
+
+    /// <summary>Whether everything before the mark is done. Never blocks. True for an event never recorded.</summary>
+    /// <exception cref="CudaException">Earlier work failed.</exception>
+    public bool IsReached
+    {
+        get
+        {
+            _context.Bind();
+            using Borrowed mark = new(SafeHandle);
+            return CudaStatus.CheckQuery(CudaDriver.cuEventQuery(mark.Value), nameof(CudaDriver.cuEventQuery));
+        }
+    }
+
+    internal CudaEventHandle SafeHandle { get; }
+
+    /// <summary>Puts the mark behind the work already in a stream.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void Record(CudaStream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        using Borrowed queue = stream.Enter();
+        using Borrowed mark = new(SafeHandle);
+        CudaStatus.Check(CudaDriver.cuEventRecord(mark.Value, queue.Value), nameof(CudaDriver.cuEventRecord));
+    }
+
+    /// <summary>Waits until everything before the mark is done.</summary>
+    /// <exception cref="CudaException">Earlier work failed.</exception>
+    public void Synchronize()
+    {
+        _context.Bind();
+        using Borrowed mark = new(SafeHandle);
+        CudaStatus.Check(CudaDriver.cuEventSynchronize(mark.Value), nameof(CudaDriver.cuEventSynchronize));
+    }
+
+    /// <summary>Milliseconds from <paramref name="start"/> to this mark; both must be timed and reached.</summary>
+    /// <exception cref="CudaException">One is untimed or not reached yet.</exception>
+    public unsafe float GetElapsedMs(CudaEvent start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        _context.Bind();
+        using Borrowed from = new(start.SafeHandle);
+        using Borrowed to = new(SafeHandle);
+        float milliseconds;
+        CudaStatus.Check(CudaDriver.cuEventElapsedTime(&milliseconds, from.Value, to.Value), nameof(CudaDriver.cuEventElapsedTime));
+        return milliseconds;
+    }
+
+    /// <summary>Destroys the event.</summary>
+    public void Dispose() => SafeHandle.Dispose();
+}
