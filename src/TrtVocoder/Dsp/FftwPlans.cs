@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using TrtVocoder.Bindings;
+
+namespace TrtVocoder.Dsp;
+
+/// <summary>
+/// The process's FFTW plans, one a size and kind, made once and never destroyed. FFTW's planner is not safe for use by many threads,
+/// its plans are: so planning holds a lock. Plans are estimated, not measured: for the split complex transforms in use the estimate
+/// is within a tenth of the measured plan, and costs 0.2 ms at start-up instead of 130 ms.
+/// </summary>
+internal static unsafe class FftwPlans
+{
+    private static readonly Lock PlannerGate = new();
+    private static readonly ConcurrentDictionary<(int Length, bool Real), nint> Plans = new();
+
+    /// <summary>Distance in floats between the real and the imaginary array of one transform; leaves room for one vector past the end.</summary>
+    public static int GetRowStride(int length) => AlignedBuffer.RoundUp(length + 16);
+
+    /// <summary>
+    /// A complex transform of <paramref name="length"/> points from rows 0 (real) and 1 (imaginary) to rows 2 and 3 of a buffer of four rows,
+    /// forward; with each pair of rows swapped, backward. The input may be overwritten.
+    /// </summary>
+    public static nint GetComplex(int length) => Get(length, real: false);
+
+    /// <summary>A forward transform of <paramref name="length"/> real points in row 0 to rows 2 (real) and 3 (imaginary).</summary>
+    public static nint GetReal(int length) => Get(length, real: true);
+
+    private static nint Get(int length, bool real)
+    {
+        if (Plans.TryGetValue((length, real), out nint plan))
+            return plan;
+        NativeLibraries.Require(LibraryLoader.Fftw);
+        lock (PlannerGate)
+        {
+            if (!Plans.TryGetValue((length, real), out plan))
+            {
+                plan = Make(length, real);
+                Plans[(length, real)] = plan;
+            }
+            return plan;
+        }
+    }
+
+    private static nint Make(int length, bool real)
+    {
+        int stride = GetRowStride(length);
+        using AlignedBuffer buffer = new(4 * stride);
+        float* rows = buffer.Pointer;
+        fftwf_iodim dimension = new() { n = length, @is = 1, os = 1 };
+        const uint Flags = Fftw.FFTW_ESTIMATE | Fftw.FFTW_DESTROY_INPUT;
+        nint plan = real
+            ? Fftw.fftwf_plan_guru_split_dft_r2c(1, &dimension, 0, null, rows, rows + (2 * stride), rows + (3 * stride), Flags)
+            : Fftw.fftwf_plan_guru_split_dft(1, &dimension, 0, null, rows, rows + stride, rows + (2 * stride), rows + (3 * stride), Flags);
+        return plan != 0 ? plan : throw new TrtVocoderException(
+            $"{LibraryLoader.Fftw.DisplayName} cannot plan a transform of {length} points in split arrays; use FFTW 3 itself or a library with its whole guru interface.");
+    }
+}

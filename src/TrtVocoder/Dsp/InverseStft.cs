@@ -1,0 +1,94 @@
+namespace TrtVocoder.Dsp;
+
+/// <summary>
+/// From one-sided spectra to audio: inverse real transform of each frame with 1/N scaling (the imaginary parts of the bins 0 and N/2 are
+/// ignored), times a periodic Hann window, overlap-added, divided by the overlap-added squared window. Equals torch.istft for
+/// <see cref="StftPadding.Center"/> and upstream Vocos' ISTFT for <see cref="StftPadding.Same"/>.
+/// One instance serves one thread at a time and allocates nothing after its first call; many instances may work at once.
+/// </summary>
+public sealed unsafe class InverseStft : IDisposable
+{
+    private readonly WindowEnvelope _envelope;
+    private readonly AlignedBuffer _window;
+    private readonly InverseStftWorker _worker;
+    private bool _disposed;
+
+    /// <summary>Plans the transform.</summary>
+    /// <param name="parameters">Sizes and padding.</param>
+    /// <exception cref="DataFormatException">The windows overlap too little for the transform to be inverted.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    public InverseStft(StftParameters parameters)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        Parameters = parameters;
+        _envelope = new WindowEnvelope(parameters);
+        _worker = new InverseStftWorker(parameters);
+        _window = new AlignedBuffer(parameters.FftLength);
+        for (int n = 0; n < parameters.FftLength; n++)
+            _window.Pointer[n] = (float)_envelope.GetSynthesisWindow(n);
+    }
+
+    /// <summary>Sizes and padding.</summary>
+    public StftParameters Parameters { get; }
+
+    /// <summary>Decodes a whole utterance.</summary>
+    /// <param name="spectrum">All of its frames, in either layout.</param>
+    /// <param name="audio">Samples, exactly <see cref="StftParameters.GetSampleCount"/> of the frame count; overwritten.</param>
+    /// <exception cref="ArgumentException">The number of bins or of samples does not fit.</exception>
+    public void Inverse(in Spectrum spectrum, Span<float> audio) => Accumulate(spectrum, 0, spectrum.FrameCount, audio);
+
+    /// <summary>
+    /// Decodes the next frames of an utterance that arrives in pieces, first to last without a gap. Samples that no later frame
+    /// touches, those before (<paramref name="firstFrame"/> + count) · hop − trim, are finished when the call returns; the
+    /// following ones hold partial sums, which the next call needs. Nothing is remembered between calls but what is in <paramref name="audio"/>.
+    /// </summary>
+    /// <param name="frames">The frames [firstFrame, firstFrame + count) of the utterance, in either layout.</param>
+    /// <param name="firstFrame">The number of frames before these; 0 starts an utterance, whatever is in <paramref name="audio"/>.</param>
+    /// <param name="totalFrames">Frames of the whole utterance.</param>
+    /// <param name="audio">The whole utterance's samples, exactly <see cref="StftParameters.GetSampleCount"/> of <paramref name="totalFrames"/>.</param>
+    /// <exception cref="ArgumentException">The number of bins, frames or samples does not fit.</exception>
+    public void Accumulate(in Spectrum frames, int firstFrame, int totalFrames, Span<float> audio)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstFrame);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(frames.FrameCount, totalFrames - firstFrame, nameof(totalFrames));
+        if (frames.FrameCount > 0 && frames.Bins != Parameters.BinCount)
+            throw new ArgumentException($"The spectrum has {frames.Bins} bins, n_fft {Parameters.FftLength} needs {Parameters.BinCount}.", nameof(frames));
+        int samples = Parameters.GetSampleCount(totalFrames);
+        if (audio.Length != samples)
+            throw new ArgumentException($"{totalFrames} frames decode to {samples} samples, the span holds {audio.Length}.", nameof(audio));
+        if (frames.FrameCount == 0 || samples == 0)
+            return;
+
+        _envelope.SetFrames(totalFrames);
+        fixed (float* real = frames.Real, imag = frames.Imag, samplesStart = audio, head = _envelope.Head, tail = _envelope.Tail)
+        {
+            InverseStftJob job = new()
+            {
+                Real = real,
+                Imag = imag,
+                Layout = frames.Layout,
+                StoredFrames = frames.RowFrames,
+                StoredFirst = frames.FirstFrame,
+                FirstFrame = firstFrame,
+                EndFrame = firstFrame + frames.FrameCount,
+                TotalFrames = totalFrames,
+                Audio = samplesStart,
+                Window = _window.Pointer,
+                Head = head,
+                Tail = tail,
+                HeadEnd = _envelope.HeadEnd,
+            };
+            _worker.Run(job, Parameters.TrimLength, Parameters.TrimLength + (long)samples);
+        }
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Frees the scratch memory. Idempotent.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        _worker.Dispose();
+        _window.Dispose();
+    }
+}

@@ -1,0 +1,143 @@
+using TrtVocoder.Bindings;
+
+namespace TrtVocoder.Dsp;
+
+/// <summary>
+/// The scratch memory and the inner loop of the inverse STFT for one thread. It computes a range of output positions from all frames that
+/// touch it, in pairs of an even and the following odd frame of the utterance, so the samples do not depend on how ranges are cut.
+/// </summary>
+internal sealed unsafe class InverseStftWorker : IDisposable
+{
+    // One cache line of a bins-major row.
+    private const int BlockFrames = 16;
+
+    private readonly StftParameters _parameters;
+    private readonly nint _plan;
+    private readonly int _fftStride;
+    private readonly int _rowStride;
+    private readonly AlignedBuffer _fft;
+    private readonly AlignedBuffer _silence;
+    private AlignedBuffer? _block;
+    private int _blockFirst;
+    private int _blockCount;
+
+    public InverseStftWorker(StftParameters parameters)
+    {
+        _parameters = parameters;
+        _plan = FftwPlans.GetComplex(parameters.FftLength);
+        _fftStride = FftwPlans.GetRowStride(parameters.FftLength);
+        _rowStride = AlignedBuffer.RoundUp(parameters.BinCount) + 16;
+        _fft = new AlignedBuffer(4 * _fftStride);
+        _silence = new AlignedBuffer(parameters.BinCount);
+    }
+
+    public void Dispose()
+    {
+        _fft.Dispose();
+        _silence.Dispose();
+        _block?.Dispose();
+    }
+
+    /// <summary>Adds the job's frames to the positions [<paramref name="begin"/>, <paramref name="end"/>) and normalises those that are then complete.</summary>
+    public void Run(in InverseStftJob job, long begin, long end)
+    {
+        (int length, int hop) = (_parameters.FftLength, _parameters.HopLength);
+        int firstFrame = (int)Math.Max(job.FirstFrame, begin < length ? 0 : ((begin - length) / hop) + 1);
+        int endFrame = (int)Math.Min(job.EndFrame, (end + hop - 1) / hop);
+        _blockCount = 0;
+
+        float* zr = _fft.Pointer;
+        float* zi = zr + _fftStride;
+        float* even = zi + _fftStride;
+        float* odd = even + _fftStride;
+        for (int frame = firstFrame & ~1; frame < endFrame; frame += 2)
+        {
+            GetRows(job, frame, out float* re1, out float* im1);
+            GetRows(job, frame + 1, out float* re2, out float* im2);
+            FramePair.Pack(re1, im1, re2, im2, length, zr, zi);
+
+            // FFTW's split transform runs forward; with real and imaginary parts swapped on both sides it runs backward.
+            Fftw.fftwf_execute_split_dft(_plan, zi, zr, odd, even);
+            if (job.Contains(frame))
+                OverlapAdd(job, frame, even, begin, end);
+            if (job.Contains(frame + 1))
+                OverlapAdd(job, frame + 1, odd, begin, end);
+        }
+        Normalize(job, begin, end);
+    }
+
+    private void GetRows(in InverseStftJob job, int frame, out float* re, out float* im)
+    {
+        if (!job.Contains(frame))
+        {
+            re = im = _silence.Pointer;
+            return;
+        }
+        int stored = job.StoredFirst + frame - job.FirstFrame;
+        if (job.Layout == SpectrumLayout.FrameMajor)
+        {
+            nint offset = (nint)stored * _parameters.BinCount;
+            re = job.Real + offset;
+            im = job.Imag + offset;
+            return;
+        }
+
+        // A block that starts at an even frame holds the odd one after it too, so the first frame's rows stay valid.
+        if (stored < _blockFirst || stored >= _blockFirst + _blockCount)
+            Gather(job, stored);
+        re = _block!.Pointer + ((nint)(stored - _blockFirst) * _rowStride);
+        im = re + ((nint)BlockFrames * _rowStride);
+    }
+
+    private void Gather(in InverseStftJob job, int stored)
+    {
+        _block ??= new AlignedBuffer(2 * BlockFrames * _rowStride);
+        _blockFirst = Math.Min(stored, Math.Max(0, job.StoredFrames - BlockFrames));
+        _blockCount = Math.Min(BlockFrames, job.StoredFrames);
+        float* target = _block.Pointer;
+        Transposition.ToFrameMajor(job.Real + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target, _rowStride);
+        Transposition.ToFrameMajor(
+            job.Imag + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target + ((nint)BlockFrames * _rowStride), _rowStride);
+    }
+
+    private void OverlapAdd(in InverseStftJob job, int frame, float* samples, long begin, long end)
+    {
+        long start = (long)frame * _parameters.HopLength;
+        long low = Math.Max(begin, start);
+        long high = Math.Min(end, start + _parameters.FftLength);
+
+        // Nobody wrote to a frame's last hop before, nor to anything before the first frame: that part is stored, so nothing need be cleared.
+        long split = frame == 0 ? low : Math.Clamp(start + _parameters.FftLength - _parameters.HopLength, low, Math.Max(low, high));
+        if (split > low)
+        {
+            long n = low - start;
+            VectorKernels.MultiplyAdd(job.Audio + (low - _parameters.TrimLength), samples + n, job.Window + n, (int)(split - low));
+        }
+        if (high > split)
+        {
+            long n = split - start;
+            VectorKernels.Multiply(job.Audio + (split - _parameters.TrimLength), samples + n, job.Window + n, (int)(high - split));
+        }
+    }
+
+    /// <summary>Corrects the ends of the utterance, where the envelope is smaller than in the interior that the window is scaled for.</summary>
+    private void Normalize(in InverseStftJob job, long begin, long end)
+    {
+        int hop = _parameters.HopLength;
+        long finalBegin = Math.Max(begin, (long)job.FirstFrame * hop);
+        long finalEnd = job.EndFrame == job.TotalFrames ? end : Math.Min(end, (long)job.EndFrame * hop);
+
+        // The head's factors count from the trim length, where the kept part begins.
+        Scale(job, finalBegin, Math.Min(finalEnd, job.HeadEnd), job.Head, _parameters.TrimLength);
+        long tail = (long)job.TotalFrames * hop;
+        Scale(job, Math.Max(finalBegin, Math.Max(tail, job.HeadEnd)), finalEnd, job.Tail, tail);
+    }
+
+    private void Scale(in InverseStftJob job, long from, long to, float* factors, long factorsBegin)
+    {
+        if (to <= from)
+            return;
+        float* samples = job.Audio + (from - _parameters.TrimLength);
+        VectorKernels.Multiply(samples, samples, factors + (from - factorsBegin), (int)(to - from));
+    }
+}
