@@ -27,6 +27,7 @@ public sealed record GenerationTarget(string Header, string ClassName, string Li
     [
         new("bindings/headers/cuda.h", "CudaDriver", "cuda", BindingStyle.Imports),
         new("bindings/headers/fftw3f.h", "Fftw", "fftw3f", BindingStyle.Imports),
+        new("bindings/headers/soxr.h", "Soxr", "soxr", BindingStyle.Imports),
     ];
 
     /// <summary>Path of the C# file below the repository's root.</summary>
