@@ -46,7 +46,7 @@ public static class WavFile
     /// <param name="channelCount">Channels.</param>
     /// <param name="sampleRate">Sample rate in Hz.</param>
     /// <param name="format">How samples are stored; integers are rounded to nearest, ties to even, and clipped at full scale.</param>
-    /// <returns>How many samples lay beyond ±1 and were clipped; always 0 for <see cref="WavSampleFormat.Float32"/>.</returns>
+    /// <returns>How many samples lay beyond ±1 and were clipped; always 0 for <see cref="WavSampleFormat.IeeeFloat"/>.</returns>
     /// <exception cref="DataFormatException">A sample is NaN or infinite, or the file would exceed 4 GiB.</exception>
     public static int Write(Stream stream, ReadOnlySpan<float> samples, int channelCount, int sampleRate, WavSampleFormat format) =>
         WavWriter.Write(stream, samples, channelCount, sampleRate, format);

@@ -10,5 +10,5 @@ public enum WavSampleFormat
     Pcm24,
 
     /// <summary>32-bit floating point: nothing is rounded or clipped.</summary>
-    Float32,
+    IeeeFloat,
 }

@@ -20,14 +20,14 @@ internal static class WavWriter
         {
             WavSampleFormat.Pcm16 => 2,
             WavSampleFormat.Pcm24 => 3,
-            WavSampleFormat.Float32 => 4,
+            WavSampleFormat.IeeeFloat => 4,
             _ => throw new ArgumentOutOfRangeException(nameof(format)),
         };
         long dataSize = (long)samples.Length * sampleSize;
         if (dataSize > uint.MaxValue - 1024)
             throw new DataFormatException($"{samples.Length} samples exceed the 4 GiB of a WAV file; write pcm16, or split the input.");
 
-        stream.Write(Header(channelCount, sampleRate, sampleSize, format == WavSampleFormat.Float32, samples.Length / channelCount, (uint)dataSize));
+        stream.Write(Header(channelCount, sampleRate, sampleSize, format == WavSampleFormat.IeeeFloat, samples.Length / channelCount, (uint)dataSize));
         byte[] block = new byte[BlockSamples * sampleSize];
         int clipped = 0;
         while (!samples.IsEmpty)
@@ -75,7 +75,7 @@ internal static class WavWriter
         for (int i = 0; i < samples.Length; i++)
         {
             float sample = samples[i];
-            if (format == WavSampleFormat.Float32)
+            if (format == WavSampleFormat.IeeeFloat)
             {
                 BinaryPrimitives.WriteSingleLittleEndian(bytes[(4 * i)..], sample);
                 continue;

@@ -27,7 +27,8 @@ public static class AtomicFile
         }
 
         ThrowIfUnwritable(path, overwrite);
-        target = File.ResolveLinkTarget(target, returnFinalTarget: true)?.FullName ?? target;
+        if (new FileInfo(target).LinkTarget is not null)
+            target = File.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName;
         UnixFileMode? mode = null;
         if (File.Exists(target))
         {
