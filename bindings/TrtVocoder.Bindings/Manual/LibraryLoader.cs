@@ -28,6 +28,20 @@ public static class LibraryLoader
             : "run 'apt-get install libfftw3-single3' (Debian, Ubuntu)",
     };
 
+    /// <summary>libsoxr, which changes sample rates.</summary>
+    public static NativeLibraryInfo Soxr { get; } = new()
+    {
+        ImportName = "soxr",
+        DisplayName = "libsoxr",
+        FolderVariable = "TRTV_SOXR_DIR",
+        FileNames = OperatingSystem.IsWindows() ? ["libsoxr.dll", "soxr.dll"]
+            : OperatingSystem.IsMacOS() ? ["libsoxr.0.dylib", "/opt/homebrew/lib/libsoxr.0.dylib", "/usr/local/lib/libsoxr.0.dylib"]
+            : ["libsoxr.so.0", "libsoxr.so"],
+        InstallHint = OperatingSystem.IsWindows() ? "build soxr.dll from soxr.sourceforge.net"
+            : OperatingSystem.IsMacOS() ? "run 'brew install libsoxr'"
+            : "run 'apt-get install libsoxr0' (Debian, Ubuntu)",
+    };
+
     /// <summary>The CUDA driver. It comes with NVIDIA's GPU driver, never with the application.</summary>
     public static NativeLibraryInfo Cuda { get; } = new()
     {
@@ -45,7 +59,7 @@ public static class LibraryLoader
     public static NativeLibraryInfo Shim11 { get; } = Shim("11");
 
     /// <summary>Every library that the imports name.</summary>
-    public static IReadOnlyList<NativeLibraryInfo> All { get; } = [Fftw, Cuda, Shim10, Shim11];
+    public static IReadOnlyList<NativeLibraryInfo> All { get; } = [Fftw, Soxr, Cuda, Shim10, Shim11];
 
     private static NativeLibraryInfo Shim(string major) => new()
     {
