@@ -1,0 +1,31 @@
+using TrtVocoder.Export.Checkpoints;
+
+namespace TrtVocoder.Export.Onnx;
+
+/// <summary><see cref="DepthwiseForm.Conv"/>: Conv nodes on [B, C, T] between transposes, as upstream computes.</summary>
+internal sealed class ConvolutionNodes(GraphWeights weights) : ITemporalConvolution
+{
+    public string Embed(string mel) =>
+        weights.Transpose("/embed", Convolve("embed", mel, weights.Config.MelCount, 1));
+
+    public string Depthwise(int block, string hidden)
+    {
+        string name = $"convnext.{block}.dwconv";
+        string scope = GraphWeights.Scope(name);
+        string channelsFirst = weights.Transpose(scope + "/channels_first", hidden);
+        return weights.Transpose(scope + "/channels_last", Convolve(name, channelsFirst, 1, weights.Config.Dim));
+    }
+
+    private string Convolve(string name, string input, int inputsPerGroup, int groups)
+    {
+        int dim = weights.Config.Dim;
+        string weight = weights.Graph.AddConstant(name + ".weight", weights.TrunkType, weights.Get($"backbone.{name}.weight"), dim, inputsPerGroup, VocosConfig.KernelSize);
+        string bias = weights.Graph.AddConstant(name + ".bias", weights.TrunkType, weights.Get($"backbone.{name}.bias"), dim);
+        return weights.Graph.AddNode("Conv", GraphWeights.Scope(name), [input, weight, bias],
+        [
+            OnnxAttributes.Integer("group", groups),
+            OnnxAttributes.Integers("kernel_shape", VocosConfig.KernelSize),
+            OnnxAttributes.Integers("pads", VocosConfig.KernelSize / 2, VocosConfig.KernelSize / 2),
+        ]);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Reflection;
+using Google.Protobuf;
+using TrtVocoder.Data;
+using TrtVocoder.Dsp;
+using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Export.Onnx.Protos;
+using TrtVocoder.Inference;
+using DataType = TrtVocoder.Export.Onnx.Protos.TensorProto.Types.DataType;
+
+namespace TrtVocoder.Export.Onnx;
+
+/// <summary>
+/// Writes a Vocos checkpoint as an ONNX model: input <c>mel</c> [batch, n_mels, frames], outputs <c>real</c> and <c>imag</c>
+/// ([batch, bins, frames] or [batch, frames, bins]) or <c>audio</c> [batch, samples], all FP32. The same checkpoint and options give the same bytes.
+/// Safe for use by many threads.
+/// </summary>
+public static class OnnxExporter
+{
+    // Opset 20 is the newest that TensorRT 10.3 reads and the first with Gelu; IR version 9 goes with it.
+    private const int OpsetVersion = 20;
+    private const int IrVersion = 9;
+
+    /// <summary>Writes the model, wholly or not at all.</summary>
+    /// <param name="checkpoint">Config and weights.</param>
+    /// <param name="path">The .onnx file.</param>
+    /// <param name="options">The form; null for the defaults.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    /// <exception cref="TrtVocoderException">Options contradict each other or the checkpoint; the message says which.</exception>
+    /// <exception cref="IOException">The file cannot be written; the message is a sentence for the user.</exception>
+    public static void Export(VocosCheckpoint checkpoint, string path, OnnxExportOptions? options = null, bool overwrite = false)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ModelProto model = Build(checkpoint, options ?? new OnnxExportOptions());
+        AtomicFile.Write(path, overwrite, model.WriteTo);
+    }
+
+    /// <summary>The metadata that <see cref="Export"/> writes into the model.</summary>
+    public static ModelMetadata GetMetadata(VocosCheckpoint checkpoint, OnnxExportOptions options)
+    {
+        VocosConfig config = checkpoint.Config;
+        return new ModelMetadata
+        {
+            SampleRate = config.SampleRate,
+            FftLength = config.FftLength,
+            HopLength = config.HopLength,
+            MelCount = config.MelCount,
+            Padding = config.Padding,
+            Layout = options.Layout ?? SpectrumLayout.BinsMajor,
+            Signal = options.Signal,
+            MelFloor = options.MelFloor ?? config.MelFloor,
+            ReceptiveFieldFrames = config.ReceptiveFieldFrames,
+            Precision = options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32",
+            ModelHash = checkpoint.ModelHash,
+        };
+    }
+
+    internal static ModelProto Build(VocosCheckpoint checkpoint, OnnxExportOptions options)
+    {
+        options.Validate();
+        ModelProto model = new()
+        {
+            IrVersion = IrVersion,
+            ProducerName = "trtvocoder",
+            ProducerVersion = typeof(OnnxExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+            Graph = BuildGraph(checkpoint, options),
+        };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = OpsetVersion });
+        foreach ((string key, string value) in GetMetadata(checkpoint, options).ToProperties().OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
+        return model;
+    }
+
+    private static GraphProto BuildGraph(VocosCheckpoint checkpoint, OnnxExportOptions options)
+    {
+        VocosConfig config = checkpoint.Config;
+        OnnxGraphBuilder graph = new("vocos");
+        GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
+        ITemporalConvolution convolution = options.Depthwise == DepthwiseForm.Shift ? new ShiftedProducts(weights) : new ConvolutionNodes(weights);
+        string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
+        string hidden = new VocosTrunk(weights, convolution).Emit(mel);
+        SpectrumHead head = new(weights);
+        if (options.Signal == SignalKind.Waveform)
+        {
+            if (config.HopLength == config.FftLength)
+                throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
+            (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor, asOutputs: false);
+            new WaveformTail(graph, config.Stft).Emit(mel, real, imag);
+            graph.AddOutput("audio", "batch", "samples");
+        }
+        else
+        {
+            SpectrumLayout layout = options.Layout ?? SpectrumLayout.BinsMajor;
+            head.Emit(hidden, layout, asOutputs: true);
+            object[] shape = layout == SpectrumLayout.BinsMajor ? ["batch", config.BinCount, "frames"] : ["batch", "frames", config.BinCount];
+            graph.AddOutput("real", shape);
+            graph.AddOutput("imag", shape);
+        }
+
+        return graph.Graph;
+    }
+}

@@ -1,0 +1,51 @@
+using DataType = TrtVocoder.Export.Onnx.Protos.TensorProto.Types.DataType;
+
+namespace TrtVocoder.Export.Onnx;
+
+/// <summary>Emits Vocos' backbone: embedding, ConvNeXt blocks, final normalisation. The residual stays in [B, T, C] throughout.</summary>
+internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution convolution)
+{
+    /// <summary>mel [B, n_mels, T] in FP32 → hidden [B, T, C] in FP32.</summary>
+    public string Emit(string mel)
+    {
+        bool half = weights.TrunkType == DataType.Float16;
+        string hidden = convolution.Embed(half ? weights.Cast("/mel", mel, DataType.Float16) : mel);
+        hidden = weights.LayerNorm("norm", hidden, weights.TrunkType);
+        for (int block = 0; block < weights.Config.LayerCount; block++)
+            hidden = EmitBlock(block, hidden);
+
+        // The last LayerNorm feeds the FP32 head, so it reads and writes FP32: one cast, and no rounding after it.
+        if (half)
+            hidden = weights.Cast("/final_layer_norm", hidden, DataType.Float);
+        return weights.LayerNorm("final_layer_norm", hidden, DataType.Float);
+    }
+
+    private string EmitBlock(int block, string residual)
+    {
+        string name = $"convnext.{block}";
+        (int dim, int inner) = (weights.Config.Dim, weights.Config.IntermediateDim);
+        string hidden = convolution.Depthwise(block, residual);
+        hidden = weights.LayerNorm(name + ".norm", hidden, weights.TrunkType);
+        hidden = weights.Linear(name + ".pwconv1", hidden,
+            GraphWeights.Transposed(weights.Get($"backbone.{name}.pwconv1.weight"), inner, dim), weights.Get($"backbone.{name}.pwconv1.bias"));
+
+        // One node rather than the erf formula: TensorRT's parser makes one activation of it. Exact (erf) by default.
+        hidden = weights.Graph.AddNode("Gelu", $"/{name}/act", [hidden]);
+
+        float[] matrix = GraphWeights.Transposed(weights.Get($"backbone.{name}.pwconv2.weight"), dim, inner);
+        float[] bias = [.. weights.Get($"backbone.{name}.pwconv2.bias")];
+        if (weights.Config.HasLayerScale)
+            Scale(matrix, bias, weights.Get($"backbone.{name}.gamma"));
+        hidden = weights.Linear(name + ".pwconv2", hidden, matrix, bias);
+        return weights.Graph.AddNode("Add", $"/{name}/residual", [residual, hidden]);
+    }
+
+    /// <summary>Folds the layer scale: (h·W + b)·γ = h·(W·γ) + b·γ.</summary>
+    private static void Scale(float[] matrix, float[] bias, ReadOnlySpan<float> gamma)
+    {
+        for (int i = 0; i < matrix.Length; i++)
+            matrix[i] *= gamma[i % gamma.Length];
+        for (int i = 0; i < bias.Length; i++)
+            bias[i] *= gamma[i];
+    }
+}
