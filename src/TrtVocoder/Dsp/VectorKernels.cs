@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace TrtVocoder.Dsp;
 
@@ -51,5 +52,15 @@ internal static unsafe class VectorKernels
         for (; i < count; i++)
             sum += a[i] * b[i];
         return sum;
+    }
+
+    /// <summary>Natural logarithms, in place.</summary>
+    public static void Log(Span<float> values)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector256<float>.Count; i += Vector256<float>.Count)
+            Vector256.Log(Vector256.Create<float>(values[i..])).CopyTo(values[i..]);
+        for (; i < values.Length; i++)
+            values[i] = MathF.Log(values[i]);
     }
 }
