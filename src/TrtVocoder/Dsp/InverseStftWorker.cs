@@ -82,8 +82,10 @@ internal sealed unsafe class InverseStftWorker : IDisposable
             return;
         }
 
-        // A block that starts at an even frame holds the odd one after it too, so the first frame's rows stay valid.
-        if (stored < _blockFirst || stored >= _blockFirst + _blockCount)
+        // A block that serves an even frame must hold the odd one after it too, or fetching that one would overwrite the even one's rows:
+        // blocks start anywhere, because a piece of an utterance may start at an odd frame.
+        int lastNeeded = frame % 2 == 0 && job.Contains(frame + 1) ? stored + 1 : stored;
+        if (stored < _blockFirst || lastNeeded >= _blockFirst + _blockCount)
             Gather(job, stored);
         re = _block!.Pointer + ((nint)(stored - _blockFirst) * _rowStride);
         im = re + ((nint)BlockFrames * _rowStride);
