@@ -103,7 +103,7 @@ public sealed record ModelSignature
         if (signal != SignalKind.Waveform && outputs.Count == 2)
             return Spectrum(outputs[0], outputs[1]);
         throw new DataFormatException(signal is null
-            ? $"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts by name; tell them by {nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)}."
+            ? $"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts by name; tell them by {nameof(ModelHints)}.{nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)}."
             : $"{source}: its metadata say that it puts out {(signal == SignalKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.");
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)

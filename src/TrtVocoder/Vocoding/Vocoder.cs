@@ -1,0 +1,85 @@
+using TrtVocoder.Dsp;
+using TrtVocoder.Inference;
+
+namespace TrtVocoder.Vocoding;
+
+/// <summary>
+/// A vocoder: a loaded model and how to decode with it. Safe for use by many threads, each with a session of its own
+/// (<see cref="CreateSession"/>). Sessions outlive it: disposing a vocoder only ends the making of new ones.
+/// </summary>
+public sealed class Vocoder : IDisposable
+{
+    private readonly IDecoderModel _model;
+    private readonly VocoderOptions _options;
+    private readonly ChunkPlan _plan;
+    private readonly StftParameters _stft;
+    private int _disposed;
+
+    /// <summary>Makes a vocoder of a loaded model, which it owns and disposes.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">How to decode; null for the defaults.</param>
+    /// <exception cref="ArgumentException">The options do not fit the model.</exception>
+    public Vocoder(IDecoderModel model, VocoderOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _options = options ?? new VocoderOptions();
+        Info = model.Info;
+        _stft = Info.Metadata.Stft;
+        _plan = ChunkPlan.Create(Info, _options);
+    }
+
+    /// <summary>What the model takes and gives, and what runs it.</summary>
+    public DecoderInfo Info { get; }
+
+    /// <summary>Audio and network parameters.</summary>
+    public ModelMetadata Metadata => Info.Metadata;
+
+    /// <summary>Sample rate of the audio in Hz.</summary>
+    public int SampleRate => Metadata.SampleRate;
+
+    /// <summary>Mel bands of the input.</summary>
+    public int MelCount => Metadata.MelCount;
+
+    /// <summary>
+    /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How to decode; null for the defaults.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="TrtVocoderException">The file cannot be used, or what runs it is missing.</exception>
+    /// <exception cref="ArgumentException">The options do not fit the model.</exception>
+    public static Vocoder Load(string path, VocoderOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new VocoderOptions();
+        IDecoderModel model = DecoderBackends.Find(ModelFile.Detect(path), path).Load(path, options);
+        try
+        {
+            return new Vocoder(model, options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
+    public int GetSampleCount(int frames) => _stft.GetSampleCount(frames);
+
+    /// <summary>Makes a session with its own decoder and buffers, for one thread at a time.</summary>
+    /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
+    public VocoderSession CreateSession()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return new VocoderSession(_model.CreateDecoder(), Info, _plan, _options);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            _model.Dispose();
+    }
+}

@@ -1,0 +1,296 @@
+using FsCheck;
+using FsCheck.Fluent;
+using TrtVocoder.Dsp;
+using TrtVocoder.Inference;
+using TrtVocoder.Vocoding;
+
+namespace TrtVocoder.Tests.Vocoding;
+
+public class VocoderSessionTests
+{
+    private const float Tolerance = 1e-5f;
+
+    private static readonly (SignalKind Signal, StftPadding Padding, SpectrumLayout Layout, int Hop)[] Kinds =
+    [
+        (SignalKind.Spectrum, StftPadding.Center, SpectrumLayout.BinsMajor, 4),
+        (SignalKind.Spectrum, StftPadding.Center, SpectrumLayout.FrameMajor, 4),
+        (SignalKind.Spectrum, StftPadding.Same, SpectrumLayout.BinsMajor, 4),
+        (SignalKind.Waveform, StftPadding.Center, SpectrumLayout.BinsMajor, 4),
+        (SignalKind.Waveform, StftPadding.Same, SpectrumLayout.BinsMajor, 4),
+        (SignalKind.Waveform, StftPadding.Center, SpectrumLayout.BinsMajor, 6),
+        (SignalKind.Waveform, StftPadding.Same, SpectrumLayout.BinsMajor, 8),
+    ];
+
+    [Test]
+    public void Any_length_decoded_in_chunks_of_any_length_equals_the_whole_decode()
+    {
+        Gen<(int, int, int, int)> cases =
+            from kind in Gen.Choose(0, Kinds.Length - 1)
+            from frames in Gen.Choose(2, 120)
+            from window in Gen.Choose(11, 60)
+            from seed in Gen.Choose(0, 1000)
+            select (kind, frames, window, seed);
+        Prop.ForAll(cases.ToArbitrary(), value =>
+        {
+            (int kind, int frames, int window, int seed) = value;
+            using FakeDecoderModel model = Make(kind);
+            using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = window });
+            using VocoderSession session = vocoder.CreateSession();
+            float[] mel = Mels.Random(FakeDecoderModel.MelCount * frames, seed);
+            float[] audio = new float[vocoder.GetSampleCount(frames)];
+
+            session.Decode(mel, frames, audio);
+
+            float error = Mels.MaxError(audio, model.DecodeWhole(mel, frames));
+            bool oneShape = model.Runs.All(run => run == (1, Math.Min(window, frames)));
+            return (error <= Tolerance && oneShape).Label($"{Kinds[kind]}: error {error}, runs {string.Join(" ", model.Runs)}");
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Test]
+    public void Any_batch_equals_its_items_decoded_alone()
+    {
+        Gen<(int, int, int, int)> cases =
+            from kind in Gen.Choose(0, Kinds.Length - 1)
+            from frames in Gen.Choose(1, 60)
+            from batch in Gen.Choose(1, 7)
+            from maxBatch in Gen.Elements(1, 2, 4, int.MaxValue)
+            select (kind, frames, batch, maxBatch);
+        Prop.ForAll(cases.ToArbitrary(), value =>
+        {
+            (int kind, int frames, int batch, int maxBatch) = value;
+            using FakeDecoderModel model = Make(kind, maxBatch);
+            using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 24 });
+            using VocoderSession session = vocoder.CreateSession();
+            int melSize = FakeDecoderModel.MelCount * frames;
+            float[] mel = Mels.Random(batch * melSize, batch);
+            float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
+
+            int samples = session.DecodeBatch(mel, batch, frames, audio);
+
+            float error = 0;
+            for (int item = 0; item < batch && samples > 0; item++)
+                error = Math.Max(error, Mels.MaxError(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
+            bool withinLimits = model.Runs.All(run => run.Batch <= maxBatch && (maxBatch != int.MaxValue || run.Batch == 1 || run.Batch * run.Frames <= 24));
+            return (error <= Tolerance && withinLimits).Label($"{Kinds[kind]}: error {error}, runs {string.Join(" ", model.Runs)}");
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Test]
+    public void Windows_overlap_by_the_receptive_field_and_no_more()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 26 });
+        using VocoderSession session = vocoder.CreateSession();
+
+        // 26 − 2·3 = 20 new frames a window, and 3 more at each true end: 6 + 5·20 frames are exactly 5 windows.
+        session.Decode(Mels.Random(FakeDecoderModel.MelCount * 106), 106, new float[vocoder.GetSampleCount(106)]);
+
+        Assert.That(model.Runs, Has.Count.EqualTo(5));
+    }
+
+    [Test]
+    public void A_receptive_field_told_too_small_shows_in_the_audio()
+    {
+        using FakeDecoderModel model = new(receptiveField: FakeDecoderModel.Layers - 1);
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 26 });
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 100);
+        float[] audio = new float[vocoder.GetSampleCount(100)];
+
+        session.Decode(mel, 100, audio);
+
+        Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 100)), Is.GreaterThan(100 * Tolerance), "the fake network is too tame to show chunking errors");
+    }
+
+    [TestCase(0, 0)]
+    [TestCase(1, 0)]
+    [TestCase(2, 4)]
+    [TestCase(3, 8)]
+    public void Decode_of_one_frame_is_empty_and_of_two_is_one_hop(int frames, int samples)
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel());
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(vocoder.GetSampleCount(frames), Is.EqualTo(samples));
+        Assert.That(session.Decode(Mels.Random(FakeDecoderModel.MelCount * frames), frames, new float[samples]), Is.EqualTo(samples));
+    }
+
+    [Test]
+    public void Same_padding_decodes_one_frame_to_one_hop()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel(padding: StftPadding.Same));
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(session.Decode(Mels.Random(FakeDecoderModel.MelCount), 1, new float[4]), Is.EqualTo(4));
+    }
+
+    [Test]
+    public void Room_beyond_the_audio_stays_untouched()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel(), new VocoderOptions { MaxFramesPerChunk = 12 });
+        using VocoderSession session = vocoder.CreateSession();
+        float[] audio = new float[vocoder.GetSampleCount(30) + 5];
+        Array.Fill(audio, 42);
+
+        int samples = session.Decode(Mels.Random(FakeDecoderModel.MelCount * 30), 30, audio);
+
+        Assert.That(audio[samples..], Is.All.EqualTo(42f));
+        Assert.That(audio[..samples], Has.None.EqualTo(42f));
+    }
+
+    [Test]
+    public void A_mel_of_the_wrong_length_names_the_expected_shape()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel());
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(() => session.Decode(new float[41], 10, new float[100]),
+            Throws.ArgumentException.With.Message.Contains("41 values, but [n_mels = 4, frames = 10] has 40"));
+        Assert.That(() => session.DecodeBatch(new float[41], 2, 10, new float[100]),
+            Throws.ArgumentException.With.Message.Contains("[batch = 2, n_mels = 4, frames = 10] has 80"));
+        Assert.That(() => session.Decode(new float[40], 10, new float[35]),
+            Throws.ArgumentException.With.Message.Contains("room for 35 samples, but 10 frames decode to 36"));
+    }
+
+    [TestCase(float.NaN, "NaN")]
+    [TestCase(float.NegativeInfinity, "infinity")]
+    public void A_mel_with_a_value_that_is_no_number_names_its_band_and_frame(float value, string name)
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel());
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(2 * FakeDecoderModel.MelCount * 37);
+        mel[((FakeDecoderModel.MelCount + 2) * 37) + 36] = value;
+
+        Assert.That(() => session.DecodeBatch(mel, 2, 37, new float[1000]),
+            Throws.TypeOf<DataFormatException>().With.Message.Contains($"{name} in band 2, frame 36 of item 1"));
+    }
+
+    [TestCase(SignalKind.Spectrum, float.NaN)]
+    [TestCase(SignalKind.Waveform, float.NaN)]
+    [TestCase(SignalKind.Waveform, float.PositiveInfinity)]
+    public void A_network_that_puts_out_NaN_is_named(SignalKind signal, float poison)
+    {
+        using FakeDecoderModel model = new(signal) { Poison = poison };
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 37);
+
+        Assert.That(() => session.Decode(mel, 37, new float[1000]), Throws.TypeOf<TrtVocoderException>().With.Message.Contains("put out NaN"));
+
+        using Vocoder trusting = new(model, new VocoderOptions { CheckOutput = false });
+        using VocoderSession unchecked_ = trusting.CreateSession();
+        Assert.That(() => unchecked_.Decode(mel, 37, new float[1000]), Throws.Nothing);
+    }
+
+    [Test]
+    public void Concurrent_use_of_one_session_is_refused()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 5);
+        Exception? met = null;
+        model.DuringRun = () =>
+        {
+            model.DuringRun = null;
+            Thread other = new(() => met = Assert.Catch(() => session.Decode(mel, 5, new float[16])));
+            other.Start();
+            other.Join();
+        };
+
+        session.Decode(mel, 5, new float[16]);
+
+        Assert.That(met, Is.TypeOf<InvalidOperationException>().With.Message.Contains("one session a thread"));
+        Assert.That(() => session.Decode(mel, 5, new float[16]), Throws.Nothing, "the session must go on after a refused call");
+    }
+
+    [Test]
+    public void A_failed_decode_leaves_the_session_usable()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel());
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(() => session.Decode(new float[3], 5, new float[16]), Throws.ArgumentException);
+        Assert.That(session.Decode(Mels.Random(FakeDecoderModel.MelCount * 5), 5, new float[16]), Is.EqualTo(16));
+    }
+
+    [Test]
+    public void Sessions_of_many_threads_decode_at_once()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 20 });
+        float[] errors = new float[8];
+        Parallel.For(0, errors.Length, new ParallelOptions { MaxDegreeOfParallelism = errors.Length }, i =>
+        {
+            using VocoderSession session = vocoder.CreateSession();
+            for (int round = 0; round < 10; round++)
+            {
+                int frames = 15 + (3 * i) + round;
+                float[] mel = Mels.Random(FakeDecoderModel.MelCount * frames, i);
+                float[] audio = new float[vocoder.GetSampleCount(frames)];
+                session.Decode(mel, frames, audio);
+                errors[i] = Math.Max(errors[i], Mels.MaxError(audio, model.DecodeWhole(mel, frames)));
+            }
+        });
+
+        Assert.That(errors, Is.All.LessThanOrEqualTo(Tolerance));
+        Assert.That(model.LiveDecoders, Is.Zero);
+    }
+
+    [Test]
+    public void Disposing_in_any_order_and_twice_is_harmless()
+    {
+        FakeDecoderModel model = new();
+        Vocoder vocoder = new(model);
+        VocoderSession session = vocoder.CreateSession();
+
+        vocoder.Dispose();
+        vocoder.Dispose();
+
+        Assert.That(model.Disposed);
+        Assert.That(session.Decode(Mels.Random(FakeDecoderModel.MelCount * 5), 5, new float[16]), Is.EqualTo(16), "a session outlives its vocoder");
+        Assert.That(vocoder.CreateSession, Throws.TypeOf<ObjectDisposedException>());
+        session.Dispose();
+        session.Dispose();
+        Assert.That(model.LiveDecoders, Is.Zero);
+        Assert.That(() => session.Decode(new float[20], 5, new float[16]), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Disposing_during_a_decode_lets_it_finish()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model);
+        VocoderSession session = vocoder.CreateSession();
+        int decodersDuringRun = 0;
+        model.DuringRun = () =>
+        {
+            session.Dispose();
+            decodersDuringRun = model.LiveDecoders;
+        };
+
+        int samples = session.Decode(Mels.Random(FakeDecoderModel.MelCount * 5), 5, new float[16]);
+
+        Assert.That((samples, decodersDuringRun, model.LiveDecoders), Is.EqualTo((16, 1, 0)));
+        Assert.That(() => session.Decode(new float[20], 5, new float[16]), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Warm_up_runs_the_shape_that_decodes_will_use()
+    {
+        using FakeDecoderModel model = new(maxBatch: 2);
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 20 });
+        using VocoderSession session = vocoder.CreateSession();
+
+        session.WarmUp(frames: 50, batch: 5);
+
+        Assert.That(model.Runs, Is.EqualTo(new[] { (2, 20) }));
+    }
+
+    private static FakeDecoderModel Make(int kind, int maxBatch = int.MaxValue)
+    {
+        (SignalKind signal, StftPadding padding, SpectrumLayout layout, int hop) = Kinds[kind];
+        return new FakeDecoderModel(signal, padding, layout, maxBatch, hop: hop);
+    }
+}

@@ -1,0 +1,119 @@
+using TrtVocoder.Dsp;
+using TrtVocoder.Inference;
+using TrtVocoder.Vocoding;
+
+namespace TrtVocoder.Tests.Vocoding;
+
+public class VocoderTests
+{
+    [Test]
+    public void A_vocoder_tells_what_its_model_is()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel());
+
+        Assert.That((vocoder.SampleRate, vocoder.MelCount, vocoder.Info.Backend), Is.EqualTo((8000, 4, "fake")));
+    }
+
+    [Test]
+    public void A_chunk_limit_within_the_receptive_field_names_the_least_one()
+    {
+        Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxFramesPerChunk = 6 }),
+            Throws.ArgumentException.With.Message.Contains("need at least 7 frames"));
+        // A waveform needs the overlap of the window too: 16/4 − 1 frames more.
+        Assert.That(() => new Vocoder(new FakeDecoderModel(SignalKind.Waveform), new VocoderOptions { MaxFramesPerChunk = 6 }),
+            Throws.ArgumentException.With.Message.Contains("need at least 10 frames"));
+        Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxFramesPerChunk = 0 }), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => new Vocoder(new FakeDecoderModel(minFrames: 30), new VocoderOptions { MaxFramesPerChunk = 20 }),
+            Throws.ArgumentException.With.Message.Contains("takes at least 30 frames"));
+    }
+
+    [Test]
+    public void A_model_that_does_not_tell_its_receptive_field_refuses_only_longer_inputs()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel(receptiveField: null, maxFrames: 20));
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(session.Decode(Mels.Random(80), 20, new float[76]), Is.EqualTo(76));
+        Assert.That(() => session.Decode(Mels.Random(84), 21, new float[80]),
+            Throws.TypeOf<TrtVocoderException>().With.Message.Contains("21 frames, one run takes at most 20").And.Message.Contains("receptive field"));
+    }
+
+    [Test]
+    public void A_model_whose_runs_are_too_short_for_chunks_says_so()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel(maxFrames: 6));
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(session.Decode(Mels.Random(24), 6, new float[20]), Is.EqualTo(20));
+        Assert.That(() => session.Decode(Mels.Random(28), 7, new float[24]),
+            Throws.TypeOf<TrtVocoderException>().With.Message.Contains("windows of at least 7 frames"));
+    }
+
+    [Test]
+    public void A_model_without_limits_decodes_long_inputs_in_windows_by_itself()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+        int frames = 3 * VocoderOptions.DefaultFramesPerChunk;
+
+        session.Decode(Mels.Random(4 * frames), frames, new float[vocoder.GetSampleCount(frames)]);
+
+        Assert.That(model.Runs, Has.Count.EqualTo(4).And.All.EqualTo((1, VocoderOptions.DefaultFramesPerChunk)));
+    }
+
+    [Test]
+    public void An_input_shorter_than_the_model_takes_is_refused()
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel(minFrames: 8));
+        using VocoderSession session = vocoder.CreateSession();
+
+        Assert.That(() => session.Decode(Mels.Random(28), 7, new float[24]),
+            Throws.TypeOf<TrtVocoderException>().With.Message.Contains("has 7 frames, but this model takes at least 8"));
+    }
+
+    [Test]
+    public void Decoding_allocates_nothing_after_warm_up([Values] SignalKind signal)
+    {
+        using QuietDecoderModel model = new(signal);
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 64 });
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(4 * 3 * 100);
+        float[] audio = new float[3 * vocoder.GetSampleCount(100)];
+        session.DecodeBatch(mel, 3, 100, audio);
+        session.Decode(mel.AsSpan(0, 4 * 50), 50, audio);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        session.DecodeBatch(mel, 3, 100, audio);
+        session.Decode(mel.AsSpan(0, 4 * 50), 50, audio);
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    /// <summary>Puts out zeros from memory made once.</summary>
+    private sealed class QuietDecoderModel(SignalKind signal) : IDecoderModel, IDecoder
+    {
+        private readonly float[] _mel = new float[10_000];
+        private readonly float[] _output = new float[10_000];
+        private readonly StftParameters _stft = new(16, 4, StftPadding.Center);
+        private int _frames;
+
+        public DecoderInfo Info { get; } = new FakeDecoderModel(signal).Info;
+
+        public IDecoder CreateDecoder() => this;
+
+        public Span<float> Prepare(int batch, int frames)
+        {
+            _frames = frames;
+            return _mel.AsSpan(0, batch * FakeDecoderModel.MelCount * frames);
+        }
+
+        public DecoderOutput Run() => signal == SignalKind.Spectrum
+            ? DecoderOutput.FromSpectrum(_output, _output, Info.Metadata.Layout, _stft.BinCount, _frames)
+            : DecoderOutput.FromAudio(_output, _stft.GetSampleCount(_frames));
+
+        public void Dispose()
+        {
+        }
+    }
+}
