@@ -1,0 +1,177 @@
+using Microsoft.ML.OnnxRuntime;
+using TrtVocoder.Dsp;
+using TrtVocoder.Inference;
+using ModelMetadata = TrtVocoder.Inference.ModelMetadata;
+
+namespace TrtVocoder.OnnxRuntime;
+
+/// <summary>
+/// Runs an ONNX model from and to memory of its own. For each recent shape the tensors stay bound, so that a further run of that
+/// shape is one native call that allocates nothing managed. One thread at a time.
+/// </summary>
+internal sealed class OnnxDecoder : IDecoder
+{
+    private const int MostBindings = 8;
+    private readonly SharedSession _shared;
+    private readonly OnnxTensors _tensors;
+    private readonly DecoderInfo _info;
+    private readonly StftParameters _stft;
+    private readonly RunOptions _runOptions = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
+    private readonly TensorBuffer _mel;
+    private readonly TensorBuffer _first;
+    private readonly TensorBuffer? _imag;
+    private readonly List<ShapeBinding> _bindings = new(MostBindings);
+    private ShapeBinding? _current;
+    private bool _disposed;
+
+    /// <summary>Takes over one use of <paramref name="shared"/>.</summary>
+    public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info)
+    {
+        _shared = shared;
+        _tensors = tensors;
+        _info = info;
+        _stft = info.Metadata.Stft;
+        _mel = new TensorBuffer(tensors.MelType);
+        _first = new TensorBuffer(tensors.RealOrAudioType);
+        _imag = tensors.Signature.Imag is null ? null : new TensorBuffer(tensors.ImagType);
+    }
+
+    /// <inheritdoc/>
+    public Span<float> Prepare(int batch, int frames)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (batch < 1 || batch > _info.MaxBatch)
+            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The model takes 1 to {_info.MaxBatch} items.");
+        if (frames < _info.MinFrames || frames > _info.MaxFrames)
+            throw new ArgumentOutOfRangeException(nameof(frames), frames, $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames.");
+
+        _current = null;
+        foreach (ShapeBinding binding in _bindings)
+            if (binding.Batch == RunBatch(batch) && binding.Frames == frames)
+                _current = binding;
+        _current ??= Bind(RunBatch(batch), frames);
+        return _mel.Values(batch * _info.Metadata.MelCount * frames);
+    }
+
+    /// <inheritdoc/>
+    public DecoderOutput Run()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ShapeBinding shape = _current ?? throw new InvalidOperationException("Prepare sets the shape before Run.");
+        _mel.ToModel(shape.Batch * _info.Metadata.MelCount * shape.Frames);
+        try
+        {
+            _shared.Session.RunWithBinding(_runOptions, shape.Binding);
+            if (shape.Samples < 0)
+                AdoptSamples(shape);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {FirstLine(error.Message)}", error);
+        }
+
+        int count = shape.Batch * ItemSize(shape);
+        _first.FromModel(count);
+        if (_imag is null)
+            return DecoderOutput.FromAudio(_first.Values(count), shape.Samples);
+        _imag.FromModel(count);
+        ModelMetadata metadata = _info.Metadata;
+        return DecoderOutput.FromSpectrum(_first.Values(count), _imag.Values(count), metadata.Layout, _stft.BinCount, shape.Frames);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        DropBindings();
+        _runOptions.Dispose();
+        _mel.Dispose();
+        _first.Dispose();
+        _imag?.Dispose();
+        _shared.Leave();
+    }
+
+    /// <summary>ONNX Runtime's messages without their later lines (stack, node dumps).</summary>
+    internal static string FirstLine(string message)
+    {
+        int end = message.AsSpan().IndexOfAny('\r', '\n');
+        return end < 0 ? message : message[..end];
+    }
+
+    /// <summary>Values of one item in each output.</summary>
+    private int ItemSize(ShapeBinding shape) => _imag is null ? shape.Samples : _stft.BinCount * shape.Frames;
+
+    /// <summary>A model exported for a fixed batch always runs all its items; those not asked for hold whatever was there.</summary>
+    private int RunBatch(int batch) => _info.MaxBatch == int.MaxValue ? batch : _info.MaxBatch;
+
+    private ShapeBinding Bind(int batch, int frames)
+    {
+        ModelSignature signature = _tensors.Signature;
+        // How many samples a foreign waveform model puts out shows only when it runs.
+        bool known = signature.Imag is not null || signature.HasMetadata;
+        ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = known ? _stft.GetSampleCount(frames) : -1 };
+        long melCount = (long)batch * _info.Metadata.MelCount * frames;
+        long outputCount = known ? (long)batch * ItemSize(shape) : 0;
+        bool moved = _mel.Reserve(melCount, _tensors.Source);
+        moved |= _first.Reserve(outputCount, _tensors.Source);
+        moved |= _imag?.Reserve(outputCount, _tensors.Source) ?? false;
+        if (moved)
+            _mel.Values((int)melCount).Clear();
+        if (moved || _bindings.Count == MostBindings)
+            DropBindings();
+
+        shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));
+        if (!known)
+        {
+            shape.Binding.BindOutputToDevice(signature.RealOrAudio.Name, OrtMemoryInfo.DefaultInstance);
+        }
+        else if (signature.Imag is { } imag)
+        {
+            int bins = _stft.BinCount;
+            long[] size = _info.Metadata.Layout == SpectrumLayout.BinsMajor ? [batch, bins, frames] : [batch, frames, bins];
+            shape.BindOutput(signature.RealOrAudio.Name, _first.CreateTensor(size));
+            shape.BindOutput(imag.Name, _imag!.CreateTensor(size));
+        }
+        else
+        {
+            BindSamples(shape);
+        }
+        _bindings.Add(shape);
+        return shape;
+    }
+
+    /// <summary>After the first run of a shape: learns how many samples there were, keeps them, and binds memory of our own for the runs to come.</summary>
+    private void AdoptSamples(ShapeBinding shape)
+    {
+        using IDisposableReadOnlyCollection<OrtValue> outputs = shape.Binding.GetOutputValues();
+        long[] size = outputs[0].GetTensorTypeAndShape().Shape;
+        if (size[0] != shape.Batch)
+            throw new DataFormatException($"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
+        shape.Samples = (int)size[^1];
+        long count = shape.Batch * size[^1];
+        bool moved = count > _first.Capacity;
+        _first.Reserve(count, _tensors.Source);
+        if (moved)
+            DropBindings(except: shape);
+        BindSamples(shape);
+        // The samples are still ONNX Runtime's: one more run puts them where they belong from now on.
+        _shared.Session.RunWithBinding(_runOptions, shape.Binding);
+    }
+
+    private void BindSamples(ShapeBinding shape)
+    {
+        TensorShape audio = _tensors.Signature.RealOrAudio;
+        long[] size = audio.Dimensions.Count == 2 ? [shape.Batch, shape.Samples] : [shape.Batch, 1, shape.Samples];
+        shape.BindOutput(audio.Name, _first.CreateTensor(size));
+    }
+
+    private void DropBindings(ShapeBinding? except = null)
+    {
+        foreach (ShapeBinding binding in _bindings)
+            if (binding != except)
+                binding.Dispose();
+        _bindings.RemoveAll(binding => binding != except);
+    }
+}

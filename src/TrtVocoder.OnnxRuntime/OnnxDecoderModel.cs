@@ -1,0 +1,133 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using TrtVocoder.Inference;
+using ModelMetadata = TrtVocoder.Inference.ModelMetadata;
+
+namespace TrtVocoder.OnnxRuntime;
+
+/// <summary>
+/// A vocoder's ONNX model on the CPU by ONNX Runtime. One ONNX Runtime session serves all decoders: weights, prepacked weights and worker
+/// threads exist once. Safe for use by many threads; decoders outlive it.
+/// </summary>
+public sealed class OnnxDecoderModel : IDecoderModel
+{
+    private readonly SharedSession _shared;
+    private readonly OnnxTensors _tensors;
+    private int _disposed;
+
+    private OnnxDecoderModel(SharedSession shared, OnnxTensors tensors, DecoderInfo info)
+    {
+        _shared = shared;
+        _tensors = tensors;
+        Info = info;
+    }
+
+    /// <inheritdoc/>
+    public DecoderInfo Info { get; }
+
+    /// <summary>Loads an <c>.onnx</c> file.</summary>
+    /// <param name="path">The file; weights in files beside it are found.</param>
+    /// <param name="options">How to run it; null for the defaults.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="DataFormatException">ONNX Runtime cannot use the file, or it is not a vocoder.</exception>
+    /// <exception cref="NativeLibraryException">ONNX Runtime's native library is missing.</exception>
+    public static OnnxDecoderModel Load(string path, OnnxDecoderOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no model file {path}.", path);
+        return Load(path, sessionOptions => new InferenceSession(path, sessionOptions), options);
+    }
+
+    /// <summary>Loads a model from memory.</summary>
+    /// <param name="model">The bytes of an <c>.onnx</c> file.</param>
+    /// <param name="source">Its name for messages.</param>
+    /// <param name="options">How to run it; null for the defaults.</param>
+    /// <exception cref="DataFormatException">ONNX Runtime cannot use the model, or it is not a vocoder.</exception>
+    /// <exception cref="NativeLibraryException">ONNX Runtime's native library is missing.</exception>
+    public static OnnxDecoderModel Load(byte[] model, string source, OnnxDecoderOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Load(source, sessionOptions => new InferenceSession(model, sessionOptions), options);
+    }
+
+    /// <inheritdoc/>
+    public IDecoder CreateDecoder()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
+        return new OnnxDecoder(_shared, _tensors, Info);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            _shared.Leave();
+    }
+
+    private static OnnxDecoderModel Load(string source, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
+    {
+        options ??= new OnnxDecoderOptions();
+        InferenceSession? session = null;
+        try
+        {
+            using SessionOptions sessionOptions = CreateSessionOptions(options);
+            session = create(sessionOptions);
+            Dictionary<string, string> properties = session.ModelMetadata.CustomMetadataMap;
+            ModelSignature signature = ModelSignature.Resolve(
+                source, Shapes(session.InputMetadata, session.InputNames), Shapes(session.OutputMetadata, session.OutputNames),
+                ModelMetadata.TryFromProperties(properties, source), options.Model);
+            OnnxTensors tensors = new(
+                source,
+                signature,
+                ElementType(source, session.InputMetadata, signature.Mel),
+                ElementType(source, session.OutputMetadata, signature.RealOrAudio),
+                signature.Imag is { } imag ? ElementType(source, session.OutputMetadata, imag) : default);
+            (long batch, long frames) = (signature.Mel.Dimensions[0], signature.Mel.Dimensions[2]);
+            return new OnnxDecoderModel(new SharedSession(session), tensors, new DecoderInfo
+            {
+                Metadata = signature.Metadata,
+                Backend = $"ONNX Runtime {OrtEnv.Instance().GetVersionString()} (CPU)",
+                MaxBatch = batch > 0 ? (int)batch : int.MaxValue,
+                MinFrames = frames > 0 ? (int)frames : 1,
+                MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
+            });
+        }
+        catch (Exception error)
+        {
+            session?.Dispose();
+            throw error switch
+            {
+                OnnxRuntimeException => new DataFormatException($"{source} is not a model that ONNX Runtime can run: {OnnxDecoder.FirstLine(error.Message)}", error),
+                DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
+                    "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
+                _ => error,
+            };
+        }
+    }
+
+    private static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
+    {
+        SessionOptions sessionOptions = new()
+        {
+            // What goes wrong reaches the caller as an exception; nothing is written to the host's stderr.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+            IntraOpNumThreads = options.IntraOpThreads,
+            InterOpNumThreads = options.InterOpThreads,
+            ExecutionMode = options.ExecutionMode,
+            GraphOptimizationLevel = options.GraphOptimization,
+            EnableCpuMemArena = options.MemoryArena,
+            EnableMemoryPattern = options.MemoryPattern,
+        };
+        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
+        return sessionOptions;
+    }
+
+    private static TensorShape[] Shapes(IReadOnlyDictionary<string, NodeMetadata> metadata, IReadOnlyList<string> names) =>
+        [.. names.Select(name => new TensorShape(name, metadata[name].IsTensor ? [.. metadata[name].Dimensions.Select(size => (long)size)] : []))];
+
+    private static TensorElementType ElementType(string source, IReadOnlyDictionary<string, NodeMetadata> metadata, TensorShape tensor) =>
+        metadata[tensor.Name].ElementDataType is var type and (TensorElementType.Float or TensorElementType.Float16)
+            ? type
+            : throw new DataFormatException($"{source}: its tensor {tensor} holds {metadata[tensor.Name].ElementDataType}; expected float32 or float16.");
+}
