@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Export.Onnx.Protos;
 using TrtVocoder.Inference;
 using TrtVocoder.TestSupport;
 
@@ -24,7 +25,14 @@ public sealed class OnnxAccuracyTests
 
     private static void AssertGolden(string checkpoint, OnnxExportOptions options, params string[] names)
     {
-        byte[] model = OnnxExporter.Build(OnnxVariants.Tiny(checkpoint), options).ToByteArray();
+        ModelProto model = OnnxExporter.Build(OnnxVariants.Tiny(checkpoint), options);
+        AssertGolden(checkpoint, options, model.ToByteArray(), names);
+        if (options.Precision == OnnxPrecision.Fp16)
+            AssertGolden(checkpoint, options, Fp16Emulation.Rewrite(model).ToByteArray(), names);
+    }
+
+    private static void AssertGolden(string checkpoint, OnnxExportOptions options, byte[] model, string[] names)
+    {
         foreach (string name in names)
         {
             (int[] shape, float[] mel) = NpyVectors.Read(TestPaths.Data("golden", checkpoint, $"{name}.mel.npy"));
@@ -54,7 +62,7 @@ public sealed class OnnxAccuracyTests
             return;
         double error = OnnxRun.RelativeError(actual.Values, expected.Values);
         double greatest = actual.Values.Zip(expected.Values, (a, e) => Math.Abs(a - e)).Max();
-        TestContext.Out.WriteLine($"{what}: {-10 * Math.Log10(error):F1} dB");
+        TestContext.Out.WriteLine($"{OnnxVariants.Name(options)} {what}: {-10 * Math.Log10(error):F1} dB");
         Assert.That(error, Is.LessThanOrEqualTo(options.Precision == OnnxPrecision.Fp16 ? Fp16Limit : Fp32Limit), $"{what}: greatest error {greatest}");
     }
 }
