@@ -20,11 +20,11 @@ public sealed class VocosCheckpoint
     /// <param name="tensors">The state dict: every learned tensor, and the fixed ones if there are any.</param>
     /// <exception cref="DataFormatException">A tensor is missing, unknown, misshapen or holds a value that is not finite; all are listed.</exception>
     public VocosCheckpoint(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> tensors)
-        : this(config, tensors, "The checkpoint")
+        : this(config, tensors, "The checkpoint", [])
     {
     }
 
-    private VocosCheckpoint(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> stateDict, string source)
+    private VocosCheckpoint(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> stateDict, string source, IReadOnlyList<string> warnings)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(stateDict);
@@ -36,7 +36,7 @@ public sealed class VocosCheckpoint
         Tensors = Select(stateDict, VocosWeights.GetWeightShapes(config));
         Buffers = Select(stateDict, VocosWeights.GetBufferShapes(config));
         RefuseNonFinite(Tensors, source);
-        Warnings = [.. check.Warnings, .. BufferCheck.Describe(config, Buffers, source)];
+        Warnings = [.. warnings, .. check.Warnings, .. BufferCheck.Describe(config, Buffers, source)];
         _modelHash = new Lazy<string>(ComputeHash);
     }
 
@@ -77,16 +77,67 @@ public sealed class VocosCheckpoint
             : WeightsNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
                 ?? throw new DataFormatException($"{folder} holds no weights: expected {string.Join(" or ", WeightsNames)}.");
 
-        VocosConfig config;
         try
         {
-            config = VocosConfigReader.Read(configPath);
-            return new VocosCheckpoint(config, SafetensorsFile.Read(weightsPath).Tensors, weightsPath);
+            VocosConfig config = VocosConfigReader.Read(configPath);
+            if (new FileInfo(weightsPath).Length > Array.MaxLength)
+                throw new DataFormatException($"{weightsPath} is larger than 2 GB; no Vocos weights are.");
+            return FromBytes(config, File.ReadAllBytes(weightsPath), weightsPath);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new DataFormatException($"{path} cannot be read: {e.Message}", e);
         }
+    }
+
+    /// <summary>Writes <c>config.yaml</c> and <c>model.safetensors</c>, replacing what is there; the folder is made if it is missing.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="precision">As in <see cref="SaveSafetensors"/>.</param>
+    /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
+    public void Save(string folder, TensorElementType precision = TensorElementType.F32)
+    {
+        Directory.CreateDirectory(folder);
+        SaveSafetensors(Path.Combine(folder, WeightsNames[0]), precision);
+        File.WriteAllText(Path.Combine(folder, ConfigName), VocosConfigWriter.Write(Config));
+    }
+
+    /// <summary>Writes the weights as one <c>.safetensors</c> file, with the names that PyTorch's <c>load_state_dict</c> wants; an existing file is replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="precision"><see cref="TensorElementType.F32"/>, or <see cref="TensorElementType.F16"/> for half the size. Windows and filter bank stay F32.</param>
+    /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
+    /// <exception cref="IOException">The file cannot be written; nothing is left behind.</exception>
+    public void SaveSafetensors(string path, TensorElementType precision = TensorElementType.F32)
+    {
+        Dictionary<string, FloatTensor> tensors = new(Tensors.Concat(Buffers), StringComparer.Ordinal);
+        // "format: pt" is what the loaders of the model hub look for.
+        SafetensorsFile.Write(
+            path,
+            tensors,
+            name => Tensors.ContainsKey(name) ? precision : TensorElementType.F32,
+            new Dictionary<string, string> { ["format"] = "pt" });
+    }
+
+    /// <summary>Reads weights in any of the three forms, told apart by their first bytes.</summary>
+    internal static VocosCheckpoint FromBytes(VocosConfig config, byte[] file, string source)
+    {
+        if (file.AsSpan().StartsWith("version https://git-lfs"u8))
+            throw new DataFormatException($"{source} is a git-lfs pointer, not the weights themselves; fetch them with git lfs pull.");
+        // A safetensors header is JSON after 8 bytes of length, so it cannot be mistaken for a zip file or a pickle.
+        bool isSafetensors = file.Length > 8 && file[8] == (byte)'{';
+        if (isSafetensors || source.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+            return new VocosCheckpoint(config, SafetensorsFile.Read(file, source).Tensors, source, []);
+        if (!TorchFile.IsTorchFile(file))
+            throw new DataFormatException($"{source} is neither a file of torch.save nor of safetensors.");
+
+        // Shapes are compared before any value is read, so a stranger's file decides no allocation.
+        StateDictCheck check = new(config, source);
+        Dictionary<string, TorchTensor> wanted = new(StringComparer.Ordinal);
+        foreach ((string name, TorchTensor tensor) in TorchFile.Read(file, source))
+            if (check.Add(name, tensor.Shape, tensor.ForeignType))
+                wanted.Add(name, tensor);
+        check.ThrowIfWrong();
+        return new VocosCheckpoint(config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, check.Warnings);
     }
 
     private static Dictionary<string, FloatTensor> Select(

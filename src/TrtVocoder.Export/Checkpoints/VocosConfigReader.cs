@@ -6,9 +6,9 @@ namespace TrtVocoder.Export.Checkpoints;
 /// <summary>Reads upstream's config.yaml: three sections (feature_extractor, backbone, head) of class_path and init_args.</summary>
 internal static class VocosConfigReader
 {
-    private const string MelFeatures = "vocos.feature_extractors.MelSpectrogramFeatures";
-    private const string Backbone = "vocos.models.VocosBackbone";
-    private const string IstftHead = "vocos.heads.ISTFTHead";
+    public const string MelFeatures = "vocos.feature_extractors.MelSpectrogramFeatures";
+    public const string Backbone = "vocos.models.VocosBackbone";
+    public const string IstftHead = "vocos.heads.ISTFTHead";
 
     // Far beyond any vocoder, and small enough that no product of two sizes overflows.
     private const int MaxSize = 32768;
