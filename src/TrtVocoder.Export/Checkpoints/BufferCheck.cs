@@ -1,34 +1,41 @@
 using TrtVocoder.Data;
+using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Export.Checkpoints;
 
 /// <summary>
 /// Compares the fixed tensors of a checkpoint with what its config implies. A difference is told, not refused:
-/// the network decodes all the same, only mels must then be made the way its training made them.
+/// the network decodes all the same, only its mels or its windowing must then be those of its training.
 /// </summary>
 internal static class BufferCheck
 {
-    // Stored in float16, a window is off by up to 2^-12.
-    private const double WindowTolerance = 1e-3;
+    // Rounding to float16 moves a value below 1 by up to 2^-12; another window or another mel scale differs by far more.
+    private const float Tolerance = 1e-3f;
 
     public static IEnumerable<string> Describe(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> buffers, string source)
     {
         foreach ((string name, FloatTensor tensor) in buffers)
         {
-            if (name.EndsWith(".window", StringComparison.Ordinal) && !IsHann(tensor.Values))
-                yield return $"{source}: '{name}' is not the periodic Hann window of {config.FftLength} samples that decoding uses; the sound may differ.";
+            if (name.EndsWith(".window", StringComparison.Ordinal))
+            {
+                float[] window = [.. HannWindow.Create(config.FftLength).Select(value => (float)value)];
+                if (!AreClose(tensor.Values, window))
+                    yield return $"{source}: '{name}' is not the periodic Hann window of {config.FftLength} samples that is used here; the sound may differ.";
+                continue;
+            }
+            using MelFilterbank filterbank = new(config.SampleRate, config.BinCount, config.MelCount);
+            if (!AreClose(tensor.Values, filterbank.ToMatrix(config.BinCount)))
+                yield return $"{source}: '{name}' is not the filter bank that config.yaml implies ({config.MelCount} HTK mel bands at {config.SampleRate} Hz, "
+                    + "no normalisation); mels made here from sound will not suit these weights.";
         }
     }
 
-    private static bool IsHann(ReadOnlySpan<float> window)
+    // A NaN must count as a difference, hence the negation.
+    private static bool AreClose(ReadOnlySpan<float> values, ReadOnlySpan<float> expected)
     {
-        for (int n = 0; n < window.Length; n++)
-        {
-            double expected = 0.5 - (0.5 * Math.Cos(2 * Math.PI * n / window.Length));
-            // A NaN must count as a difference, hence the negation.
-            if (!(Math.Abs(window[n] - expected) <= WindowTolerance))
+        for (int i = 0; i < values.Length; i++)
+            if (!(MathF.Abs(values[i] - expected[i]) <= Tolerance))
                 return false;
-        }
         return true;
     }
 }

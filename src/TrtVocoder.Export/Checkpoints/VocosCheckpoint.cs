@@ -90,24 +90,27 @@ public sealed class VocosCheckpoint
         }
     }
 
-    /// <summary>Writes <c>config.yaml</c> and <c>model.safetensors</c>, replacing what is there; the folder is made if it is missing.</summary>
+    /// <summary>Writes <c>config.yaml</c> and <c>model.safetensors</c>; the folder is made if it is missing.</summary>
     /// <param name="folder">Where to.</param>
     /// <param name="precision">As in <see cref="SaveSafetensors"/>.</param>
+    /// <param name="overwrite">Whether existing files are replaced.</param>
     /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
-    /// <exception cref="IOException">A file cannot be written.</exception>
-    public void Save(string folder, TensorElementType precision = TensorElementType.F32)
+    /// <exception cref="IOException">A file exists, or cannot be written.</exception>
+    public void Save(string folder, TensorElementType precision = TensorElementType.F32, bool overwrite = false)
     {
         Directory.CreateDirectory(folder);
-        SaveSafetensors(Path.Combine(folder, WeightsNames[0]), precision);
-        File.WriteAllText(Path.Combine(folder, ConfigName), VocosConfigWriter.Write(Config));
+        byte[] config = Encoding.UTF8.GetBytes(VocosConfigWriter.Write(Config));
+        AtomicFile.Write(Path.Combine(folder, ConfigName), overwrite, stream => stream.Write(config));
+        SaveSafetensors(Path.Combine(folder, WeightsNames[0]), precision, overwrite);
     }
 
-    /// <summary>Writes the weights as one <c>.safetensors</c> file, with the names that PyTorch's <c>load_state_dict</c> wants; an existing file is replaced.</summary>
+    /// <summary>Writes the weights as one <c>.safetensors</c> file, with the names that PyTorch's <c>load_state_dict</c> wants.</summary>
     /// <param name="path">The file.</param>
     /// <param name="precision"><see cref="TensorElementType.F32"/>, or <see cref="TensorElementType.F16"/> for half the size. Windows and filter bank stay F32.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
-    /// <exception cref="IOException">The file cannot be written; nothing is left behind.</exception>
-    public void SaveSafetensors(string path, TensorElementType precision = TensorElementType.F32)
+    /// <exception cref="IOException">The file exists, or cannot be written; nothing is left behind.</exception>
+    public void SaveSafetensors(string path, TensorElementType precision = TensorElementType.F32, bool overwrite = false)
     {
         Dictionary<string, FloatTensor> tensors = new(Tensors.Concat(Buffers), StringComparer.Ordinal);
         // "format: pt" is what the loaders of the model hub look for.
@@ -115,7 +118,8 @@ public sealed class VocosCheckpoint
             path,
             tensors,
             name => Tensors.ContainsKey(name) ? precision : TensorElementType.F32,
-            new Dictionary<string, string> { ["format"] = "pt" });
+            new Dictionary<string, string> { ["format"] = "pt" },
+            overwrite);
     }
 
     /// <summary>Reads weights in any of the three forms, told apart by their first bytes.</summary>

@@ -65,35 +65,28 @@ public sealed class SafetensorsFile
         return new SafetensorsFile(tensors, header.Metadata);
     }
 
-    /// <summary>Writes a file; an existing one is replaced, and nothing is left behind when writing fails.</summary>
+    /// <summary>Writes a file, wholly or not at all.</summary>
     /// <param name="path">Where to.</param>
     /// <param name="tensors">Names and values; written in the names' ordinal order, so equal content gives equal bytes.</param>
     /// <param name="type">Chooses each tensor's stored type, <see cref="TensorElementType.F32"/> or <see cref="TensorElementType.F16"/>; null stores float32.</param>
     /// <param name="metadata">Free-form strings for the header.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="DataFormatException">A finite value does not fit float16.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="IOException">The file exists, or cannot be written.</exception>
     public static void Write(
         string path,
         IReadOnlyDictionary<string, FloatTensor> tensors,
         Func<string, TensorElementType>? type = null,
-        IReadOnlyDictionary<string, string>? metadata = null)
-    {
-        string partial = path + ".partial";
-        try
-        {
-            using (FileStream stream = File.Create(partial))
-                Write(stream, tensors, type, metadata);
-            File.Move(partial, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(partial);
-            throw;
-        }
-    }
+        IReadOnlyDictionary<string, string>? metadata = null,
+        bool overwrite = false) => AtomicFile.Write(path, overwrite, stream => Write(stream, tensors, type, metadata));
 
     /// <summary>Writes to a stream, which stays open.</summary>
-    /// <inheritdoc cref="Write(string, IReadOnlyDictionary{string, FloatTensor}, Func{string, TensorElementType}?, IReadOnlyDictionary{string, string}?)"/>
+    /// <param name="stream">Where to; need not be seekable.</param>
+    /// <param name="tensors">As for a file.</param>
+    /// <param name="type">As for a file.</param>
+    /// <param name="metadata">As for a file.</param>
+    /// <exception cref="DataFormatException">A finite value does not fit float16.</exception>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
     public static void Write(
         Stream stream,
         IReadOnlyDictionary<string, FloatTensor> tensors,

@@ -45,6 +45,16 @@ internal sealed unsafe class MelFilterbank : IDisposable
         }
     }
 
+    /// <summary>The whole matrix [bins, bands], as torchaudio keeps it.</summary>
+    public float[] ToMatrix(int bins)
+    {
+        float[] matrix = new float[bins * _bands.Length];
+        for (int band = 0; band < _bands.Length; band++)
+            for (int i = 0; i < _bands[band].Count; i++)
+                matrix[((_bands[band].FirstBin + i) * _bands.Length) + band] = _weights.Pointer[_bands[band].Offset + i];
+        return matrix;
+    }
+
     // torch.linspace from 0: the upper half is counted down from the end.
     private static float[] Linspace(float end, int steps)
     {

@@ -39,7 +39,7 @@ public sealed class MalformedCheckpointTests(string form)
         byte[] file = (byte[])_valid.Clone();
         for (int i = 0; i < file.Length; i++)
         {
-            foreach (byte value in (byte[])[0x00, 0xff, (byte)(file[i] ^ 0x01), (byte)(file[i] ^ 0x80)])
+            foreach (byte value in (byte[])[0xff, (byte)(file[i] ^ 0x01)])
             {
                 file[i] = value;
                 TryLoad(file);
@@ -58,7 +58,7 @@ public sealed class MalformedCheckpointTests(string form)
              select (position, kind, (byte)value)).NonEmptyListOf().Select(list => list.ToArray());
 
         Check.One(
-            Config.QuickThrowOnFailure.WithMaxTest(3000),
+            Config.QuickThrowOnFailure.WithMaxTest(1500),
             Prop.ForAll(edits.ToArbitrary(), list =>
             {
                 TryLoad(Apply(list));
