@@ -1,1 +1,1 @@
-return 0;
+return TrtVocoder.Cli.CommandLine.Run(args);

@@ -1,0 +1,78 @@
+using ScottPlot;
+using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Inference;
+
+namespace TrtVocoder.Cli.Comparing;
+
+/// <summary>A picture of two signals: waveforms above, log-mel spectrograms below. The only user of ScottPlot, so that nothing else loads it.</summary>
+internal static class ComparisonPlot
+{
+    private const int Width = 1400;
+    private const int Height = 800;
+    private const string FontName = "plot";
+
+    /// <summary>Draws a PNG.</summary>
+    /// <param name="a">The reference.</param>
+    /// <param name="b">The other signal, of the same length.</param>
+    /// <param name="titles">What to call them.</param>
+    /// <param name="metadata">Sample rate and mel parameters.</param>
+    public static byte[] Draw(float[] a, float[] b, (string A, string B) titles, ModelMetadata metadata)
+    {
+        if (PlotFont.Path is { } font)
+        {
+            Fonts.AddFontFile(FontName, font, bold: false, italic: false);
+            Fonts.AddFontFile(FontName, font, bold: true, italic: false);
+            Fonts.Default = FontName;
+        }
+        Mel melA = Speech.ToMel(a, metadata, titles.A), melB = Speech.ToMel(b, metadata, titles.B);
+        float peak = Math.Max(a.Max(Math.Abs), b.Max(Math.Abs));
+        // Both spectrograms share one scale, so that colours can be compared: 12 nepers (104 dB) below the loudest.
+        float top = Math.Max(melA.Values.Max(), melB.Values.Max());
+
+        using Multiplot multiplot = new();
+        multiplot.AddPlots(4);
+        multiplot.Layout = new ScottPlot.MultiplotLayouts.Grid(2, 2);
+        Waveform(multiplot.GetPlot(0), a, titles.A, metadata.SampleRate, peak);
+        Waveform(multiplot.GetPlot(1), b, titles.B, metadata.SampleRate, peak);
+        Spectrogram(multiplot.GetPlot(2), melA, metadata, top);
+        Spectrogram(multiplot.GetPlot(3), melB, metadata, top);
+        return multiplot.Render(Width, Height).GetImageBytes(ImageFormat.Png);
+    }
+
+    private static void Waveform(Plot plot, float[] samples, string title, int sampleRate, float peak)
+    {
+        ScottPlot.Plottables.Signal signal = plot.Add.Signal(samples, 1.0 / sampleRate);
+        signal.LineWidth = 1;
+        plot.Axes.SetLimits(0, (double)samples.Length / sampleRate, -1.05 * peak, 1.05 * peak);
+        Label(plot, title, "time (s)", "amplitude");
+    }
+
+    private static void Spectrogram(Plot plot, Mel mel, ModelMetadata metadata, float top)
+    {
+        double[,] values = new double[mel.Bands, mel.Frames];
+        for (int band = 0; band < mel.Bands; band++)
+            for (int frame = 0; frame < mel.Frames; frame++)
+                values[mel.Bands - 1 - band, frame] = mel.Values[(band * mel.Frames) + frame];
+        ScottPlot.Plottables.Heatmap heatmap = plot.Add.Heatmap(values);
+        heatmap.Colormap = new ScottPlot.Colormaps.Magma();
+        heatmap.ManualRange = new ScottPlot.Range(top - 12, top);
+        double seconds = (double)mel.Frames * metadata.HopLength / metadata.SampleRate;
+        heatmap.Rectangle = new CoordinateRect(0, seconds, 0, mel.Bands);
+        plot.Axes.SetLimits(0, seconds, 0, mel.Bands);
+        Label(plot, null, "time (s)", "mel band");
+    }
+
+    // Without a font, Skia draws empty boxes: better no text at all.
+    private static void Label(Plot plot, string? title, string x, string y)
+    {
+        if (PlotFont.Path is null)
+        {
+            plot.Axes.Frameless();
+            return;
+        }
+        if (title is not null)
+            plot.Title(title);
+        plot.XLabel(x);
+        plot.YLabel(y);
+    }
+}

@@ -1,0 +1,25 @@
+namespace TrtVocoder.Cli;
+
+/// <summary>What the process ends with; documented in --help and docs/cli.md, and never renumbered.</summary>
+internal static class ExitCode
+{
+    public const int Success = 0;
+    public const int Internal = 1;
+    public const int Usage = 2;
+    public const int BadInput = 3;
+    public const int FileSystem = 4;
+    public const int MissingLibrary = 5;
+    public const int Gpu = 6;
+    public const int Cancelled = 130;
+
+    public const string Help = """
+          0  done
+          1  internal error: a bug in this program
+          2  the command line is wrong
+          3  the input is damaged or does not fit the model
+          4  file system: input missing, output exists already (--force replaces it), no such folder, disk full, no permission
+          5  a library, driver or GPU is missing
+          6  CUDA or TensorRT failed
+        130  cancelled by Ctrl-C
+        """;
+}

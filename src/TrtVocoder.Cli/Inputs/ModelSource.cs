@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Export.Onnx;
+using TrtVocoder.Inference;
+using TrtVocoder.Vocoding;
+
+namespace TrtVocoder.Cli.Inputs;
+
+/// <summary>A model named on the command line: an .onnx or .engine file, or a checkpoint folder, which is exported to a temporary .onnx first.</summary>
+internal static class ModelSource
+{
+    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                return LoadCheckpoint(path, options, output);
+            if (!File.Exists(path))
+                throw CliException.FileSystem($"There is no model {path}.");
+            return Vocoder.Load(path, options);
+        }
+        catch (ArgumentException error)
+        {
+            // Options that do not fit this model: the text without .NET's "(Parameter 'options')".
+            throw CliException.Usage(error.Message.Split(" (Parameter")[0]);
+        }
+    }
+
+    /// <summary>The model's parameters alone, for which a checkpoint's weights need not be read.</summary>
+    public static ModelMetadata ReadMetadata(string path, CommandOutput output)
+    {
+        if (Directory.Exists(path))
+            return ReadCheckpointMetadata(path);
+        using Vocoder vocoder = Load(path, new VocoderOptions(), output);
+        return vocoder.Metadata;
+    }
+
+    // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ModelMetadata ReadCheckpointMetadata(string path)
+    {
+        string config = Path.Combine(path, "config.yaml");
+        if (!File.Exists(config))
+            throw CliException.FileSystem($"{path} is not a checkpoint folder: it holds no config.yaml.");
+        VocosConfig read = VocosConfig.Read(config);
+        return new ModelMetadata
+        {
+            SampleRate = read.SampleRate,
+            FftLength = read.FftLength,
+            HopLength = read.HopLength,
+            MelCount = read.MelCount,
+            Padding = read.Padding,
+            MelFloor = read.MelFloor,
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vocoder LoadCheckpoint(string path, VocoderOptions options, CommandOutput output)
+    {
+        VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
+        output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
+        string folder = Directory.CreateTempSubdirectory("trtvocoder-").FullName;
+        try
+        {
+            string model = Path.Combine(folder, "checkpoint.onnx");
+            OnnxExporter.Export(checkpoint, model);
+            return Vocoder.Load(model, options);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}
