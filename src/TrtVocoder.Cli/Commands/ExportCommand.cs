@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Data;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;

@@ -29,7 +29,7 @@ internal static class InfoCommand
         CommandLine.SetAction(command, (result, output) =>
         {
             string path = result.GetValue(input)!;
-            List<(string Name, object Value)> facts = [.. Describe(path, output)];
+            List<(string Name, object Value)> facts = Describe(path, output);
             int width = facts.Max(fact => fact.Name.Length) + 2;
             foreach ((string name, object value) in facts)
                 output.Line(name.PadRight(width) + Text(value));
@@ -44,7 +44,7 @@ internal static class InfoCommand
         return (command, Examples);
     }
 
-    private static IEnumerable<(string Name, object Value)> Describe(string path, CommandOutput output)
+    private static List<(string Name, object Value)> Describe(string path, CommandOutput output)
     {
         string extension = Path.GetExtension(path).ToLowerInvariant();
         if (Directory.Exists(path))

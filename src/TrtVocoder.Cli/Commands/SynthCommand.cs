@@ -61,7 +61,7 @@ internal sealed class SynthCommand
             InputSet set = InputSet.Expand(result.GetValue(inputs)!);
             string target = result.GetValue(to)!;
             bool overwrite = result.GetValue(force);
-            IReadOnlyList<(string From, string To)> jobs = Pair(set, target, overwrite, output);
+            List<(string From, string To)> jobs = Pair(set, target, overwrite, output);
             if ((result.GetValue(real) is null) != (result.GetValue(imag) is null))
                 throw CliException.Usage("--real and --imag go together.");
             VocoderOptions options = new()
@@ -122,7 +122,7 @@ internal sealed class SynthCommand
         return ExitCode.Success;
     }
 
-    private int RunMany(IReadOnlyList<(string From, string To)> jobs)
+    private int RunMany(List<(string From, string To)> jobs)
     {
         List<((string From, string To) Job, Synthesis? Result, int Clipped, Failure? Failure)> done = [];
         if (_output.ShowsProgress)

@@ -29,7 +29,7 @@ internal static class ComparisonPlot
         // Both spectrograms share one scale, so that colours can be compared: 12 nepers (104 dB) below the loudest.
         float top = Math.Max(melA.Values.Max(), melB.Values.Max());
 
-        using Multiplot multiplot = new();
+        Multiplot multiplot = new();
         multiplot.AddPlots(4);
         multiplot.Layout = new ScottPlot.MultiplotLayouts.Grid(2, 2);
         Waveform(multiplot.GetPlot(0), a, titles.A, metadata.SampleRate, peak);

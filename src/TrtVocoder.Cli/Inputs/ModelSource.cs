@@ -27,7 +27,7 @@ internal static class ModelSource
         }
     }
 
-    /// <summary>The model's parameters alone, for which a checkpoint's weights need not be read.</summary>
+    /// <summary>The model's parameters alone, for which a checkpoint need not be exported.</summary>
     public static ModelMetadata ReadMetadata(string path, CommandOutput output)
     {
         if (Directory.Exists(path))
@@ -40,10 +40,7 @@ internal static class ModelSource
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ModelMetadata ReadCheckpointMetadata(string path)
     {
-        string config = Path.Combine(path, "config.yaml");
-        if (!File.Exists(config))
-            throw CliException.FileSystem($"{path} is not a checkpoint folder: it holds no config.yaml.");
-        VocosConfig read = VocosConfig.Read(config);
+        VocosConfig read = VocosCheckpoint.Load(path).Config;
         return new ModelMetadata
         {
             SampleRate = read.SampleRate,

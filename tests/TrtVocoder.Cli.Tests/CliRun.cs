@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace TrtVocoder.Cli.Tests;
+
+/// <summary>What came of running the program as a process.</summary>
+internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string StandardError)
+{
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.dll");
+
+    /// <summary>Standard output as text.</summary>
+    public string Text => System.Text.Encoding.UTF8.GetString(StandardOutput);
+
+    /// <summary>Standard output as one JSON object.</summary>
+    public JsonElement Json => JsonDocument.Parse(StandardOutput).RootElement;
+
+    /// <summary>Runs the program in a folder; <paramref name="input"/> goes to its standard input.</summary>
+    public static CliRun Run(string folder, byte[]? input, params string[] arguments) => Run(folder, input, [], arguments);
+
+    public static CliRun Run(string folder, byte[]? input, (string Name, string Value)[] environment, params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet", [Program, .. arguments])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment.Remove("TRTV_DEBUG");
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
+        Task<byte[]> output = Task.Run(() =>
+        {
+            MemoryStream copy = new();
+            process.StandardOutput.BaseStream.CopyTo(copy);
+            return copy.ToArray();
+        });
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        if (input is not null)
+            process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        process.WaitForExit();
+        return new CliRun(process.ExitCode, output.Result, error.Result);
+    }
+
+    /// <summary>Asserts success and passes the run on.</summary>
+    public CliRun Succeeds()
+    {
+        Assert.That(ExitCode, Is.Zero, $"{StandardError}{Text}");
+        return this;
+    }
+
+    /// <summary>Asserts a failure of that kind: one sentence that holds the words, nothing on standard output, no stack trace.</summary>
+    public void FailsWith(int exitCode, params string[] words)
+    {
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ExitCode, Is.EqualTo(exitCode), StandardError);
+            Assert.That(StandardOutput, Is.Empty);
+            string[] lines = [.. StandardError.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("note: "))];
+            Assert.That(lines, Has.Length.EqualTo(1), StandardError);
+            Assert.That(lines[0], Does.StartWith("trtvocoder: ").And.EndsWith("."));
+            Assert.That(StandardError, Does.Not.Contain("   at ").And.Not.Contain("Exception"));
+            foreach (string word in words)
+                Assert.That(lines[0], Does.Contain(word));
+        }
+    }
+}
