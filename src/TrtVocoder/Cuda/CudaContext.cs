@@ -60,6 +60,14 @@ public sealed class CudaContext : IDisposable
     /// <summary>Gives the reference back, once everything made in the context is disposed of too.</summary>
     public void Dispose() => _handle.Dispose();
 
+    /// <summary>Keeps the context alive for something that is not a <see cref="CudaHandle"/>.</summary>
+    internal Reference AddReference()
+    {
+        bool added = false;
+        _handle.DangerousAddRef(ref added);
+        return new Reference(_handle);
+    }
+
     /// <summary>Makes something in the context: binds it, and hands a reference over to the new handle.</summary>
     internal THandle Create<THandle, TState>(TState state, Func<TState, CudaContextHandle, THandle> create)
         where THandle : CudaHandle
@@ -78,5 +86,13 @@ public sealed class CudaContext : IDisposable
             if (added)
                 _handle.DangerousRelease();
         }
+    }
+
+    /// <summary>A reference to be given back once.</summary>
+    internal sealed class Reference(CudaContextHandle context) : IDisposable
+    {
+        public CUresult Bind() => CudaDriver.cuCtxSetCurrent(context.DangerousGetHandle());
+
+        public void Dispose() => context.DangerousRelease();
     }
 }

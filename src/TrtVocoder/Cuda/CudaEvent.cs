@@ -5,13 +5,7 @@ namespace TrtVocoder.Cuda;
 /// <summary>A mark in a stream, with or without a time. Calls are thread-safe.</summary>
 public sealed class CudaEvent : IDisposable
 {
-    private readonly CudaContext _context;
-
-    private CudaEvent(CudaContext context, CudaEventHandle handle)
-    {
-        _context = context;
-        SafeHandle = handle;
-    }
+    private CudaEvent(CudaEventHandle handle) => SafeHandle = handle;
 
     /// <summary>Makes an event.</summary>
     /// <param name="context">The context of the streams it will be recorded in.</param>
@@ -20,7 +14,7 @@ public sealed class CudaEvent : IDisposable
     public static CudaEvent Create(CudaContext context, bool isTimed = true)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new CudaEvent(context, context.Create(isTimed, static (timed, handle) => Make(timed, handle)));
+        return new CudaEvent(context.Create(isTimed, static (timed, handle) => Make(timed, handle)));
 
         static unsafe CudaEventHandle Make(bool isTimed, CudaContextHandle context)
         {
@@ -40,8 +34,8 @@ public sealed class CudaEvent : IDisposable
     {
         get
         {
-            _context.Bind();
             using Borrowed mark = new(SafeHandle);
+            SafeHandle.BindContext();
             return CudaStatus.CheckQuery(CudaDriver.cuEventQuery(mark.Value), nameof(CudaDriver.cuEventQuery));
         }
     }
@@ -62,8 +56,8 @@ public sealed class CudaEvent : IDisposable
     /// <exception cref="CudaException">Earlier work failed.</exception>
     public void Synchronize()
     {
-        _context.Bind();
         using Borrowed mark = new(SafeHandle);
+        SafeHandle.BindContext();
         CudaStatus.Check(CudaDriver.cuEventSynchronize(mark.Value), nameof(CudaDriver.cuEventSynchronize));
     }
 
@@ -72,9 +66,9 @@ public sealed class CudaEvent : IDisposable
     public unsafe float GetElapsedMs(CudaEvent start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        _context.Bind();
         using Borrowed from = new(start.SafeHandle);
         using Borrowed to = new(SafeHandle);
+        SafeHandle.BindContext();
         float milliseconds;
         CudaStatus.Check(CudaDriver.cuEventElapsedTime(&milliseconds, from.Value, to.Value), nameof(CudaDriver.cuEventElapsedTime));
         return milliseconds;

@@ -38,6 +38,9 @@ internal abstract class CudaHandle : SafeHandle
 
     protected abstract CUresult Free(nint value);
 
+    /// <summary>Binds the context to the calling thread. Works as long as this handle does, even when the <see cref="CudaContext"/> is gone.</summary>
+    public void BindContext() => CudaStatus.Check(CudaDriver.cuCtxSetCurrent(_context.DangerousGetHandle()), nameof(CudaDriver.cuCtxSetCurrent));
+
     protected sealed override bool ReleaseHandle()
     {
         // Finalizer and pool threads have no context bound.

@@ -126,7 +126,7 @@ public sealed class CudaStream : IDisposable
         Borrowed stream = new(_handle);
         try
         {
-            Context.Bind();
+            _handle.BindContext();
         }
         catch
         {

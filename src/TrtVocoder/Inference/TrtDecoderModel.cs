@@ -1,0 +1,130 @@
+using TrtVocoder.Cuda;
+
+namespace TrtVocoder.Inference;
+
+/// <summary>A vocoder's engine on a GPU. Safe for use by many threads: each has its own decoder. Decoders outlive it.</summary>
+public sealed class TrtDecoderModel : IDecoderModel
+{
+    private readonly TensorRtLibrary _library;
+    private readonly TrtRuntime _runtime;
+    private readonly TrtNetwork _network;
+    private readonly TrtDecoderOptions _options;
+    private TrtDecoder? _spare;
+
+    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, TrtNetwork network, TrtDecoderOptions options)
+    {
+        _library = library;
+        _runtime = runtime;
+        _network = network;
+        _options = options;
+        Engine = engine;
+        Info = new DecoderInfo
+        {
+            Metadata = network.Metadata,
+            Backend = $"{library.DisplayName} ({runtime.Context.Device.Name})",
+            MaxBatch = network.Profile.MaxBatch,
+            MinFrames = network.Profile.MinFrames,
+            MaxFrames = network.Profile.MaxFrames,
+        };
+    }
+
+    /// <inheritdoc/>
+    public DecoderInfo Info { get; }
+
+    /// <summary>The engine.</summary>
+    public TrtEngine Engine { get; }
+
+    /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
+    public TrtOptimizationProfile Profile => _network.Profile;
+
+    /// <summary>Loads an engine file, with its sidecar if it has one.</summary>
+    /// <param name="path">The engine.</param>
+    /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <exception cref="DataFormatException">The file is unreadable, truncated, foreign, or not a vocoder's; or it contradicts its sidecar.</exception>
+    /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
+    /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
+    /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
+    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new TrtDecoderOptions();
+        EnginePlanHeader header = EnginePlanHeader.Read(path);
+        ModelMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
+        TensorRtLibrary library = LoadLibrary(path, header, options);
+        TrtRuntime? runtime = null;
+        TrtEngine? engine = null;
+        TrtDecoderModel? model = null;
+        try
+        {
+            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
+            engine = runtime.Load(path);
+            TrtNetwork network = TrtNetwork.Read(engine, path, metadata, options.Model, options.Profile);
+            model = new TrtDecoderModel(library, runtime, engine, network, options);
+            // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
+            model._spare = model.MakeDecoder();
+            model._spare.GetOutputLength(network.Profile.OptBatch, network.Profile.OptFrames);
+            return model;
+        }
+        catch
+        {
+            model?._spare?.Dispose();
+            engine?.Dispose();
+            runtime?.Dispose();
+            library.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="IDecoderModel.CreateDecoder"/>
+    /// <exception cref="TensorRtException">TensorRT refused, mostly because the GPU's memory is used up.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public TrtDecoder CreateDecoder() => Interlocked.Exchange(ref _spare, null) ?? MakeDecoder();
+
+    /// <inheritdoc/>
+    IDecoder IDecoderModel.CreateDecoder() => CreateDecoder();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _spare, null)?.Dispose();
+        Engine.Dispose();
+        _runtime.Dispose();
+        _library.Dispose();
+    }
+
+    private static TensorRtLibrary LoadLibrary(string path, EnginePlanHeader header, TrtDecoderOptions options)
+    {
+        EngineFlavour flavour = options.Runtime ?? header.Flavour;
+        // An engine of a version that no shim serves goes to any library of its flavour: TensorRT itself then refuses it by version.
+        bool isServed = flavour == header.Flavour && TensorRtFamily.Of(flavour).Any(family => family.Major == header.Version.Major);
+        try
+        {
+            return TensorRtLibrary.Load(flavour, isServed ? header.Version.Major : null, options.LibraryFolder);
+        }
+        catch (NativeLibraryException missing)
+        {
+            throw new NativeLibraryException(missing.Library, $"{path} was built by {header.Maker}, which is needed to load it. {missing.Message}", missing.PathsTried);
+        }
+    }
+
+    private TrtDecoder MakeDecoder()
+    {
+        CudaContext cuda = CudaContext.Retain(Engine.Context.Device);
+        CudaStream? stream = null;
+        TrtExecutionContext? context = null;
+        try
+        {
+            stream = CudaStream.Create(cuda);
+            context = Engine.CreateContext(_options.Profile, stream);
+            bool isMapped = _options.Buffers == BufferMode.Mapped || (_options.Buffers == BufferMode.Auto && cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
+            return new TrtDecoder(cuda, stream, new TrtBindings(cuda, context, _network, isMapped), _network);
+        }
+        catch
+        {
+            context?.Dispose();
+            stream?.Dispose();
+            cuda.Dispose();
+            throw;
+        }
+    }
+}
