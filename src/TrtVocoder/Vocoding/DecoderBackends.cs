@@ -1,3 +1,5 @@
+using TrtVocoder.Inference;
+
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
@@ -31,7 +33,7 @@ public static class DecoderBackends
         {
             ModelFileKind.Onnx => CreateOnnxBackend() ?? throw new TrtVocoderException(
                 $"{source} is an ONNX model, and this program lacks the assembly that runs it; add a reference to TrtVocoder.OnnxRuntime."),
-            _ => throw new TrtVocoderException($"{source} is a TensorRT engine, and no backend is registered that runs it."),
+            _ => new TrtDecoderBackend(),
         };
     }
 
