@@ -4,22 +4,33 @@ namespace TrtVocoder.Dsp;
 /// From one-sided spectra to audio: inverse real transform of each frame with 1/N scaling (the imaginary parts of the bins 0 and N/2 are
 /// ignored), times a periodic Hann window, overlap-added, divided by the overlap-added squared window. Equals torch.istft for
 /// <see cref="StftPadding.Center"/> and upstream Vocos' ISTFT for <see cref="StftPadding.Same"/>.
-/// One instance serves one thread at a time and allocates nothing after its first call; many instances may work at once.
+/// One instance serves one caller at a time and allocates nothing after its first call; many instances may work at once.
 /// </summary>
 public sealed unsafe class InverseStft : IDisposable
 {
+    // Waking a thread costs some 10 µs, this many frames of n_fft 1024 some 100 µs.
+    private const int MinFramesPerThread = 128;
+
     private readonly WindowEnvelope _envelope;
     private readonly AlignedBuffer _window;
     private readonly InverseStftWorker _worker;
+    private readonly int _maxThreads;
+    private InverseStftPool? _pool;
     private bool _disposed;
 
     /// <summary>Plans the transform.</summary>
     /// <param name="parameters">Sizes and padding.</param>
+    /// <param name="maxThreads">
+    /// The most threads that work on one call, the caller's included. With more than one, calls of some hundred frames and more are shared
+    /// with threads that live until <see cref="Dispose"/>; the samples are the same, bit for bit.
+    /// </param>
     /// <exception cref="DataFormatException">The windows overlap too little for the transform to be inverted.</exception>
     /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
-    public InverseStft(StftParameters parameters)
+    public InverseStft(StftParameters parameters, int maxThreads = 1)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxThreads, 1);
+        _maxThreads = maxThreads;
         Parameters = parameters;
         _envelope = new WindowEnvelope(parameters);
         _worker = new InverseStftWorker(parameters);
@@ -79,15 +90,27 @@ public sealed unsafe class InverseStft : IDisposable
                 Tail = tail,
                 HeadEnd = _envelope.HeadEnd,
             };
-            _worker.Run(job, Parameters.TrimLength, Parameters.TrimLength + (long)samples);
+            long end = Parameters.TrimLength + (long)samples;
+            if (_maxThreads > 1 && frames.FrameCount >= 2 * MinFramesPerThread)
+            {
+                _pool ??= new InverseStftPool(Parameters, _maxThreads - 1);
+                _pool.Run(job, _worker, Parameters.HopLength, MinFramesPerThread, Parameters.TrimLength, end);
+            }
+            else
+            {
+                _worker.Run(job, Parameters.TrimLength, end);
+            }
         }
         GC.KeepAlive(this);
     }
 
-    /// <summary>Frees the scratch memory. Idempotent.</summary>
+    /// <summary>Ends the threads and frees the scratch memory. Idempotent.</summary>
     public void Dispose()
     {
+        if (_disposed)
+            return;
         _disposed = true;
+        _pool?.Dispose();
         _worker.Dispose();
         _window.Dispose();
     }

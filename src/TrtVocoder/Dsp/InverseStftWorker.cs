@@ -52,6 +52,8 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         float* odd = even + _fftStride;
         for (int frame = firstFrame & ~1; frame < endFrame; frame += 2)
         {
+            if (job.Layout == SpectrumLayout.BinsMajor)
+                GatherPair(job, frame);
             GetRows(job, frame, out float* re1, out float* im1);
             GetRows(job, frame + 1, out float* re2, out float* im2);
             FramePair.Pack(re1, im1, re2, im2, length, zr, zi);
@@ -82,17 +84,18 @@ internal sealed unsafe class InverseStftWorker : IDisposable
             return;
         }
 
-        // A block that serves an even frame must hold the odd one after it too, or fetching that one would overwrite the even one's rows:
-        // blocks start anywhere, because a piece of an utterance may start at an odd frame.
-        int lastNeeded = frame % 2 == 0 && job.Contains(frame + 1) ? stored + 1 : stored;
-        if (stored < _blockFirst || lastNeeded >= _blockFirst + _blockCount)
-            Gather(job, stored);
         re = _block!.Pointer + ((nint)(stored - _blockFirst) * _rowStride);
         im = re + ((nint)BlockFrames * _rowStride);
     }
 
-    private void Gather(in InverseStftJob job, int stored)
+    /// <summary>Makes sure that both frames of a pair are in the block, as far as the job has them.</summary>
+    private void GatherPair(in InverseStftJob job, int frame)
     {
+        int offset = job.StoredFirst - job.FirstFrame;
+        int stored = offset + Math.Max(frame, job.FirstFrame);
+        int last = offset + Math.Min(frame + 1, job.EndFrame - 1);
+        if (stored >= _blockFirst && last < _blockFirst + _blockCount)
+            return;
         _block ??= new AlignedBuffer(2 * BlockFrames * _rowStride);
         _blockFirst = Math.Min(stored, Math.Max(0, job.StoredFrames - BlockFrames));
         _blockCount = Math.Min(BlockFrames, job.StoredFrames);

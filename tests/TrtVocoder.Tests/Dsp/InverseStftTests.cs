@@ -49,7 +49,7 @@ public sealed class InverseStftTests
         using InverseStft stft = new(test.Parameters);
         for (int first = 0; first < test.Frames;)
         {
-            int count = Math.Min(test.Frames - first, random.Next(0, 12));
+            int count = Math.Min(test.Frames - first, random.Next(0, 40));
             SpectrumLayout layout = random.Next(2) == 0 ? SpectrumLayout.BinsMajor : SpectrumLayout.FrameMajor;
             stft.Accumulate(spectrum.View(layout).Slice(first, count), first, test.Frames, pieces);
             first += count;
@@ -127,6 +127,36 @@ public sealed class InverseStftTests
         for (int i = 0; i < 10; i++)
             stft.Inverse(spectrum.View(layout), audio);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    [TestCase(2, 0)]
+    [TestCase(3, 0)]
+    [TestCase(2, 301)]
+    [TestCase(4, 17)]
+    public void Several_threads_give_the_samples_of_one_and_allocate_nothing(int threads, int firstPiece)
+    {
+        const int Frames = 1025;
+        StftParameters parameters = new(64, 12, StftPadding.Same);
+        TestSpectrum spectrum = TestSpectrum.Random(parameters.BinCount, Frames, 1);
+        using InverseStft one = new(parameters);
+        using InverseStft many = new(parameters, threads);
+        float[] expected = new float[parameters.GetSampleCount(Frames)];
+        float[] actual = new float[expected.Length];
+        Decode(one, expected);
+        Decode(many, actual);
+        Assert.That(actual, Is.EqualTo(expected));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 20; i++)
+            Decode(many, actual);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        void Decode(InverseStft stft, float[] audio)
+        {
+            Spectrum view = spectrum.View(SpectrumLayout.BinsMajor);
+            stft.Accumulate(view.Slice(0, firstPiece), 0, Frames, audio);
+            stft.Accumulate(view.Slice(firstPiece, Frames - firstPiece), firstPiece, Frames, audio);
+        }
     }
 
     [Test]

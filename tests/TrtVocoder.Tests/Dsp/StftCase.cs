@@ -11,7 +11,7 @@ internal sealed record StftCase(StftParameters Parameters, int Frames, int Seed)
         from half in Gen.Choose(2, 48)
         from hop in Gen.Choose(1, half)
         from same in Gen.Elements(true, false)
-        from frames in Gen.Choose(0, 40)
+        from frames in Gen.Choose(0, 90)
         from seed in Gen.Choose(0, int.MaxValue - 1)
         let padding = same && hop % 2 == 0 ? StftPadding.Same : StftPadding.Center
         select new StftCase(new StftParameters(2 * half, hop, padding), frames, seed));
