@@ -1,5 +1,4 @@
 using System.Text.Json;
-using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
 

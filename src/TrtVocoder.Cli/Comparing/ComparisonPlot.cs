@@ -32,8 +32,8 @@ internal static class ComparisonPlot
         Multiplot multiplot = new();
         multiplot.AddPlots(4);
         multiplot.Layout = new ScottPlot.MultiplotLayouts.Grid(2, 2);
-        Waveform(multiplot.GetPlot(0), a, titles.A, metadata.SampleRate, peak);
-        Waveform(multiplot.GetPlot(1), b, titles.B, metadata.SampleRate, peak);
+        Waveform(multiplot.GetPlot(0), a, Path.GetFileName(titles.A.TrimEnd(Path.DirectorySeparatorChar)), metadata.SampleRate, peak);
+        Waveform(multiplot.GetPlot(1), b, Path.GetFileName(titles.B.TrimEnd(Path.DirectorySeparatorChar)), metadata.SampleRate, peak);
         Spectrogram(multiplot.GetPlot(2), melA, metadata, top);
         Spectrogram(multiplot.GetPlot(3), melB, metadata, top);
         return multiplot.Render(Width, Height).GetImageBytes(ImageFormat.Png);
