@@ -53,6 +53,9 @@ void Builder::parse(const void* model, int64_t size, const char* path) {
     is_parsed_ = true;
     const bool parsed = parser_->parse(model, static_cast<size_t>(size), path);
     collect_parser_errors();
+    // The parser takes some bytes that are no model for a model with nothing in it.
+    if (parsed && network_->getNbOutputs() == 0)
+        throw Error(TRTV_ERROR_PARSER, "The ONNX model has no outputs: is it an ONNX model?", TRTV_DOMAIN_PARSER);
     if (parsed) return;
     if (parser_errors_.empty()) throw tensorrt_error("The ONNX model could not be parsed.", TRTV_ERROR_PARSER);
     std::string message = "The ONNX model could not be parsed: " + describe(parser_errors_.front());

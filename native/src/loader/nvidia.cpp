@@ -11,6 +11,7 @@ namespace {
 constexpr int32_t kMajor = NV_TENSORRT_MAJOR;
 // The first TensorRT-RTX with TensorRT 11's virtual tables, as its getInferLibVersion gives it: 1.5.
 constexpr int32_t kFirstRtx = 10500;
+constexpr uintptr_t kFirstPage = 4096;
 
 using FactoryFunction = void* (*)(void* logger, int32_t version);
 using ParserFunction = void* (*)(void* network, void* logger, int32_t version);
@@ -163,7 +164,9 @@ void* Nvidia::create(const char* factory, const char* what) {
         thrown = "an exception of unknown type";
     }
     if (!thrown.empty()) throw tensorrt_error("TensorRT threw while making " + std::string(what) + ": " + thrown + ".");
-    if (made == nullptr) throw tensorrt_error("TensorRT could not make " + std::string(what) + ".");
+    // Without CUDA some versions give a small number for a pointer.
+    if (reinterpret_cast<uintptr_t>(made) < kFirstPage)
+        throw tensorrt_error("TensorRT could not make " + std::string(what) + ".");
     return made;
 }
 
@@ -175,7 +178,9 @@ std::unique_ptr<nvinfer1::IRuntime> Nvidia::create_runtime() {
 }
 
 std::unique_ptr<nvinfer1::IBuilder> Nvidia::create_builder() {
-    if (flavour_ == TRTV_FLAVOUR_TENSORRT) require_driver(driver_candidates_);
+    // Where TensorRT cannot use the driver (too old, say), making a builder ends the process, making a runtime does
+    // not.
+    if (flavour_ == TRTV_FLAVOUR_TENSORRT) create_runtime();
     return std::unique_ptr<nvinfer1::IBuilder>(
         static_cast<nvinfer1::IBuilder*>(create("createInferBuilder_INTERNAL", "a builder")));
 }

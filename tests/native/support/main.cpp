@@ -1,0 +1,3 @@
+#include "cases.h"
+
+int main() { return cases::run_all(); }
