@@ -68,6 +68,12 @@ bool isCapturing(CUstream stream) {
     return object && object->capture;
 }
 
+void spoilCapture(CUstream stream) {
+    const auto object = findStream(stream);
+    const std::lock_guard lock(captureMutex());
+    if (object && object->capture) object->capture->invalidated = true;
+}
+
 CUresult waitForStream(CUstream stream) {
     const auto object = findStream(stream);
     if (!object) return CUDA_ERROR_INVALID_HANDLE;

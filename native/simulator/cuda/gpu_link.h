@@ -20,6 +20,8 @@ TRTV_SIM_EXPORT CUresult recordEvent(CUevent event, CUstream stream);
 /** Whether the stream is the default one. */
 TRTV_SIM_EXPORT bool isDefaultStream(CUstream stream);
 TRTV_SIM_EXPORT bool isCapturing(CUstream stream);
+/** Makes the stream's capture worthless, as a call does that is not allowed in one. */
+TRTV_SIM_EXPORT void spoilCapture(CUstream stream);
 /** Waits for the stream; no fault applies. */
 TRTV_SIM_EXPORT CUresult waitForStream(CUstream stream);
 /** Memory that the GPU may touch, as host bytes; null when any of the range is not. */
