@@ -91,9 +91,7 @@ void clip(Call& call) {
 
 void gelu(Call& call) {
     if (call.node.text("approximate", "none") == "tanh") {
-        unary(call, [](float x) {
-            return 0.5f * x * (1.0f + std::tanh(0.7978845608f * (x + 0.044715f * x * x * x)));
-        });
+        unary(call, [](float x) { return 0.5f * x * (1.0f + std::tanh(0.7978845608f * (x + 0.044715f * x * x * x))); });
     } else {
         unary(call, [](float x) { return 0.5f * x * (1.0f + std::erf(x * 0.70710678118f)); });
     }
@@ -137,8 +135,7 @@ T power(T a, T b) {
 Shape broadcastShapes(const Shape& a, const Shape& b) {
     Shape out(std::max(a.size(), b.size()));
     for (size_t i = 1; i <= out.size(); ++i) {
-        out[out.size() - i] =
-            broadcastSize(i <= a.size() ? a[a.size() - i] : 1, i <= b.size() ? b[b.size() - i] : 1);
+        out[out.size() - i] = broadcastSize(i <= a.size() ? a[a.size() - i] : 1, i <= b.size() ? b[b.size() - i] : 1);
     }
     return out;
 }

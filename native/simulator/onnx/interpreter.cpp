@@ -68,7 +68,8 @@ Values run(const Model& model, const Values& inputs, bool shapesOnly, const Node
                 if (output.type == ElementType::kHalf) roundToHalf(output.floats);
                 values[node.outputs[i]] = std::make_shared<const Tensor>(std::move(output));
             }
-            if (timer) timer(node, std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - start).count());
+            if (timer)
+                timer(node, std::chrono::duration<float, std::milli>(std::chrono::steady_clock::now() - start).count());
         } catch (const std::exception& error) {
             throw NodeError(index, error.what());
         }

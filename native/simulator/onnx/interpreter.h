@@ -10,7 +10,7 @@ namespace trtv_sim::onnx {
 
 /** A node that cannot be computed, and why. */
 class NodeError : public std::runtime_error {
-   public:
+public:
     NodeError(size_t index, const std::string& text) : std::runtime_error(text), index(index) {}
     const size_t index;
 };

@@ -128,7 +128,8 @@ void concat(Call& call) {
 }
 
 void pad(Call& call) {
-    if (call.node.text("mode", "constant") != "constant") throw std::runtime_error("only constant padding is supported");
+    if (call.node.text("mode", "constant") != "constant")
+        throw std::runtime_error("only constant padding is supported");
     const Tensor& in = call.in(0);
     const auto amounts = call.has(1) ? call.integersOf(1) : call.node.integers("pads", {});
     const auto axes = call.has(3) ? call.integersOf(3) : countUp(in.shape.size());
@@ -220,7 +221,8 @@ void gather(Call& call) {
     const int64_t outer = countOf(Shape(in.shape.begin(), in.shape.begin() + static_cast<int64_t>(axis)));
     const auto picks = static_cast<int64_t>(chosen.size());
     for (int64_t i = 0; i < picks; ++i) {
-        const auto from = static_cast<int64_t>(axisOf(chosen[static_cast<size_t>(i)], static_cast<size_t>(in.shape[axis])));
+        const auto from =
+            static_cast<int64_t>(axisOf(chosen[static_cast<size_t>(i)], static_cast<size_t>(in.shape[axis])));
         copyBlock(in, from * inner, {in.shape[axis] * inner, 1}, out, i * inner, {picks * inner, 1}, {outer, inner});
     }
 }

@@ -9,7 +9,8 @@
 namespace trtv_sim::onnx {
 namespace {
 
-// c[m,n] += a[m,k]·b[k,n]; four rows at a time, so that each row of b is read once for four, in blocks of k that stay in the cache.
+// c[m,n] += a[m,k]·b[k,n]; four rows at a time, so that each row of b is read once for four, in blocks of k that stay
+// in the cache.
 void multiply(const float* a, const float* b, float* c, int64_t m, int64_t k, int64_t n) {
     constexpr int64_t kBlock = 64;
     for (int64_t from = 0; from < k; from += kBlock) {
@@ -104,7 +105,8 @@ void gemm(Call& call) {
     const Tensor& c = call.in(2);
     const Shape strides = broadcastStrides(c.shape, out.shape);
     float* value = out.floats.data();
-    forEachIndex(out.shape, [&](const Shape& index) { *value++ += beta * c.floats[static_cast<size_t>(dot(index, strides))]; });
+    forEachIndex(out.shape,
+                 [&](const Shape& index) { *value++ += beta * c.floats[static_cast<size_t>(dot(index, strides))]; });
 }
 
 // One-dimensional, any group count: all that vocoders use.
@@ -181,7 +183,8 @@ void reduceMean(Call& call) {
     const bool all = axes.empty();
     Shape kept = in.shape;
     for (int64_t i = 0; i < rank; ++i) {
-        const bool reduced = all || std::any_of(axes.begin(), axes.end(), [&](int64_t a) { return (a + rank) % rank == i; });
+        const bool reduced =
+            all || std::any_of(axes.begin(), axes.end(), [&](int64_t a) { return (a + rank) % rank == i; });
         if (reduced) kept[static_cast<size_t>(i)] = 1;
     }
     Tensor& out = call.make(in.type, kept);
@@ -190,8 +193,10 @@ void reduceMean(Call& call) {
         const Shape strides = broadcastStrides(kept, in.shape);
         std::vector<double> sums(out.floats.size());
         size_t at = 0;
-        forEachIndex(in.shape, [&](const Shape& index) { sums[static_cast<size_t>(dot(index, strides))] += in.floats[at++]; });
-        const double share = static_cast<double>(sums.size()) / static_cast<double>(std::max<size_t>(1, in.floats.size()));
+        forEachIndex(in.shape,
+                     [&](const Shape& index) { sums[static_cast<size_t>(dot(index, strides))] += in.floats[at++]; });
+        const double share =
+            static_cast<double>(sums.size()) / static_cast<double>(std::max<size_t>(1, in.floats.size()));
         for (size_t i = 0; i < sums.size(); ++i) out.floats[i] = static_cast<float>(sums[i] * share);
     }
     if (keep) return;

@@ -1,4 +1,5 @@
-// Walking through tensors by index and stride: what broadcasting and every operator that only moves elements comes down to.
+// Walking through tensors by index and stride: what broadcasting and every operator that only moves elements comes down
+// to.
 #pragma once
 
 #include "tensor.h"

@@ -10,7 +10,7 @@ namespace trtv_sim::onnx {
 
 /** Walks through the fields of one message; every length is checked against what is there. */
 class WireReader {
-   public:
+public:
     explicit WireReader(std::string_view bytes) : bytes_(bytes) {}
 
     /** Moves to the next field; false at the end. */
@@ -69,7 +69,7 @@ class WireReader {
         }
     }
 
-   private:
+private:
     std::string_view take(uint64_t length) {
         if (length > bytes_.size()) throw std::runtime_error("a field is longer than the file");
         const std::string_view taken = bytes_.substr(0, length);

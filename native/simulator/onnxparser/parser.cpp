@@ -13,7 +13,7 @@ namespace {
 using nvonnxparser::ErrorCode;
 
 class ParserError final : public nvonnxparser::IParserError {
-   public:
+public:
     ParserError(ErrorCode code, std::string text, int node, std::string name, std::string operation)
         : code_(code), text_(std::move(text)), node_(node), name_(std::move(name)), operation_(std::move(operation)) {}
     ~ParserError() override = default;
@@ -26,7 +26,7 @@ class ParserError final : public nvonnxparser::IParserError {
     const char* nodeName() const override { return name_.c_str(); }
     const char* nodeOperator() const override { return operation_.c_str(); }
 
-   private:
+private:
     ErrorCode code_;
     std::string text_;
     int node_;
@@ -35,7 +35,7 @@ class ParserError final : public nvonnxparser::IParserError {
 };
 
 class Parser final : public nvonnxparser::IParser, Counted {
-   public:
+public:
     Parser(Network& network, nvinfer1::ILogger* logger) : Counted("IParser"), network_(network), logger_(logger) {}
     ~Parser() noexcept override = default;
 
@@ -48,7 +48,8 @@ class Parser final : public nvonnxparser::IParser, Counted {
             network_.fill(std::move(read), std::move(bytes));
             return true;
         } catch (const std::exception& error) {
-            add(ErrorCode::kMODEL_DESERIALIZE_FAILED, std::string("Failed to parse the ONNX model: ") + error.what(), -1, "", "");
+            add(ErrorCode::kMODEL_DESERIALIZE_FAILED, std::string("Failed to parse the ONNX model: ") + error.what(),
+                -1, "", "");
             return false;
         }
     }
@@ -56,12 +57,13 @@ class Parser final : public nvonnxparser::IParser, Counted {
     int getNbErrors() const noexcept override { return static_cast<int>(errors_.size()); }
 
     const nvonnxparser::IParserError* getError(int index) const noexcept override {
-        return index >= 0 && static_cast<size_t>(index) < errors_.size() ? errors_[static_cast<size_t>(index)].get() : nullptr;
+        return index >= 0 && static_cast<size_t>(index) < errors_.size() ? errors_[static_cast<size_t>(index)].get()
+                                                                         : nullptr;
     }
 
     void clearErrors() noexcept override { errors_.clear(); }
 
-   private:
+private:
     void add(ErrorCode code, const std::string& text, int node, const std::string& name, const std::string& operation) {
         errors_.push_back(std::make_unique<ParserError>(code, text, node, name, operation));
         logError(logger_, "ModelImporter.cpp: ERROR: " + (name.empty() ? "" : name + ": ") + text);
@@ -113,11 +115,11 @@ TRTV_SIM_EXPORT int trtvSimParserVersion() asm("getNvOnnxParserVersion");
 void* trtvSimCreateParser(void* network, void* logger, int) {
     using trtv_sim::FaultAction;
     const FaultAction fault = trtv_sim::Simulation::instance().enter("createNvOnnxParser_INTERNAL");
-    if (fault.kind == FaultAction::Kind::kThrow) throw std::runtime_error("createNvOnnxParser_INTERNAL: injected fault");
+    if (fault.kind == FaultAction::Kind::kThrow)
+        throw std::runtime_error("createNvOnnxParser_INTERNAL: injected fault");
     if (fault.kind != FaultAction::Kind::kNone || !network || !logger) return nullptr;
     auto& given = static_cast<trtv_sim::Network&>(*static_cast<nvinfer1::INetworkDefinition*>(network));
-    return static_cast<nvonnxparser::IParser*>(
-        new trtv_sim::Parser(given, static_cast<nvinfer1::ILogger*>(logger)));
+    return static_cast<nvonnxparser::IParser*>(new trtv_sim::Parser(given, static_cast<nvinfer1::ILogger*>(logger)));
 }
 
 // The parser counts by itself: 0.1.0, as the real one of TensorRT 10.

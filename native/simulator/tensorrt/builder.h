@@ -6,7 +6,7 @@
 namespace trtv_sim {
 
 class Builder final : public nvinfer1::IBuilder, public nvinfer1::apiv::VBuilder, Counted {
-   public:
+public:
     explicit Builder(nvinfer1::ILogger* logger) : Counted("IBuilder"), logger_(logger) { mImpl = this; }
 
     nvinfer1::IBuilderConfig* createBuilderConfig() noexcept override;
@@ -15,7 +15,7 @@ class Builder final : public nvinfer1::IBuilder, public nvinfer1::apiv::VBuilder
     nvinfer1::IHostMemory* buildSerializedNetwork(nvinfer1::INetworkDefinition& network,
                                                   nvinfer1::IBuilderConfig& config) noexcept override;
 
-   private:
+private:
     bool fail(const std::string& text) const;
     bool checkProfiles(const Network& network, const BuilderConfig& config) const;
     bool checkShapes(const Network& network, const ProfileRanges& ranges) const;

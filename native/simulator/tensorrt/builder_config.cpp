@@ -37,8 +37,8 @@ bool OptimizationProfile::isValid() const noexcept {
 
 bool TimingCache::load(const void* blob, std::size_t size) {
     if (size == 0) return true;
-    const std::string here = "simtiming " + Version::current().text() + " " +
-                             Simulation::instance().text("compute_capability") + " ";
+    const std::string here =
+        "simtiming " + Version::current().text() + " " + Simulation::instance().text("compute_capability") + " ";
     const std::string given(static_cast<const char*>(blob), size);
     if (given.compare(0, here.size(), here) != 0) return false;
     builds = std::strtoll(given.c_str() + here.size(), nullptr, 10);
@@ -60,7 +60,8 @@ int32_t BuilderConfig::addOptimizationProfile(const IOptimizationProfile* profil
     if (injected(logger_, "IBuilderConfig::addOptimizationProfile")) return -1;
     const auto* given = static_cast<const OptimizationProfile*>(profile);
     if (!given || !given->isValid()) {
-        refuse(logger_, "IBuilderConfig::addOptimizationProfile", "Parameter check failed, condition: profile->isValid()");
+        refuse(logger_, "IBuilderConfig::addOptimizationProfile",
+               "Parameter check failed, condition: profile->isValid()");
         return -1;
     }
     profiles.push_back(given);

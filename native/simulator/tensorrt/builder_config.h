@@ -9,8 +9,10 @@
 
 namespace trtv_sim {
 
-class OptimizationProfile final : public nvinfer1::IOptimizationProfile, public nvinfer1::apiv::VOptimizationProfile, Counted {
-   public:
+class OptimizationProfile final : public nvinfer1::IOptimizationProfile,
+                                  public nvinfer1::apiv::VOptimizationProfile,
+                                  Counted {
+public:
     explicit OptimizationProfile(nvinfer1::ILogger* logger) : Counted("IOptimizationProfile"), logger_(logger) {
         mImpl = this;
     }
@@ -21,13 +23,13 @@ class OptimizationProfile final : public nvinfer1::IOptimizationProfile, public 
 
     ProfileRanges ranges;
 
-   private:
+private:
     nvinfer1::ILogger* logger_;
 };
 
 /** Remembers how many builds used it, which is enough to be seen to grow. */
 class TimingCache final : public nvinfer1::ITimingCache, public nvinfer1::apiv::VTimingCache, Counted {
-   public:
+public:
     TimingCache() : Counted("ITimingCache") { mImpl = this; }
     /** Reads a blob of this version and GPU; an empty one begins anew. False when it is of another. */
     bool load(const void* blob, std::size_t size);
@@ -38,7 +40,7 @@ class TimingCache final : public nvinfer1::ITimingCache, public nvinfer1::apiv::
 };
 
 class BuilderConfig final : public nvinfer1::IBuilderConfig, public nvinfer1::apiv::VBuilderConfig, Counted {
-   public:
+public:
     explicit BuilderConfig(nvinfer1::ILogger* logger) : Counted("IBuilderConfig"), logger_(logger) { mImpl = this; }
 
     void clearFlag(nvinfer1::BuilderFlag builderFlag) noexcept override { flags_.erase(builderFlag); }
@@ -53,7 +55,9 @@ class BuilderConfig final : public nvinfer1::IBuilderConfig, public nvinfer1::ap
     void setMemoryPoolLimit(nvinfer1::MemoryPoolType, std::size_t poolSize) noexcept override { workspace_ = poolSize; }
     std::size_t getMemoryPoolLimit(nvinfer1::MemoryPoolType) const noexcept override { return workspace_; }
     void setBuilderOptimizationLevel(int32_t) noexcept override {}
-    void setHardwareCompatibilityLevel(nvinfer1::HardwareCompatibilityLevel level) noexcept override { hardware = level; }
+    void setHardwareCompatibilityLevel(nvinfer1::HardwareCompatibilityLevel level) noexcept override {
+        hardware = level;
+    }
     void setMaxAuxStreams(int32_t) noexcept override {}
     void setProgressMonitor(nvinfer1::IProgressMonitor* given) noexcept override { monitor = given; }
 
@@ -63,7 +67,7 @@ class BuilderConfig final : public nvinfer1::IBuilderConfig, public nvinfer1::ap
     nvinfer1::IProgressMonitor* monitor = nullptr;
     const TimingCache* timingCache = nullptr;
 
-   private:
+private:
     nvinfer1::ILogger* logger_;
     std::set<nvinfer1::BuilderFlag> flags_{nvinfer1::BuilderFlag::kTF32};
     std::size_t workspace_ = 0;

@@ -5,7 +5,7 @@
 namespace trtv_sim {
 
 class Engine final : public nvinfer1::ICudaEngine, public nvinfer1::apiv::VCudaEngine, Counted {
-   public:
+public:
     Engine(std::shared_ptr<EngineCore> core, std::shared_ptr<std::atomic<int>> siblings);
     ~Engine() noexcept override;
 
@@ -37,7 +37,7 @@ class Engine final : public nvinfer1::ICudaEngine, public nvinfer1::apiv::VCudaE
     int64_t getDeviceMemorySizeV2() const noexcept override;
     int64_t getDeviceMemorySizeForProfileV2(int32_t profileIndex) const noexcept override;
 
-   private:
+private:
     const onnx::Value* tensor(const char* name, const char* method) const;
 
     std::shared_ptr<EngineCore> core_;

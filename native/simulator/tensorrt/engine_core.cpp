@@ -20,7 +20,8 @@ std::string layerName(const onnx::Node& node, size_t index) {
 
 EngineCore::EngineCore(Plan givenPlan, std::string givenBytes, nvinfer1::ILogger* givenLogger)
     : plan(std::move(givenPlan)), bytes(std::move(givenBytes)), logger(givenLogger), model(onnx::readModel(plan.onnx)) {
-    dataDependent_ = std::any_of(model.nodes.begin(), model.nodes.end(), [](auto& n) { return n.operation == "NonZero"; });
+    dataDependent_ =
+        std::any_of(model.nodes.begin(), model.nodes.end(), [](auto& n) { return n.operation == "NonZero"; });
     if (allocateDevice(weights_, plan.onnx.size()) != CUDA_SUCCESS) {
         throw std::runtime_error("IRuntime::deserializeCudaEngine: Error Code 2: OutOfMemory (Requested size was " +
                                  std::to_string(plan.onnx.size()) + " bytes.)");
@@ -61,8 +62,8 @@ int64_t EngineCore::scratchBytes(const std::map<std::string, onnx::Shape>& input
 int64_t EngineCore::scratchBytesOfProfile(size_t profile) const {
     std::map<std::string, onnx::Shape> largest;
     for (const onnx::Value& input : model.inputs) {
-        const auto range = profile < plan.profiles.size() ? plan.profiles[profile].find(input.name)
-                                                          : ProfileRanges::const_iterator{};
+        const auto range =
+            profile < plan.profiles.size() ? plan.profiles[profile].find(input.name) : ProfileRanges::const_iterator{};
         const bool ranged = profile < plan.profiles.size() && range != plan.profiles[profile].end();
         largest[input.name] = ranged ? range->second.max() : input.shape;
     }

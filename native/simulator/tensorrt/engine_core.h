@@ -11,7 +11,7 @@
 namespace trtv_sim {
 
 class EngineCore {
-   public:
+public:
     /** Throws std::runtime_error when the model cannot be read or the GPU lacks the memory. */
     EngineCore(Plan plan, std::string bytes, nvinfer1::ILogger* logger);
     ~EngineCore();
@@ -36,7 +36,7 @@ class EngineCore {
     std::atomic<int> contexts{0};
     std::atomic<int> contextsEver{0};
 
-   private:
+private:
     uint64_t weights_ = 0;
     bool dataDependent_ = false;
 };

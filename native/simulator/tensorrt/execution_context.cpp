@@ -11,7 +11,7 @@ using namespace nvinfer1;
 
 // A context is for one thread at a time. Real TensorRT does not notice; this does.
 class ExecutionContext::Use {
-   public:
+public:
     Use(const ExecutionContext& context, const char* method) : context_(context) {
         bool free = false;
         owned_ = context.inUse_.compare_exchange_strong(free, true);
@@ -24,7 +24,7 @@ class ExecutionContext::Use {
     }
     explicit operator bool() const { return owned_; }
 
-   private:
+private:
     const ExecutionContext& context_;
     bool owned_;
 };
@@ -95,7 +95,9 @@ bool ExecutionContext::setOptimizationProfileAsync(int32_t profileIndex, cudaStr
     return true;
 }
 
-void ExecutionContext::setEnqueueEmitsProfile(bool enqueueEmitsProfile) noexcept { emitsProfile_ = enqueueEmitsProfile; }
+void ExecutionContext::setEnqueueEmitsProfile(bool enqueueEmitsProfile) noexcept {
+    emitsProfile_ = enqueueEmitsProfile;
+}
 
 bool ExecutionContext::getEnqueueEmitsProfile() const noexcept { return emitsProfile_; }
 
@@ -129,9 +131,10 @@ bool ExecutionContext::setInputShape(const char* tensorName, const Dims& dims) n
         matches = shape[i] >= 0 && (input->shape[i] < 0 || input->shape[i] == shape[i]);
     }
     if (!matches) {
-        return refuse("setInputShape", "engineDims.d[i] == dims.d[i]. Static dimension mismatch while setting input shape for " +
-                                           name + ". Set dimensions are " + toString(shape) +
-                                           ". Expected dimensions are " + toString(input->shape) + ".");
+        return refuse("setInputShape",
+                      "engineDims.d[i] == dims.d[i]. Static dimension mismatch while setting input shape for " + name +
+                          ". Set dimensions are " + toString(shape) + ". Expected dimensions are " +
+                          toString(input->shape) + ".");
     }
     if (!engine_->plan.profiles.empty()) {
         const auto& profile = engine_->plan.profiles[static_cast<size_t>(profile_)];
@@ -180,7 +183,8 @@ bool ExecutionContext::setTensorAddress(const char* tensorName, void* data) noex
     const Use use(*this, "setTensorAddress");
     if (!use) return false;
     if (!tensorName || !engine_->tensor(tensorName)) {
-        return refuse("setTensorAddress", std::string("Given invalid tensor name: ") + (tensorName ? tensorName : "(null)"));
+        return refuse("setTensorAddress",
+                      std::string("Given invalid tensor name: ") + (tensorName ? tensorName : "(null)"));
     }
     if (reinterpret_cast<uint64_t>(data) % 256 != 0) {
         return refuse("setTensorAddress", "isPtrAligned(data, 256). The address of tensor " + std::string(tensorName) +
@@ -235,9 +239,11 @@ bool ExecutionContext::checkReady() const {
     }
     for (const onnx::Value& output : engine_->model.outputs) {
         if (!getTensorAddress(output.name.c_str())) {
-            return refuse("enqueueV3", "tensorAddress || outputAllocator. Neither address or allocator is set for output tensor " +
-                                           output.name +
-                                           ". Call setOutputTensorAddress, setTensorAddress or setOutputAllocator before enqueue/execute.");
+            return refuse(
+                "enqueueV3",
+                "tensorAddress || outputAllocator. Neither address or allocator is set for output tensor " +
+                    output.name +
+                    ". Call setOutputTensorAddress, setTensorAddress or setOutputAllocator before enqueue/execute.");
         }
     }
     if (!outputShapes()) return false;
@@ -249,13 +255,15 @@ bool ExecutionContext::checkReady() const {
     return true;
 }
 
-// What must not be captured: the work that a first run with new shapes does, waiting for results, sizes that depend on data.
+// What must not be captured: the work that a first run with new shapes does, waiting for results, sizes that depend on
+// data.
 bool ExecutionContext::checkCapture(CUstream stream) const {
     if (!isCapturing(stream)) return true;
     const bool waits = profiler_ && emitsProfile_;
     if (!shapesChanged_ && !waits && !engine_->dataDependent()) return true;
-    logError(engine_->logger,
-             "IExecutionContext::enqueueV3: Error Code 1: Cuda Runtime (operation not permitted when stream is capturing)");
+    logError(
+        engine_->logger,
+        "IExecutionContext::enqueueV3: Error Code 1: Cuda Runtime (operation not permitted when stream is capturing)");
     spoilCapture(stream);
     return false;
 }
@@ -294,7 +302,8 @@ bool ExecutionContext::enqueueV3(cudaStream_t stream) noexcept {
     if (isDefaultStream(stream)) {
         logTo(engine_->logger, ILogger::Severity::kWARNING,
               "Using default stream in enqueueV3() may lead to performance issues due to additional calls to "
-              "cudaStreamSynchronize() by TensorRT to ensure correct synchronization. Please use non-default stream instead.");
+              "cudaStreamSynchronize() by TensorRT to ensure correct synchronization. Please use non-default stream "
+              "instead.");
     }
     if (shapesChanged_) {
         Simulation::instance().add("shape_changes", 1);
@@ -305,7 +314,8 @@ bool ExecutionContext::enqueueV3(cudaStream_t stream) noexcept {
     if (!launch(stream)) return false;
     if (profiler_ && emitsProfile_) {
         const std::lock_guard lock(state_->mutex);
-        for (const auto& [layer, milliseconds] : state_->layerTimes) profiler_->reportLayerTime(layer.c_str(), milliseconds);
+        for (const auto& [layer, milliseconds] : state_->layerTimes)
+            profiler_->reportLayerTime(layer.c_str(), milliseconds);
     }
     return true;
 }

@@ -9,7 +9,7 @@
 namespace trtv_sim {
 
 class ExecutionContext final : public nvinfer1::IExecutionContext, public nvinfer1::apiv::VExecutionContext, Counted {
-   public:
+public:
     /** Throws std::runtime_error when the GPU lacks the scratch memory. */
     ExecutionContext(std::shared_ptr<EngineCore> engine, nvinfer1::ExecutionContextAllocationStrategy strategy);
     ~ExecutionContext() noexcept override;
@@ -32,7 +32,7 @@ class ExecutionContext final : public nvinfer1::IExecutionContext, public nvinfe
     std::size_t updateDeviceMemorySizeForShapes() noexcept override;
     void setDeviceMemoryV2(void* memory, int64_t size) noexcept override;
 
-   private:
+private:
     class Use;
 
     bool refuse(const char* method, const std::string& text) const;

@@ -3,14 +3,14 @@
 #include <memory>
 #include <vector>
 
-#include "object.h"
 #include "model.h"
+#include "object.h"
 #include "shapes.h"
 
 namespace trtv_sim {
 
 class NetworkTensor final : public nvinfer1::ITensor, public nvinfer1::apiv::VTensor {
-   public:
+public:
     explicit NetworkTensor(onnx::Value value) : value_(std::move(value)) { mImpl = this; }
     const char* getName() const noexcept override { return value_.name.c_str(); }
     nvinfer1::Dims getDimensions() const noexcept override { return toDims(value_.shape); }
@@ -18,13 +18,13 @@ class NetworkTensor final : public nvinfer1::ITensor, public nvinfer1::apiv::VTe
     nvinfer1::TensorLocation getLocation() const noexcept override { return nvinfer1::TensorLocation::kDEVICE; }
     bool isShapeTensor() const noexcept override { return false; }
 
-   private:
+private:
     onnx::Value value_;
 };
 
 /** A network that is one ONNX model; the parser, which lives in another library, fills it. */
 class Network final : public nvinfer1::INetworkDefinition, public nvinfer1::apiv::VNetworkDefinition, Counted {
-   public:
+public:
     explicit Network(bool stronglyTyped) : Counted("INetworkDefinition"), stronglyTyped(stronglyTyped) { mImpl = this; }
 
     void fill(onnx::Model newModel, std::string newBytes) {
@@ -45,10 +45,11 @@ class Network final : public nvinfer1::INetworkDefinition, public nvinfer1::apiv
     onnx::Model model;
     std::string bytes;
 
-   private:
+private:
     using Tensors = std::vector<std::unique_ptr<NetworkTensor>>;
     static nvinfer1::ITensor* at(const Tensors& tensors, int32_t index) {
-        return index >= 0 && static_cast<size_t>(index) < tensors.size() ? tensors[static_cast<size_t>(index)].get() : nullptr;
+        return index >= 0 && static_cast<size_t>(index) < tensors.size() ? tensors[static_cast<size_t>(index)].get()
+                                                                         : nullptr;
     }
 
     Tensors inputs_;

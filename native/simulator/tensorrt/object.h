@@ -10,13 +10,13 @@ namespace trtv_sim {
 
 /** Counts the live objects of a class. */
 class Counted {
-   public:
+public:
     explicit Counted(const char* kind) : kind_(kind) { add(1); }
     ~Counted() { add(-1); }
     Counted(const Counted&) = delete;
     Counted& operator=(const Counted&) = delete;
 
-   private:
+private:
     void add(int64_t amount) {
         Simulation::instance().add(kind_, amount);
         Simulation::instance().add("tensorrt_objects", amount);

@@ -26,7 +26,7 @@ uint64_t checksum(std::string_view bytes) {
 }
 
 class Writer {
-   public:
+public:
     void number(int64_t value) { bytes.append(reinterpret_cast<const char*>(&value), 8); }
     void text(const std::string& value) {
         number(static_cast<int64_t>(value.size()));
@@ -40,7 +40,7 @@ class Writer {
 };
 
 class Reader {
-   public:
+public:
     explicit Reader(std::string_view bytes) : bytes_(bytes) {}
     int64_t number() {
         int64_t value = 0;
@@ -54,7 +54,7 @@ class Reader {
         return shape;
     }
 
-   private:
+private:
     std::string_view take(uint64_t length) {
         if (length > bytes_.size()) throw std::runtime_error(serializationError("Serialization assertion failed."));
         const auto taken = bytes_.substr(0, length);
@@ -66,8 +66,8 @@ class Reader {
 
 void checkOutside(std::string_view bytes) {
     if (bytes.size() < kPayloadOffset || bytes.substr(0, 4) != std::string_view(kMagic, 4)) {
-        throw std::runtime_error(serializationError(
-            "Serialization assertion magicTagRead == kMAGIC_TAG failed.Magic tag does not match"));
+        throw std::runtime_error(
+            serializationError("Serialization assertion magicTagRead == kMAGIC_TAG failed.Magic tag does not match"));
     }
     uint32_t words[2] = {0, 0};
     uint64_t size = 0;
@@ -80,24 +80,27 @@ void checkOutside(std::string_view bytes) {
                                std::to_string(words[1])));
     }
     if (size != bytes.size()) {
-        throw std::runtime_error(serializationError(
-            "Serialization assertion sizeRead == mEnd - mCurrent failed.Size specified in header does not match archive size"));
+        throw std::runtime_error(
+            serializationError("Serialization assertion sizeRead == mEnd - mCurrent failed.Size specified in header "
+                               "does not match archive size"));
     }
 }
 
 void checkVersion(const Plan& plan) {
     const Version here = Version::current();
     if (plan.versionCompatible || plan.version.text() == here.text()) return;
-    throw std::runtime_error(serializationError(
-        "Serialization assertion failed.The engine plan file is not compatible with this version of TensorRT, expecting "
-        "library version " +
-        here.text() + " got " + plan.version.text() + ", please rebuild."));
+    throw std::runtime_error(
+        serializationError("Serialization assertion failed.The engine plan file is not compatible with this version of "
+                           "TensorRT, expecting "
+                           "library version " +
+                           here.text() + " got " + plan.version.text() + ", please rebuild."));
 }
 
 void checkFits(const Plan& plan, bool hostCodeAllowed) {
     if (plan.versionCompatible && !hostCodeAllowed) {
         throw std::runtime_error(
-            "IRuntime::deserializeCudaEngine: Error Code 3: API Usage Error (Cannot deserialize engine with lean runtime "
+            "IRuntime::deserializeCudaEngine: Error Code 3: API Usage Error (Cannot deserialize engine with lean "
+            "runtime "
             "since IRuntime::getEngineHostCodeAllowed() is false.)");
     }
     checkVersion(plan);
@@ -105,9 +108,10 @@ void checkFits(const Plan& plan, bool hostCodeAllowed) {
     const bool ampereOrLater = std::atoi(capability.c_str()) >= 8;
     const bool portable = plan.hardware == nvinfer1::HardwareCompatibilityLevel::kAMPERE_PLUS && ampereOrLater;
     if (!portable && plan.computeCapability != capability) {
-        throw std::runtime_error("IRuntime::deserializeCudaEngine: Error Code 6: API Usage Error (The engine plan file is "
-                                 "generated on an incompatible device, expecting compute " +
-                                 capability + " got compute " + plan.computeCapability + ", please rebuild.)");
+        throw std::runtime_error(
+            "IRuntime::deserializeCudaEngine: Error Code 6: API Usage Error (The engine plan file is "
+            "generated on an incompatible device, expecting compute " +
+            capability + " got compute " + plan.computeCapability + ", please rebuild.)");
     }
 }
 
@@ -116,7 +120,8 @@ void checkFits(const Plan& plan, bool hostCodeAllowed) {
 Version Version::current() {
     Version version;
     const std::string text = Simulation::instance().text("version");
-    std::sscanf(text.c_str(), "%d.%d.%d.%d", &version.parts[0], &version.parts[1], &version.parts[2], &version.parts[3]);
+    std::sscanf(text.c_str(), "%d.%d.%d.%d", &version.parts[0], &version.parts[1], &version.parts[2],
+                &version.parts[3]);
     return version;
 }
 

@@ -9,7 +9,8 @@
 namespace trtv_sim {
 namespace {
 
-// An addressing mistake on a GPU loses the context; there is nobody to return a sentence to, so it is kept as a violation.
+// An addressing mistake on a GPU loses the context; there is nobody to return a sentence to, so it is kept as a
+// violation.
 CUresult illegalAddress(const std::string& what) {
     Simulation::instance().violation(what);
     return CUDA_ERROR_ILLEGAL_ADDRESS;

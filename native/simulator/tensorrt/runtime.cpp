@@ -22,11 +22,13 @@ nvinfer1::ICudaEngine* Runtime::deserializeCudaEngine(const void* blob, std::siz
         }
         std::string bytes(static_cast<const char*>(blob), size);
         auto core = std::make_shared<EngineCore>(readPlan(bytes, hostCodeAllowed_), bytes, logger_);
-        logTo(logger_, nvinfer1::ILogger::Severity::kINFO, "Loaded engine size: " + std::to_string(size >> 20) + " MiB");
+        logTo(logger_, nvinfer1::ILogger::Severity::kINFO,
+              "Loaded engine size: " + std::to_string(size >> 20) + " MiB");
         return new Engine(std::move(core), engines_);
     } catch (const std::exception& error) {
         logError(logger_, error.what());
-        logError(logger_, "IRuntime::deserializeCudaEngine: Error Code 4: Internal Error (Engine deserialization failed.)");
+        logError(logger_,
+                 "IRuntime::deserializeCudaEngine: Error Code 4: Internal Error (Engine deserialization failed.)");
         return nullptr;
     }
 }

@@ -7,7 +7,8 @@ namespace trtv_sim {
 
 nvinfer1::Dims toDims(const onnx::Shape& shape) {
     nvinfer1::Dims dims{};
-    if (shape.size() > static_cast<size_t>(nvinfer1::Dims::MAX_DIMS)) throw std::runtime_error("more than 8 dimensions");
+    if (shape.size() > static_cast<size_t>(nvinfer1::Dims::MAX_DIMS))
+        throw std::runtime_error("more than 8 dimensions");
     dims.nbDims = static_cast<int32_t>(shape.size());
     std::copy(shape.begin(), shape.end(), dims.d);
     return dims;
