@@ -7,13 +7,14 @@ namespace TrtVocoder.Dsp;
 internal sealed class InverseStftPool : IDisposable
 {
     private readonly Helper[] _helpers;
-    private readonly CountdownEvent _running;
+
+    // Counts up as helpers finish. Unlike CountdownEvent it makes its lock at once, not when it first happens to block.
+    private readonly SemaphoreSlim _finished = new(0);
     private InverseStftJob _job;
 
     /// <summary>Starts <paramref name="helpers"/> threads beside the caller's.</summary>
     public InverseStftPool(StftParameters parameters, int helpers)
     {
-        _running = new CountdownEvent(1);
         _helpers = new Helper[helpers];
         for (int i = 0; i < helpers; i++)
             _helpers[i] = new Helper(this, parameters);
@@ -31,7 +32,6 @@ internal sealed class InverseStftPool : IDisposable
         }
 
         _job = job;
-        _running.Reset(helpers);
         long firstCut = Cut(job, 1, helpers + 1, hop, begin, end);
         long cut = firstCut;
         for (int i = 0; i < helpers; i++)
@@ -47,7 +47,8 @@ internal sealed class InverseStftPool : IDisposable
         finally
         {
             // The caller's memory is pinned only until it returns.
-            _running.Wait();
+            for (int i = 0; i < helpers; i++)
+                _finished.Wait();
         }
         foreach (Helper helper in _helpers.AsSpan(0, helpers))
             helper.ThrowIfFailed();
@@ -57,7 +58,7 @@ internal sealed class InverseStftPool : IDisposable
     {
         foreach (Helper helper in _helpers)
             helper.Dispose();
-        _running.Dispose();
+        _finished.Dispose();
     }
 
     // Ranges begin where a frame of even number begins, so that each pair of frames belongs mostly to one thread.
@@ -124,7 +125,7 @@ internal sealed class InverseStftPool : IDisposable
                 {
                     _failure = failure;
                 }
-                _pool._running.Signal();
+                _pool._finished.Release();
             }
         }
     }
