@@ -33,7 +33,9 @@ internal static class CommandLine
         {
             string command = string.Join(' ', Names(result.CommandResult.Command).Reverse());
             CommandOutput output = new(args.Contains("--json"));
-            string message = result.Errors[0].Message.TrimEnd();
+            string message = result.UnmatchedTokens.Count > 0 && result.CommandResult.Command.Subcommands.Count > 0
+                ? $"There is no command or option '{result.UnmatchedTokens[0]}'."
+                : result.Errors[0].Message.TrimEnd();
             output.Fail(new Failure(ExitCode.Usage, $"{message}{(message.EndsWith('.') ? "" : ".")} See '{command} --help'."), null);
             return ExitCode.Usage;
         }
