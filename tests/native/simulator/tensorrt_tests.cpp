@@ -153,9 +153,9 @@ struct Golden : Device {
 float worst(const std::vector<float>& actual, const std::vector<float>& expected) {
     float largest = 0;
     for (size_t i = 0; i < expected.size(); ++i) {
-        // A NaN must not pass for a small difference.
         const float difference = std::fabs(actual[i] - expected[i]);
-        largest = difference <= largest ? largest : difference;
+        if (std::isnan(difference)) return INFINITY;  // A NaN must not pass for a small difference.
+        largest = std::max(largest, difference);
     }
     return largest;
 }
