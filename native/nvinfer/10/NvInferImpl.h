@@ -1,7 +1,7 @@
 /*
- * The virtual tables behind TensorRT 10's classes: only the order of the slots is TensorRT's ABI, so only the calls that are made are
- * declared by name; the others are numbered. Slots are counted from 0 behind the two of VRoot's destructor. A table ends with the
- * last slot in use: TensorRT's own goes on, which does not matter to who only calls.
+ * The virtual tables behind TensorRT 10's classes: only the order of the slots is TensorRT's ABI, so only the calls
+ * that are made are declared by name; the others are numbered. Slots are counted from 0 behind the two of VRoot's
+ * destructor. A table ends with the last slot in use: TensorRT's own goes on, which does not matter to who only calls.
  */
 #ifndef TRTVOCODER_NVINFER10_NVINFERIMPL_H
 #define TRTVOCODER_NVINFER10_NVINFERIMPL_H
@@ -96,7 +96,8 @@ public:
     virtual TensorFormat getTensorFormat(char const* tensorName) const noexcept = 0;
     virtual char const* getTensorFormatDesc(char const* tensorName) const noexcept = 0;
     virtual int32_t getTensorVectorizedDim(char const* tensorName) const noexcept = 0;
-    virtual Dims getProfileShape(char const* tensorName, int32_t profileIndex, OptProfileSelector select) const noexcept = 0;
+    virtual Dims getProfileShape(char const* tensorName, int32_t profileIndex,
+                                 OptProfileSelector select) const noexcept = 0;
     virtual int32_t getNbIOTensors() const noexcept = 0;
     virtual char const* getIOTensorName(int32_t index) const noexcept = 0;
     virtual HardwareCompatibilityLevel getHardwareCompatibilityLevel() const noexcept = 0;

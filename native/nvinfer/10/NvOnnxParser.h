@@ -5,6 +5,7 @@
 #define TRTVOCODER_NVINFER10_NVONNXPARSER_H
 
 #include <NvInfer.h>
+
 #include <cstdlib>
 
 namespace nvonnxparser {

@@ -1,5 +1,6 @@
 /*
- * TensorRT 11's builder classes, as far as they are used. Our own declarations: names, slots and numbers are TensorRT's.
+ * TensorRT 11's builder classes, as far as they are used. Our own declarations: names, slots and numbers are
+ * TensorRT's.
  */
 #ifndef TRTVOCODER_NVINFER11_NVINFER_H
 #define TRTVOCODER_NVINFER11_NVINFER_H
@@ -41,8 +42,12 @@ protected:
 /** The shapes that an engine is built for. */
 class IOptimizationProfile : public INoCopy {
 public:
-    bool setDimensions(char const* inputName, OptProfileSelector select, Dims const& dims) noexcept { return mImpl->setDimensions(inputName, select, dims); }
-    Dims getDimensions(char const* inputName, OptProfileSelector select) const noexcept { return mImpl->getDimensions(inputName, select); }
+    bool setDimensions(char const* inputName, OptProfileSelector select, Dims const& dims) noexcept {
+        return mImpl->setDimensions(inputName, select, dims);
+    }
+    Dims getDimensions(char const* inputName, OptProfileSelector select) const noexcept {
+        return mImpl->getDimensions(inputName, select);
+    }
     bool isValid() const noexcept { return mImpl->isValid(); }
 
 protected:
@@ -56,7 +61,9 @@ public:
     virtual ~ITimingCache() noexcept = default;
 
     IHostMemory* serialize() const noexcept { return mImpl->serialize(); }
-    bool combine(ITimingCache const& inputCache, bool ignoreMismatch) noexcept { return mImpl->combine(inputCache, ignoreMismatch); }
+    bool combine(ITimingCache const& inputCache, bool ignoreMismatch) noexcept {
+        return mImpl->combine(inputCache, ignoreMismatch);
+    }
 
 protected:
     apiv::VTimingCache* mImpl;
@@ -70,16 +77,26 @@ public:
     void clearFlag(BuilderFlag builderFlag) noexcept { mImpl->clearFlag(builderFlag); }
     void setFlag(BuilderFlag builderFlag) noexcept { mImpl->setFlag(builderFlag); }
     bool getFlag(BuilderFlag builderFlag) const noexcept { return mImpl->getFlag(builderFlag); }
-    int32_t addOptimizationProfile(IOptimizationProfile const* profile) noexcept { return mImpl->addOptimizationProfile(profile); }
+    int32_t addOptimizationProfile(IOptimizationProfile const* profile) noexcept {
+        return mImpl->addOptimizationProfile(profile);
+    }
     int32_t getNbOptimizationProfiles() const noexcept { return mImpl->getNbOptimizationProfiles(); }
     void setProfilingVerbosity(ProfilingVerbosity verbosity) noexcept { mImpl->setProfilingVerbosity(verbosity); }
-    ITimingCache* createTimingCache(void const* blob, std::size_t size) const noexcept { return mImpl->createTimingCache(blob, size); }
-    bool setTimingCache(ITimingCache const& cache, bool ignoreMismatch) noexcept { return mImpl->setTimingCache(cache, ignoreMismatch); }
+    ITimingCache* createTimingCache(void const* blob, std::size_t size) const noexcept {
+        return mImpl->createTimingCache(blob, size);
+    }
+    bool setTimingCache(ITimingCache const& cache, bool ignoreMismatch) noexcept {
+        return mImpl->setTimingCache(cache, ignoreMismatch);
+    }
     ITimingCache const* getTimingCache() const noexcept { return mImpl->getTimingCache(); }
-    void setMemoryPoolLimit(MemoryPoolType pool, std::size_t poolSize) noexcept { mImpl->setMemoryPoolLimit(pool, poolSize); }
+    void setMemoryPoolLimit(MemoryPoolType pool, std::size_t poolSize) noexcept {
+        mImpl->setMemoryPoolLimit(pool, poolSize);
+    }
     std::size_t getMemoryPoolLimit(MemoryPoolType pool) const noexcept { return mImpl->getMemoryPoolLimit(pool); }
     void setBuilderOptimizationLevel(int32_t level) noexcept { mImpl->setBuilderOptimizationLevel(level); }
-    void setHardwareCompatibilityLevel(HardwareCompatibilityLevel hardwareCompatibilityLevel) noexcept { mImpl->setHardwareCompatibilityLevel(hardwareCompatibilityLevel); }
+    void setHardwareCompatibilityLevel(HardwareCompatibilityLevel hardwareCompatibilityLevel) noexcept {
+        mImpl->setHardwareCompatibilityLevel(hardwareCompatibilityLevel);
+    }
     bool setMaxAuxStreams(int32_t nbStreams) noexcept { return mImpl->setMaxAuxStreams(nbStreams); }
     void setProgressMonitor(IProgressMonitor* monitor) noexcept { mImpl->setProgressMonitor(monitor); }
 
@@ -93,9 +110,13 @@ public:
     virtual ~IBuilder() noexcept = default;
 
     IBuilderConfig* createBuilderConfig() noexcept { return mImpl->createBuilderConfig(); }
-    INetworkDefinition* createNetworkV2(NetworkDefinitionCreationFlags flags) noexcept { return mImpl->createNetworkV2(flags); }
+    INetworkDefinition* createNetworkV2(NetworkDefinitionCreationFlags flags) noexcept {
+        return mImpl->createNetworkV2(flags);
+    }
     IOptimizationProfile* createOptimizationProfile() noexcept { return mImpl->createOptimizationProfile(); }
-    IHostMemory* buildSerializedNetwork(INetworkDefinition& network, IBuilderConfig& config) noexcept { return mImpl->buildSerializedNetwork(network, config); }
+    IHostMemory* buildSerializedNetwork(INetworkDefinition& network, IBuilderConfig& config) noexcept {
+        return mImpl->buildSerializedNetwork(network, config);
+    }
 
 protected:
     apiv::VBuilder* mImpl;

@@ -4,10 +4,10 @@
 #ifndef TRTVOCODER_NVINFER11_NVINFERTYPES_H
 #define TRTVOCODER_NVINFER11_NVINFERTYPES_H
 
+#include <cuda_runtime_api.h>
+
 #include <cstddef>
 #include <cstdint>
-
-#include <cuda_runtime_api.h>
 
 #define NV_TENSORRT_MAJOR 11
 

@@ -5,6 +5,7 @@
 #define TRTVOCODER_NVINFER11_NVONNXPARSER_H
 
 #include <NvInfer.h>
+
 #include <cstdlib>
 
 namespace nvonnxparser {
