@@ -1,0 +1,33 @@
+using BenchmarkDotNet.Attributes;
+using TrtVocoder.TestSupport;
+
+namespace TrtVocoder.Benchmarks;
+
+/// <summary>Mel to samples with the full-size model (random weights) on two threads: eager PyTorch against this library's CPU decoder.</summary>
+public class DecodeBenchmarks
+{
+    private DecodeCase _case = null!;
+    private Action _onnx = null!;
+    private Action? _torch;
+
+    [Params(256)]
+    public int Frames { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
+    {
+        _case = new DecodeCase(RandomCheckpoint.FullSize, Frames, threads: 2);
+        _onnx = _case.PrepareOnnx();
+        if (Torch.WhyMissing is null)
+            _torch = _case.PrepareTorch();
+    }
+
+    [GlobalCleanup]
+    public void Cleanup() => _case.Dispose();
+
+    [Benchmark(Baseline = true, Description = "TorchSharp eager")]
+    public void TorchEager() => (_torch ?? throw new NotSupportedException(Torch.WhyMissing))();
+
+    [Benchmark(Description = "Vocoder, .onnx")]
+    public void Onnx() => _onnx();
+}
