@@ -56,21 +56,19 @@ public sealed class CudaGraph : IDisposable
             CudaDriver.cuStreamBeginCapture_v2(queue.Value, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
             nameof(CudaDriver.cuStreamBeginCapture_v2));
         nint graph = 0;
-        CUresult ended;
         try
         {
             work();
+            CudaStatus.Check(CudaDriver.cuStreamEndCapture(queue.Value, &graph), nameof(CudaDriver.cuStreamEndCapture));
+            return graph;
         }
         catch
         {
-            // The stream must leave capture mode whatever happened.
+            // The stream must leave capture mode whatever happened: until then nothing can be freed.
             if (CudaDriver.cuStreamEndCapture(queue.Value, &graph) == CUresult.CUDA_SUCCESS && graph != 0)
                 CudaDriver.cuGraphDestroy(graph);
             throw;
         }
-        ended = CudaDriver.cuStreamEndCapture(queue.Value, &graph);
-        CudaStatus.Check(ended, nameof(CudaDriver.cuStreamEndCapture));
-        return graph;
     }
 
     private static unsafe CudaGraphHandle Instantiate(nint graph, CudaContextHandle context)

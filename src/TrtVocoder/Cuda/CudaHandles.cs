@@ -43,9 +43,9 @@ internal abstract class CudaHandle : SafeHandle
 
     protected sealed override bool ReleaseHandle()
     {
-        // Finalizer and pool threads have no context bound.
-        CUresult bound = CudaDriver.cuCtxSetCurrent(_context.DangerousGetHandle());
-        bool freed = bound == CUresult.CUDA_SUCCESS && Free(handle) == CUresult.CUDA_SUCCESS;
+        // Finalizer and pool threads have no context bound. If binding fails, one may be bound all the same.
+        CudaDriver.cuCtxSetCurrent(_context.DangerousGetHandle());
+        bool freed = Free(handle) == CUresult.CUDA_SUCCESS;
         _context.DangerousRelease();
         return freed;
     }
