@@ -68,6 +68,7 @@ setup() {
 
 native() {
     say "native: the shim and its double"
+    mkdir -p build
     cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
         { cat "$native_build.log" >&2; fail "cmake could not configure native/ (above)."; }
     cmake --build "$native_build" --parallel "$(nproc)" >"$native_build.log" 2>&1 ||

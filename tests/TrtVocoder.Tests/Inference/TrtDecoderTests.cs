@@ -49,7 +49,9 @@ public class TrtDecoderTests : SimulatedGpu
             error = MathF.Max(error, MaxError(BinsMajor(spectrum.Real, spectrum), re.AsSpan(item * size, size)));
             error = MathF.Max(error, MaxError(BinsMajor(spectrum.Imag, spectrum), im.AsSpan(item * size, size)));
         }
-        Assert.That(error, Is.LessThan(1e-4f), $"{model}/{vector}: max error {error}");
+        // Magnitudes reach the network's clip at 100: relative to the largest value there is.
+        float peak = MathF.Max(re.Max(MathF.Abs), im.Max(MathF.Abs));
+        Assert.That(error / peak, Is.LessThan(1e-5f), $"{model}/{vector}: max error {error} of {peak}");
     }
 
     [Test]
