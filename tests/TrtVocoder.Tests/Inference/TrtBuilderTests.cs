@@ -72,7 +72,7 @@ public class TrtBuilderTests : SimulatedGpu
         string onnx = Path.Combine(_folder, "x.onnx");
         byte[] model = File.ReadAllBytes(TestEngines.Onnx("tiny-center"));
         // NodeProto.op_type, field 4, of 18 bytes.
-        int at = model.AsSpan().IndexOf([0x22, 18, .. "LayerNormalization"u8]);
+        int at = model.AsSpan().IndexOf((byte[])[0x22, 18, .. "LayerNormalization"u8]);
         "LayerNormalizatioX"u8.CopyTo(model.AsSpan(at + 2));
         File.WriteAllBytes(onnx, model);
         Assert.That(
