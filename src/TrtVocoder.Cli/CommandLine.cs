@@ -60,10 +60,10 @@ internal static class CommandLine
 
     private static Command Build()
     {
-        Command program = new("trtvocoder", "Vocos vocoder: checkpoint to ONNX, speech to mel, mel to speech.");
+        Command program = new("trtvocoder", "Vocos vocoder: checkpoint to ONNX and TensorRT engine, speech to mel, mel to speech.");
         Dictionary<Command, string> examples = new() { [program] = "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor" };
         foreach ((Command command, string text) in (ReadOnlySpan<(Command, string)>)
-            [SynthCommand.Create(), MelCommand.Create(), ExportCommand.Create(), InfoCommand.Create(), CompareCommand.Create(), DoctorCommand.Create()])
+            [SynthCommand.Create(), MelCommand.Create(), ExportCommand.Create(), BuildCommand.Create(), InfoCommand.Create(), CompareCommand.Create(), DoctorCommand.Create()])
         {
             program.Subcommands.Add(command);
             examples.Add(command, text);

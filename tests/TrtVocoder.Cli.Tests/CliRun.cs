@@ -17,9 +17,14 @@ internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string Standa
     /// <summary>Runs the program in a folder; <paramref name="input"/> goes to its standard input.</summary>
     public static CliRun Run(string folder, byte[]? input, params string[] arguments) => Run(folder, input, [], arguments);
 
-    public static CliRun Run(string folder, byte[]? input, (string Name, string Value)[] environment, params string[] arguments)
+    public static CliRun Run(string folder, byte[]? input, (string Name, string Value)[] environment, params string[] arguments) =>
+        Run(Program, folder, input, environment, null, arguments);
+
+    /// <summary>The same for a copy of the program; <paramref name="meanwhile"/> is called while it runs.</summary>
+    public static CliRun Run(
+        string program, string folder, byte[]? input, (string Name, string Value)[] environment, Action<Process>? meanwhile, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [Program, .. arguments])
+        ProcessStartInfo start = new("dotnet", [program, .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -40,6 +45,7 @@ internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string Standa
         if (input is not null)
             process.StandardInput.BaseStream.Write(input);
         process.StandardInput.Close();
+        meanwhile?.Invoke(process);
         process.WaitForExit();
         return new CliRun(process.ExitCode, output.Result, error.Result);
     }

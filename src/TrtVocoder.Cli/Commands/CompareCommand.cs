@@ -16,6 +16,7 @@ internal static class CompareCommand
     private const string Examples = """
         trtvocoder compare speech.wav out.wav --plot compare.png
         trtvocoder compare vocos.onnx vocos-fp16.onnx --input speech.wav
+        trtvocoder compare vocos.onnx vocos.engine --input speech.wav
         """;
 
     // Two recordings of one sound may differ by a hop or two at the end; more than this share is said.
@@ -31,6 +32,7 @@ internal static class CompareCommand
         Option<bool> transposed = new("--transposed") { Description = "The mel is [frames, bands]." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing picture." };
         Command command = new("compare", "Measure how far one sound, or one model's output, is from another.") { first, second, input, plot, floor, transposed, force };
+        EngineOptions engine = new(command);
         CommandLine.SetAction(command, (result, output) =>
         {
             if (result.GetValue(plot) is { } picture)
@@ -42,8 +44,11 @@ internal static class CompareCommand
             if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
                 throw CliException.Usage("--floor must be above 0.");
             (string a, string b) = (result.GetValue(first)!, result.GetValue(second)!);
+            VocoderOptions options = new() { Model = engine.Hints(result) };
+            if (result.GetValue(input) is not null)
+                engine.Apply(result, output, a, b);
             (float[] samplesA, float[] samplesB, ModelMetadata metadata) = result.GetValue(input) is { } source
-                ? Decode(a, b, source, result.GetValue(transposed), output)
+                ? Decode(a, b, source, options, result.GetValue(transposed), output)
                 : Read(a, b, output);
             metadata = metadata with { MelFloor = result.GetValue(floor) ?? metadata.MelFloor };
             Trim(ref samplesA, ref samplesB, (a, b), metadata.SampleRate, output);
@@ -96,11 +101,12 @@ internal static class CompareCommand
         return (Speech.Read(fileA, rate, output), Speech.Read(fileB, rate, output), metadata);
     }
 
-    private static (float[] A, float[] B, ModelMetadata Metadata) Decode(string a, string b, string source, bool isTransposed, CommandOutput output)
+    private static (float[] A, float[] B, ModelMetadata Metadata) Decode(
+        string a, string b, string source, VocoderOptions options, bool isTransposed, CommandOutput output)
     {
         InputFile input = InputFile.Read(source);
-        (Synthesis resultA, ModelMetadata metadataA) = Decode(a, input, isTransposed, output);
-        (Synthesis resultB, ModelMetadata metadataB) = Decode(b, input, isTransposed, output);
+        (Synthesis resultA, ModelMetadata metadataA) = Decode(a, input, options, isTransposed, output);
+        (Synthesis resultB, ModelMetadata metadataB) = Decode(b, input, options, isTransposed, output);
         if (metadataA.SampleRate != metadataB.SampleRate)
             throw CliException.BadInput($"{a} speaks at {metadataA.SampleRate} Hz and {b} at {metadataB.SampleRate} Hz; only models of one sample rate can be compared.");
         foreach ((string name, Synthesis result) in ((string, Synthesis)[])[(a, resultA), (b, resultB)])
@@ -108,9 +114,9 @@ internal static class CompareCommand
         return (resultA.Samples, resultB.Samples, metadataA);
     }
 
-    private static (Synthesis Result, ModelMetadata Metadata) Decode(string model, InputFile input, bool isTransposed, CommandOutput output)
+    private static (Synthesis Result, ModelMetadata Metadata) Decode(string model, InputFile input, VocoderOptions options, bool isTransposed, CommandOutput output)
     {
-        using Vocoder vocoder = ModelSource.Load(model, new VocoderOptions(), output);
+        using Vocoder vocoder = ModelSource.Load(model, options, output);
         using VocoderSession session = vocoder.CreateSession();
         return (Synthesis.Run(input, vocoder, session, null, isTransposed, output), vocoder.Metadata);
     }

@@ -26,10 +26,13 @@ internal static class DoctorCommand
             foreach (DoctorCheck check in checks)
                 output.Line($"{check.Mark}  {check.Name.PadRight(width)}  {check.Text}");
             bool works = checks.TrueForAll(check => check.IsFound || !check.IsRequired);
+            bool engines = Found("GPU") && Found("TensorRT") && Found("shim");
             output.Line(works ? "Decoding on the CPU works." : "Decoding on the CPU does not work yet; see 'missing' above.");
+            output.Line(engines ? "Engines can be run." : "Engines cannot be run here; see 'optional' above.");
             output.Json(writer =>
             {
                 writer.WriteBoolean("cpuWorks", works);
+                writer.WriteBoolean("enginesWork", engines);
                 writer.WriteStartArray("checks");
                 foreach (DoctorCheck check in checks)
                 {
@@ -43,6 +46,8 @@ internal static class DoctorCommand
                 writer.WriteEndArray();
             });
             return works ? ExitCode.Success : ExitCode.MissingLibrary;
+
+            bool Found(string kind) => checks.Exists(check => check.IsFound && check.Name.StartsWith(kind, StringComparison.Ordinal));
         });
         return (command, Examples);
     }
@@ -52,9 +57,9 @@ internal static class DoctorCommand
         yield return new DoctorCheck(
             "trtvocoder", IsRequired: true, IsFound: true,
             $"{CommandLine.Version}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {Environment.ProcessorCount} cores");
-        yield return CheckLibrary(LibraryLoader.Fftw, isRequired: true, null, "spectra and samples");
+        yield return CheckLibrary(LibraryLoader.Fftw, isRequired: true, FftwVersion, "spectra and samples");
         yield return CheckOnnxRuntime();
-        yield return CheckLibrary(LibraryLoader.Soxr, isRequired: false, Resampler.TryGetVersion, "WAV files of other sample rates");
+        yield return CheckLibrary(LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates");
         yield return PlotFont.Path is { } font
             ? new DoctorCheck("font for plots", IsRequired: false, IsFound: true, font)
             : new DoctorCheck("font for plots", IsRequired: false, IsFound: false, "plots carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu)");
@@ -63,12 +68,16 @@ internal static class DoctorCommand
             yield return check;
     }
 
-    private static DoctorCheck CheckLibrary(NativeLibraryInfo library, bool isRequired, Func<string?>? version, string purpose)
+    private static DoctorCheck CheckLibrary(NativeLibraryInfo library, bool isRequired, Func<nint, string?> version, string purpose)
     {
         LoadResult result = LibraryLoader.TryLoad(library);
-        string text = result.Loaded ? $"{version?.Invoke() ?? result.Attempts[^1].Path} ({purpose})" : result.Describe();
+        string text = result.Loaded ? $"{version(result.Handle)}, {LoadedFiles.PathOf(result.Attempts[^1].Path)} ({purpose})" : result.Describe();
         return new DoctorCheck(library.DisplayName, isRequired, result.Loaded, text);
     }
+
+    // const char fftwf_version[]: "fftw-3.3.10-sse2-avx". Other libraries with FFTW's API need not have it.
+    private static string FftwVersion(nint library) =>
+        NativeLibrary.TryGetExport(library, "fftwf_version", out nint text) ? Marshal.PtrToStringUTF8(text) ?? "" : "FFTW's API";
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DoctorCheck CheckOnnxRuntime()

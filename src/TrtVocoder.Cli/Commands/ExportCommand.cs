@@ -88,7 +88,7 @@ internal static class ExportCommand
         return (command, Examples);
     }
 
-    private static Option<string> Choice(string name, string description, string otherwise, params string[] values)
+    internal static Option<string> Choice(string name, string description, string otherwise, params string[] values)
     {
         Option<string> option = new(name) { Description = description, DefaultValueFactory = _ => otherwise };
         option.AcceptOnlyFromAmong(values);

@@ -19,20 +19,26 @@ internal static class InfoCommand
     private const string Examples = """
         trtvocoder info vocos.onnx
         trtvocoder info vocos-mel-24khz/
+        trtvocoder info vocos.engine --layers
         trtvocoder info mel.npy --json
         """;
 
     public static (Command Command, string Examples) Create()
     {
         Argument<string> input = new("PATH") { Description = "Checkpoint folder or its .bin/.safetensors, .onnx, .engine, .wav, .npy, .npz, .safetensors; - for standard input." };
-        Command command = new("info", "Say what a model, checkpoint, WAV file or array holds.") { input };
+        Option<bool> layers = new("--layers") { Description = "List an engine's layers." };
+        Option<int> device = new("--device") { Description = "The GPU that an engine is loaded on.", DefaultValueFactory = _ => 0 };
+        Option<bool> hostCode = new("--allow-host-code") { Description = "Load version-compatible engines, which carry executable code: only from those you trust." };
+        Command command = new("info", "Say what a model, checkpoint, WAV file or array holds.") { input, layers, device, hostCode };
         CommandLine.SetAction(command, (result, output) =>
         {
             string path = result.GetValue(input)!;
-            List<(string Name, object Value)> facts = Describe(path, output);
+            List<(string Name, object Value)> facts = IsEngine(path)
+                ? EngineFacts.Describe(path, result.GetValue(layers), Math.Max(0, result.GetValue(device)), result.GetValue(hostCode), output)
+                : Describe(path, output);
             int width = facts.Max(fact => fact.Name.Length) + 2;
             foreach ((string name, object value) in facts)
-                output.Line(name.PadRight(width) + Text(value));
+                output.Line(name.PadRight(width) + Text(value).Replace("\n", "\n" + new string(' ', width), StringComparison.Ordinal));
             output.Json(writer =>
             {
                 writer.WriteString("path", path);
@@ -53,8 +59,6 @@ internal static class InfoCommand
             InputFile.ThrowIfMissing(path);
         if (extension is ".bin" or ".pt" or ".pth" || (extension == ".safetensors" && HasConfigBeside(path)))
             return DescribeCheckpoint(path, output);
-        if (extension is ".engine" or ".plan" or ".trt")
-            return DescribeModel(path, output);
         if (extension == ".onnx")
             return DescribeModel(path, output);
 
@@ -94,12 +98,21 @@ internal static class InfoCommand
     private static List<(string, object)> DescribeModel(string path, CommandOutput output)
     {
         using Vocoder vocoder = ModelSource.Load(path, new VocoderOptions(), output);
-        ModelMetadata metadata = vocoder.Metadata;
-        List<(string, object)> facts =
+        List<(string, object)> facts = [("kind", "ONNX model"), ("bytes", new FileInfo(path).Length), ("backend", vocoder.Info.Backend)];
+        AddMetadata(facts, vocoder.Metadata);
+        facts.Add(("min frames", vocoder.Info.MinFrames));
+        if (vocoder.Info.MaxFrames != int.MaxValue)
+            facts.Add(("max frames", vocoder.Info.MaxFrames));
+        if (vocoder.Info.MaxBatch != int.MaxValue)
+            facts.Add(("max batch", vocoder.Info.MaxBatch));
+        return facts;
+    }
+
+    /// <summary>Adds a model's audio and network parameters.</summary>
+    public static void AddMetadata(List<(string Name, object Value)> facts, ModelMetadata metadata)
+    {
+        facts.AddRange(
         [
-            ("kind", ModelFile.Detect(path) == ModelFileKind.Onnx ? "ONNX model" : "TensorRT engine"),
-            ("bytes", new FileInfo(path).Length),
-            ("backend", vocoder.Info.Backend),
             ("sample rate", metadata.SampleRate),
             ("fft length", metadata.FftLength),
             ("hop length", metadata.HopLength),
@@ -107,7 +120,7 @@ internal static class InfoCommand
             ("mel floor", metadata.MelFloor),
             ("padding", Name(metadata.Padding)),
             ("signal", metadata.Signal == SignalKind.Spectrum ? "spectrum" : "waveform"),
-        ];
+        ]);
         if (metadata.Signal == SignalKind.Spectrum)
             facts.Add(("layout", metadata.Layout == SpectrumLayout.BinsMajor ? "bins-major" : "frame-major"));
         if (metadata.ReceptiveFieldFrames is { } field)
@@ -116,12 +129,18 @@ internal static class InfoCommand
             facts.Add(("precision", metadata.Precision));
         if (metadata.ModelHash.Length > 0)
             facts.Add(("model hash", metadata.ModelHash));
-        facts.Add(("min frames", vocoder.Info.MinFrames));
-        if (vocoder.Info.MaxFrames != int.MaxValue)
-            facts.Add(("max frames", vocoder.Info.MaxFrames));
-        if (vocoder.Info.MaxBatch != int.MaxValue)
-            facts.Add(("max batch", vocoder.Info.MaxBatch));
-        return facts;
+    }
+
+    // By its extension, so that a damaged engine is told as one; else by its content.
+    private static bool IsEngine(string path)
+    {
+        if (!File.Exists(path))
+            return false;
+        if (Path.GetExtension(path).ToLowerInvariant() is ".engine" or ".plan" or ".trt")
+            return true;
+        using FileStream file = File.OpenRead(path);
+        Span<byte> start = stackalloc byte[4];
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && (start.SequenceEqual("ftrt"u8) || start.SequenceEqual("vtrt"u8));
     }
 
     private static List<(string, object)> DescribeSound(InputFile file)
@@ -183,6 +202,7 @@ internal static class InfoCommand
     {
         double number => number.ToString("0.####", CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        bool truth => truth ? "yes" : "no",
         _ => value.ToString()!,
     };
 
@@ -190,6 +210,13 @@ internal static class InfoCommand
     {
         switch (value)
         {
+            case bool truth:
+                writer.WriteBoolean(name, truth);
+                break;
+            case StructuredFact fact:
+                writer.WritePropertyName(name);
+                fact.Node.WriteTo(writer);
+                break;
             case int number:
                 writer.WriteNumber(name, number);
                 break;

@@ -4,7 +4,6 @@ using System.Text.Json;
 using TrtVocoder.Audio;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Inference;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
@@ -14,6 +13,7 @@ internal sealed class SynthCommand
 {
     private const string Examples = """
         trtvocoder synth speech.wav --model vocos.onnx --output out.wav
+        trtvocoder synth speech.wav --model vocos.engine --output out.wav
         trtvocoder synth mel.npy --model vocos.onnx --output out.wav --format float
         trtvocoder synth mels/ 'more/**/*.npz' --model vocos.onnx --output out/ --force
         python make_mel.py | trtvocoder synth - --model vocos.onnx --output - | aplay
@@ -50,26 +50,24 @@ internal sealed class SynthCommand
         Option<int?> chunk = new("--chunk-frames") { Description = "The most frames decoded at once; the result is the same." };
         Option<float?> floor = new("--floor") { Description = "Floor under mel amplitudes of WAV inputs: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own." };
         Option<bool> transposed = new("--transposed") { Description = "Mels are [frames, bands]." };
-        Option<string?> real = new("--real") { Description = "Name of the model's output with the real parts." };
-        Option<string?> imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
         threads.Validators.Add(result => Require(result.GetValueOrDefault<int>() >= 0, result, "--threads must be 0 or more."));
         chunk.Validators.Add(result => Require(result.GetValueOrDefault<int?>() is null or > 0, result, "--chunk-frames must be 1 or more."));
         floor.Validators.Add(result => Require(result.GetValueOrDefault<float?>() is null or > 0, result, "--floor must be above 0."));
-        Command command = new("synth", "Turn mels, or WAV files by copy synthesis, into speech.") { inputs, model, to, format, force, threads, chunk, floor, transposed, real, imag };
+        Command command = new("synth", "Turn mels, or WAV files by copy synthesis, into speech.") { inputs, model, to, format, force, threads, chunk, floor, transposed };
+        EngineOptions engine = new(command);
         CommandLine.SetAction(command, (result, output) =>
         {
             InputSet set = InputSet.Expand(result.GetValue(inputs)!);
             string target = result.GetValue(to)!;
             bool overwrite = result.GetValue(force);
             List<(string From, string To)> jobs = Pair(set, target, overwrite, output);
-            if ((result.GetValue(real) is null) != (result.GetValue(imag) is null))
-                throw CliException.Usage("--real and --imag go together.");
             VocoderOptions options = new()
             {
                 Threads = result.GetValue(threads),
                 MaxFramesPerChunk = result.GetValue(chunk),
-                Model = new ModelHints { RealOutput = result.GetValue(real), ImagOutput = result.GetValue(imag) },
+                Model = engine.Hints(result),
             };
+            engine.Apply(result, output, result.GetValue(model)!);
             using Vocoder vocoder = ModelSource.Load(result.GetValue(model)!, options, output);
             using VocoderSession session = vocoder.CreateSession();
             WavSampleFormat sampleFormat = result.GetValue(format) switch { "pcm24" => WavSampleFormat.Pcm24, "float" => WavSampleFormat.IeeeFloat, _ => WavSampleFormat.Pcm16 };

@@ -23,7 +23,7 @@ internal static class ModelSource
         catch (ArgumentException error)
         {
             // Options that do not fit this model: the text without .NET's "(Parameter 'options')".
-            throw CliException.Usage(error.Message.Split(" (Parameter")[0]);
+            throw CliException.Usage(Failure.InOptions(error.Message.Split(" (Parameter")[0]));
         }
     }
 

@@ -1,4 +1,7 @@
+using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
+using TrtVocoder.Inference;
+using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Reporting;
 
@@ -22,13 +25,20 @@ internal sealed record Failure(int ExitCode, string Message)
         CliException own => new(own.ExitCode, own.Message),
         OperationCanceledException => new(Cli.ExitCode.Cancelled, "Cancelled."),
         NativeLibraryException => new(Cli.ExitCode.MissingLibrary, error.Message),
-        CudaException => new(Cli.ExitCode.Gpu, error.Message),
-        // Matched by name: the class belongs to the engine layer, which not every build of the library has.
-        TrtVocoderException when error.GetType().Name == "TensorRtException" => new(Cli.ExitCode.Gpu, error.Message),
-        TrtVocoderException => new(Cli.ExitCode.BadInput, error.Message),
+        CudaException { Code: (int)CUresult.CUDA_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
+        TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
+        CudaException or TensorRtException => new(Cli.ExitCode.Gpu, error.Message),
+        TrtVocoderException => new(Cli.ExitCode.BadInput, InOptions(error.Message)),
         IOException or UnauthorizedAccessException => new(Cli.ExitCode.FileSystem, error.Message),
         _ => new(Cli.ExitCode.Internal, $"Internal error, please report it: {error.GetType().Name}: {error.Message}"),
     };
+
+    /// <summary>The library's names of what a caller may tell, as this program's options.</summary>
+    public static string InOptions(string message) => message
+        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}", "--receptive-field", StringComparison.Ordinal)
+        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.RealOutput)}", "--real", StringComparison.Ordinal)
+        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ImagOutput)}", "--imag", StringComparison.Ordinal)
+        .Replace(nameof(VocoderOptions.MaxFramesPerChunk), "--chunk-frames", StringComparison.Ordinal);
 
     /// <summary>One line, ending in a full stop: messages from elsewhere may hold line breaks.</summary>
     public string Sentence

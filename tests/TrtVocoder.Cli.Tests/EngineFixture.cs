@@ -1,0 +1,54 @@
+using TrtVocoder.TestSupport;
+
+namespace TrtVocoder.Cli.Tests;
+
+/// <summary>The base of tests that run the program on the simulated GPU and TensorRT (native/simulator), and an engine built once for all.</summary>
+public abstract class EngineFixture : CliFixture
+{
+    private static readonly Lazy<string> DemoEngine = new(BuildDemo);
+
+    /// <summary>The native build's folder: build/native, or what TRTV_TEST_NATIVE_DIR names.</summary>
+    private static string NativeFolder { get; } = Environment.GetEnvironmentVariable("TRTV_TEST_NATIVE_DIR") ?? Path.Combine(TestPaths.Root, "build", "native");
+
+    protected static string SimulatorFolder { get; } = Path.Combine(NativeFolder, "native", "simulator");
+
+    /// <summary>The demo model as an engine of the simulated TensorRT 10.3, with its sidecar.</summary>
+    protected static string Engine => DemoEngine.Value;
+
+    [OneTimeSetUp]
+    public void RequireSimulator()
+    {
+        string[] needed = [Path.Combine(NativeFolder, "libtrtvocoder10.so"), Path.Combine(SimulatorFolder, "libcuda.so.1"), Path.Combine(SimulatorFolder, "libnvinfer.so.10")];
+        if (Array.Find(needed, file => !File.Exists(file)) is { } missing)
+            Assert.Ignore($"{missing} is missing: run './build.sh native'.");
+    }
+
+    /// <summary>Runs the program on the simulated GPU.</summary>
+    internal CliRun RunSimulated(params string[] arguments) => RunSimulated([], arguments);
+
+    /// <summary>Runs the program on the simulated GPU with more, or other, environment variables.</summary>
+    internal CliRun RunSimulated((string Name, string Value)[] environment, params string[] arguments) =>
+        CliRun.Run(Folder, null, [.. Simulated, .. environment], arguments);
+
+    /// <summary>What points the program to the simulator, and to nothing else of NVIDIA's.</summary>
+    internal static (string Name, string Value)[] Simulated =>
+        [("TRTV_SHIM_DIR", NativeFolder), ("TRTV_CUDA_DIR", SimulatorFolder), ("TRTV_TENSORRT_DIR", SimulatorFolder), ("TRTV_TENSORRT_RTX_DIR", "/nonexistent")];
+
+    /// <summary>A copy of the engine in this test's folder.</summary>
+    protected string CopyEngine(string name, bool withSidecar = true, Action<byte[]>? change = null)
+    {
+        byte[] plan = File.ReadAllBytes(Engine);
+        change?.Invoke(plan);
+        File.WriteAllBytes(At(name), plan);
+        if (withSidecar)
+            File.Copy(Engine + ".json", At(name + ".json"));
+        return name;
+    }
+
+    private static string BuildDemo()
+    {
+        string path = Path.Combine(AppContext.BaseDirectory, "vocos-demo.engine");
+        CliRun.Run(AppContext.BaseDirectory, null, Simulated, "build", Model, "--output", path, "--max", "256", "--profiling-verbosity", "detailed", "--force").Succeeds();
+        return path;
+    }
+}
