@@ -101,6 +101,14 @@ public class EngineBadInputTests : EngineFixture
     }
 
     [Test]
+    public void A_version_compatible_engine_runs_only_when_its_code_is_allowed()
+    {
+        RunSimulated("build", Model, "--output", "x.engine", "--version-compatible", "--max", "64", "--no-timing-cache").Succeeds();
+        Synth("x.engine").FailsWith(6, "x.engine", "executable code", "--allow-host-code");
+        RunSimulated("synth", "a.npy", "--model", "x.engine", "--output", "out.wav", "--allow-host-code").Succeeds();
+    }
+
+    [Test]
     public void An_engine_of_TensorRT_RTX_where_only_TensorRT_is()
     {
         string engine = CopyEngine("x.engine", change: plan =>
@@ -178,6 +186,28 @@ public class EngineBadInputTests : EngineFixture
     public void A_full_disk()
     {
         RunSimulated("build", Model, "--output", "/dev/full", "--max", "32").FailsWith(4, "/dev/full cannot be written: no space left on device");
+        NothingIsWritten();
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void A_disk_that_fills_up_while_the_engine_is_written()
+    {
+        // A limit on the size of files stands in for the disk: larger than the sidecar, smaller than the engine. Its signal must be
+        // ignored, so that the write fails instead; and the runtime's own code pages are files to the kernel, unless told otherwise.
+        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f 1000; exec dotnet \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.dll"), "build", Model, "--output", "x.engine"])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in Simulated)
+            start.Environment[name] = value;
+        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
+        using Process process = Process.Start(start)!;
+        string error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.That(process.ExitCode, Is.EqualTo(4), error);
+        Assert.That(error, Does.StartWith("trtvocoder: x.engine cannot be written: "));
         NothingIsWritten();
     }
 

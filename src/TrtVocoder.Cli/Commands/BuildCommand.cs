@@ -36,7 +36,7 @@ internal sealed class BuildCommand
     private readonly Option<int?> _level = new("--builder-optimization-level", "--builderOptimizationLevel") { Description = "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3." };
     private readonly Option<bool> _versionCompatible = new("--version-compatible", "--versionCompatible") { Description = "The engine runs on later versions too; loading it needs --allow-host-code." };
     private readonly Option<string> _hardware = Choice("--hardware-compatibility-level", "--hardwareCompatibilityLevel", "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", "none", "ampere+");
-    private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description = "Keeps layer timings from build to build. Default: <engine>.timing." };
+    private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description = "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx." };
     private readonly Option<bool> _noTimings = new("--no-timing-cache", "--noBuilderCache") { Description = "Keep no layer timings." };
     private readonly Option<string> _verbosity = Choice("--profiling-verbosity", "--profilingVerbosity", "detailed: the engine can tell each layer's tensors and tactic.", "layer_names_only", "layer_names_only", "detailed");
     private readonly Option<int> _device = new("--device") { Description = "The GPU's number.", DefaultValueFactory = _ => 0 };
@@ -101,8 +101,8 @@ internal sealed class BuildCommand
             throw CliException.Usage("--builder-optimization-level must be 0 to 5.");
         if (result.GetValue(_device) < 0)
             throw CliException.Usage("--device must be 0 or more.");
-        // TensorRT-RTX times no layers when it builds: it compiles them on the user's machine.
-        string? timings = result.GetValue(_noTimings) || isRtx ? null : result.GetValue(_timings) ?? path + ".timing";
+        // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
+        string? timings = result.GetValue(_noTimings) ? null : result.GetValue(_timings) ?? (isRtx ? null : path + ".timing");
         if (timings is not null && !path.StartsWith("/dev/", StringComparison.Ordinal))
             Data.AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
         return new TrtBuildOptions

@@ -27,7 +27,7 @@ internal sealed record Failure(int ExitCode, string Message)
         NativeLibraryException => new(Cli.ExitCode.MissingLibrary, error.Message),
         CudaException { Code: (int)CUresult.CUDA_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
         TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
-        CudaException or TensorRtException => new(Cli.ExitCode.Gpu, error.Message),
+        CudaException or TensorRtException => new(Cli.ExitCode.Gpu, InOptions(error.Message)),
         TrtVocoderException => new(Cli.ExitCode.BadInput, InOptions(error.Message)),
         IOException or UnauthorizedAccessException => new(Cli.ExitCode.FileSystem, error.Message),
         _ => new(Cli.ExitCode.Internal, $"Internal error, please report it: {error.GetType().Name}: {error.Message}"),
@@ -38,6 +38,7 @@ internal sealed record Failure(int ExitCode, string Message)
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}", "--receptive-field", StringComparison.Ordinal)
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.RealOutput)}", "--real", StringComparison.Ordinal)
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ImagOutput)}", "--imag", StringComparison.Ordinal)
+        .Replace($"{nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}", "--allow-host-code", StringComparison.Ordinal)
         .Replace(nameof(VocoderOptions.MaxFramesPerChunk), "--chunk-frames", StringComparison.Ordinal);
 
     /// <summary>One line, ending in a full stop: messages from elsewhere may hold line breaks.</summary>

@@ -91,7 +91,8 @@ public static class AtomicFile
                 File.Delete(temporary);
     }
 
-    private static bool IsSpecial(string fullPath) =>
+    /// <summary>Whether a path is written directly, because it is no file.</summary>
+    internal static bool IsSpecial(string fullPath) =>
         !OperatingSystem.IsWindows()
         && (fullPath.StartsWith("/dev/", StringComparison.Ordinal) || fullPath.StartsWith("/proc/", StringComparison.Ordinal));
 
@@ -116,6 +117,11 @@ public static class AtomicFile
         catch (IOException error) when (error is not (FileNotFoundException or DirectoryNotFoundException))
         {
             throw new IOException($"{path} cannot be written: {Reason(error)}.", error);
+        }
+        catch (ArgumentOutOfRangeException error) when (error is { ParamName: "value", ActualValue: null })
+        {
+            // What .NET makes of the system's EFBIG.
+            throw new IOException($"{path} cannot be written: it is too large for the file system.", error);
         }
     }
 

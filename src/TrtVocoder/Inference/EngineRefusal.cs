@@ -31,6 +31,8 @@ internal static partial class EngineRefusal
             return $"{source}: this engine was built for another GPU, of compute capability {device.Groups[1].Value}; this machine has {deviceName}; {Rebuild}.";
         if (words.Contains("incompatible device", StringComparison.OrdinalIgnoreCase) || words.Contains("cannot run on this GPU", StringComparison.OrdinalIgnoreCase))
             return $"{source}: this engine cannot run on this machine's GPU, {deviceName} ({words.TrimEnd('.')}); {Rebuild}.";
+        if (words.Contains("EngineHostCodeAllowed", StringComparison.Ordinal))
+            return $"{source}: this engine is version-compatible and carries executable code; if you trust where it comes from, allow that by {nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}.";
         if (header.Version != version)
             return $"{source}: this engine was built by {header.Maker}, and this machine has {libraryName}; an engine runs on the version that built it: {Rebuild}, or install that version.";
         return $"{source}: {libraryName} refuses this engine, though it is of its own version: the file is damaged ({words.TrimEnd('.')}); copy it again, or {Rebuild}.";

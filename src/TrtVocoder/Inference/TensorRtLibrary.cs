@@ -48,11 +48,12 @@ public sealed class TensorRtLibrary : IDisposable
         if (families.Count == 0)
             throw new NativeLibraryException("TensorRT", $"TensorRT {major} is not supported; TrtVocoder works with {string.Join(", ", TensorRtFamily.All.Select(family => family.DisplayName))}.", []);
         List<NativeLibraryException> failures = [];
+        List<string> attempts = [];
         foreach (TensorRtFamily family in families)
         {
             try
             {
-                return Load(family, folder);
+                return Load(family, folder, attempts);
             }
             catch (NativeLibraryException failure)
             {
@@ -65,7 +66,7 @@ public sealed class TensorRtLibrary : IDisposable
         string names = string.Join(" or ", families.Select(family => family.DisplayName));
         throw new NativeLibraryException(
             "TensorRT", $"No {names} was found: install one, or set {string.Join(" or ", families.Select(family => family.FolderVariable).Distinct())} to the folder that holds it "
-                + $"(tried {string.Join("; ", failures.Select(failure => failure.Message.TrimEnd('.')))}).", tried);
+                + $"(tried {string.Join(", ", attempts)}).", tried);
     }
 
     /// <summary>Loads the ONNX parser too; building does it by itself.</summary>
@@ -80,9 +81,19 @@ public sealed class TensorRtLibrary : IDisposable
     /// <summary>Gives the handle back; the library itself stays loaded.</summary>
     public void Dispose() => Handle.Dispose();
 
-    private static unsafe TensorRtLibrary Load(TensorRtFamily family, string? folder)
+    // Adds what was tried, and why it failed, to attempts.
+    private static unsafe TensorRtLibrary Load(TensorRtFamily family, string? folder, List<string> attempts)
     {
-        Shim shim = Shim.Load(family.Shim);
+        Shim shim;
+        try
+        {
+            shim = Shim.Load(family.Shim);
+        }
+        catch (NativeLibraryException missing)
+        {
+            attempts.Add(missing.Message.TrimEnd('.'));
+            throw;
+        }
         IReadOnlyList<string> runtime = family.Candidates(family.RuntimeFile, folder);
         IReadOnlyList<string> parser = family.Candidates(family.ParserFile, folder);
         LoadResult driver = LibraryLoader.TryLoad(LibraryLoader.Cuda);
@@ -105,9 +116,14 @@ public sealed class TensorRtLibrary : IDisposable
         int status = shim.Api.trtv_library_create(&options, &library);
         if (status < 0)
         {
+            // The shim's words: "... was not found. Tried: PATH (REASON), PATH (REASON)."
+            string words = shim.GetLastMessage().TrimEnd('.');
+            const string Tried = "Tried: ";
+            string tried = words.IndexOf(Tried, StringComparison.Ordinal) is >= 0 and int start ? words[(start + Tried.Length)..] : $"{string.Join(", ", runtime)}: {words}";
+            attempts.Add(tried);
             throw new NativeLibraryException(
                 family.DisplayName,
-                $"{family.DisplayName} could not be loaded: install it, or set {family.FolderVariable} to the folder that holds {family.RuntimeFile} (tried {string.Join(", ", runtime)}: {shim.GetLastMessage().TrimEnd('.')}).",
+                $"{family.DisplayName} could not be loaded: install it, or set {family.FolderVariable} to the folder that holds {family.RuntimeFile} (tried {tried}).",
                 runtime);
         }
         LibraryHandle handle = new(shim, library);

@@ -34,6 +34,7 @@ public static class TrtBuilder
         cancellation.ThrowIfCancellationRequested();
         // Better now than after minutes of building.
         AtomicFile.ThrowIfUnwritable(enginePath, overwrite: true);
+        AtomicFile.ThrowIfUnwritable(EngineSidecar.PathFor(enginePath), overwrite: true);
         long start = Stopwatch.GetTimestamp();
         byte[] model = ReadModel(onnxPath);
         ModelMetadata? metadata = options.Metadata ?? ModelMetadata.TryFromProperties(OnnxMetadata.Read(model, onnxPath), onnxPath);
@@ -63,7 +64,16 @@ public static class TrtBuilder
             Settings = options.ToSettings(),
             Metadata = metadata?.ToProperties() ?? new Dictionary<string, string>(),
         };
-        sidecar.Write(enginePath);
+        try
+        {
+            sidecar.Write(enginePath);
+        }
+        catch when (!AtomicFile.IsSpecial(Path.GetFullPath(enginePath)))
+        {
+            // An engine with the sidecar of its predecessor, or with none, would be half of what was asked for.
+            File.Delete(enginePath);
+            throw;
+        }
         KeepTimings(builder, options);
         return new TrtBuildResult(enginePath, sidecar.EngineBytes, library.DisplayName, Stopwatch.GetElapsedTime(start), sidecar);
     }

@@ -103,7 +103,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
         catch (NativeLibraryException missing)
         {
-            throw new NativeLibraryException(missing.Library, $"{path} was built by {header.Maker}, which is needed to load it. {missing.Message}", missing.PathsTried);
+            throw new NativeLibraryException(missing.Library, $"{path} was built by {header.Maker}, and {missing.Message}", missing.PathsTried);
         }
     }
 
