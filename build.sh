@@ -67,6 +67,7 @@ setup() {
 }
 
 native() {
+    mkdir -p build
     say "native: the shim and its double"
     mkdir -p build
     cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
@@ -84,7 +85,7 @@ managed() {
 }
 
 build() {
-    mkdir -p build out
+    mkdir -p out
     setup
     native
     managed

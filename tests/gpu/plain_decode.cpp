@@ -135,7 +135,8 @@ int main(int argc, char** argv) {
     std::vector<char> plan((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     nvinfer1::ICudaEngine* engine = runtime->deserializeCudaEngine(plan.data(), plan.size());
     if (!engine) fail("the engine does not load");
-    nvinfer1::IExecutionContext* execution = engine->createExecutionContext();
+    nvinfer1::IExecutionContext* execution =
+        engine->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kSTATIC);
 
     const char* input_name = nullptr;
     std::vector<const char*> output_names;
