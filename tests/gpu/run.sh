@@ -5,7 +5,7 @@
 #   DIR/run.sh check ENGINES             on the target: every check, closing with 'N passed, N failed, N skipped'
 #   DIR/run.sh time ENGINES [OUT]        on the target: managed decodes against plain C++ and PyTorch, interleaved, one run
 #
-# ENGINES holds tiny/ (tiny_fp32.engine, tiny_fp16.engine) and half-width/ (half-width_fp16.engine), each with the
+# ENGINES holds tiny/ (tiny_fp32.engine, tiny_fp16.engine, and tiny_rtx.engine built by TensorRT-RTX) and half-width/ (half-width_fp16.engine), each with the
 # vectors T###.{mel,re,im,audio}.npy that PyTorch made from the same weights. TRTV_TENSORRT_DIR names TensorRT's folder.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

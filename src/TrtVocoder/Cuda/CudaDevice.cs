@@ -54,15 +54,21 @@ public sealed class CudaDevice
 
     /// <summary>The GPU of a number.</summary>
     /// <param name="ordinal">0 for the first.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There are not so many GPUs.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     /// <exception cref="NativeLibraryException">There is no NVIDIA driver; the message lists every path tried.</exception>
-    /// <exception cref="CudaException">The driver does not start, or finds no GPU.</exception>
+    /// <exception cref="CudaException">The driver does not start, or finds no GPU of that number.</exception>
     public static unsafe CudaDevice Get(int ordinal = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(ordinal);
         int count = GetCount();
         if (ordinal >= count)
-            throw new ArgumentOutOfRangeException(nameof(ordinal), ordinal, $"This machine has {count} GPU(s), numbered from 0.");
+        {
+            throw new CudaException(
+                nameof(CudaDriver.cuDeviceGet),
+                (int)CUresult.CUDA_ERROR_INVALID_DEVICE,
+                nameof(CUresult.CUDA_ERROR_INVALID_DEVICE),
+                $"There is no GPU {ordinal}: this machine has {count}, numbered from 0; choose one of them.");
+        }
         int handle;
         CudaStatus.Check(CudaDriver.cuDeviceGet(&handle, ordinal), nameof(CudaDriver.cuDeviceGet));
         return new CudaDevice(ordinal, handle);

@@ -32,7 +32,7 @@ public class CudaTests : SimulatedGpu
 
     [Test]
     public void A_device_number_out_of_range_says_how_many_there_are() =>
-        Assert.That(() => CudaDevice.Get(1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("has 1 GPU"));
+        Assert.That(() => CudaDevice.Get(1), Throws.TypeOf<CudaException>().With.Message.Contains("There is no GPU 1: this machine has 1"));
 
     [Test]
     public void Values_travel_there_and_back()

@@ -38,6 +38,7 @@ internal sealed class Checks
         Check("a GPU that is not there is refused in one sentence", WrongDevice);
         Check("a truncated engine is refused in one sentence", Truncated);
         Check("an engine of another TensorRT version is refused in one sentence", OtherVersion);
+        Check("an engine of TensorRT-RTX is refused in one sentence", OtherFlavour);
         Check("a decode allocates no managed byte", Allocation);
         Check("10 000 decodes leave host and device memory flat", Leaks);
         Console.WriteLine($"{_passed} passed, {_failed} failed, 0 skipped");
@@ -162,12 +163,21 @@ internal sealed class Checks
 
     private string Truncated() => RefusedCopy(bytes => bytes[..(bytes.Length / 2)]);
 
+    // In a 10.6 plan the version stands in the header (bytes 24 to 27) and again, tagged, where TensorRT itself reads it.
     private string OtherVersion() => RefusedCopy(bytes =>
     {
-        // The header's version is what a user sees; TensorRT itself judges by its own tag, which is not touched.
+        ReadOnlySpan<byte> tagged = [0x0a, 0x02, 0x80, 0x01, 0x00, 0x06];
+        bytes[bytes.AsSpan().IndexOf(tagged) + 5] = 3;
         bytes[25] = 3;
         return bytes;
     });
+
+    private string OtherFlavour()
+    {
+        string rtx = Path.Combine(Path.GetDirectoryName(_tinyFp32)!, "tiny_rtx.engine");
+        return Refused<TrtVocoderException>(() => TrtDecoderModel.Load(rtx, new TrtDecoderOptions { Runtime = EngineFlavour.TensorRt }).Dispose())
+            + " | " + Refused<TrtVocoderException>(() => TrtDecoderModel.Load(rtx).Dispose());
+    }
 
     private string RefusedCopy(Func<byte[], byte[]> change)
     {
