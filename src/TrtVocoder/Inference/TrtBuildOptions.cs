@@ -67,5 +67,16 @@ public sealed record TrtBuildOptions
         static string Flag(bool value) => value ? "true" : "false";
     }
 
+    /// <summary>Checks what can be checked before any library is asked.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message says which.</exception>
+    public void Validate()
+    {
+        Profile.Validate();
+        if (OptimizationLevel is < 0 or > 5)
+            throw new ArgumentException($"The optimisation level is {OptimizationLevel}; it goes from 0 (quickest build) to 5 (longest search).");
+        if (WorkspaceBytes is <= 0)
+            throw new ArgumentException($"The workspace is {WorkspaceBytes} bytes; it must be above 0, or left to the GPU's memory.");
+    }
+
     internal bool IsStronglyTyped => StronglyTyped ?? !Fp16;
 }

@@ -18,6 +18,7 @@ public static class TrtBuilder
     /// <param name="options">What to build with; null for the defaults.</param>
     /// <param name="progress">Hears of the progress, from any thread.</param>
     /// <param name="cancellation">Cancels the build.</param>
+    /// <exception cref="ArgumentException">The options are out of range or order.</exception>
     /// <exception cref="DataFormatException">The model is unreadable, or not a vocoder's; the parser's complaint names the node and the reason.</exception>
     /// <exception cref="NativeLibraryException">A library is missing; every path tried is listed.</exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
@@ -30,13 +31,15 @@ public static class TrtBuilder
         ArgumentException.ThrowIfNullOrEmpty(onnxPath);
         ArgumentException.ThrowIfNullOrEmpty(enginePath);
         options ??= new TrtBuildOptions();
-        options.Profile.Validate();
+        options.Validate();
         cancellation.ThrowIfCancellationRequested();
         // Better now than after minutes of building.
         AtomicFile.ThrowIfUnwritable(enginePath, overwrite: true);
         AtomicFile.ThrowIfUnwritable(EngineSidecar.PathFor(enginePath), overwrite: true);
         long start = Stopwatch.GetTimestamp();
         byte[] model = ReadModel(onnxPath);
+        if (model.Length == 0)
+            throw new DataFormatException($"{onnxPath}: the file is empty; export the model again.");
         ModelMetadata? metadata = options.Metadata ?? ModelMetadata.TryFromProperties(OnnxMetadata.Read(model, onnxPath), onnxPath);
 
         using TensorRtLibrary library = TensorRtLibrary.Load(options.Runtime, folder: options.LibraryFolder);

@@ -86,7 +86,7 @@ public class TrtBuilderTests : SimulatedGpu
     {
         string onnx = Path.Combine(_folder, "x.onnx");
         File.WriteAllBytes(onnx, Enumerable.Repeat((byte)0xFF, bytes).ToArray());
-        Assert.That(() => TrtBuilder.Build(onnx, _engine), Throws.InstanceOf<TrtVocoderException>());
+        Assert.That(() => TrtBuilder.Build(onnx, _engine), Throws.TypeOf<DataFormatException>().With.Message.StartsWith(onnx));
         Assert.That(File.Exists(_engine), Is.False);
     }
 
@@ -104,6 +104,14 @@ public class TrtBuilderTests : SimulatedGpu
         Assert.That(Directory.GetFiles(_folder), Is.Empty);
         AssertNothingNew(before, "after the failure");
     }
+
+    [TestCase(-1, 1L, "level is -1")]
+    [TestCase(6, 1L, "level is 6")]
+    [TestCase(3, 0L, "workspace is 0")]
+    public void Options_out_of_range_are_refused(int level, long workspace, string words) =>
+        Assert.That(
+            () => TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, new TrtBuildOptions { OptimizationLevel = level, WorkspaceBytes = workspace }),
+            Throws.ArgumentException.With.Message.Contains(words));
 
     [Test]
     public void A_profile_out_of_order_is_refused() =>
