@@ -9,8 +9,9 @@
 # vectors T###.{mel,re,im,audio}.npy that PyTorch made from the same weights. TRTV_TENSORRT_DIR names TensorRT's folder.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-rounds=${ROUNDS:-5}
-iterations=${ITERATIONS:-2000}
+rounds=${ROUNDS:-40}
+iterations=${ITERATIONS:-500}
+lengths=${FRAMES:-64 256 512}
 
 pack() {
     local to=${1:?pack needs a folder} root
@@ -34,7 +35,7 @@ time_decodes() {
     local engines=${1:?time needs the folder of engines} out=${2:-.} frames round
     local engine=$engines/half-width/half-width_fp16.engine
     : >"$out/timing.jsonl"
-    for frames in 64 256 512; do
+    for frames in $lengths; do
         for ((round = 0; round < rounds; round++)); do
             {
                 "$here/plain_decode" "${TRTV_TENSORRT_DIR:?names the folder of libnvinfer.so.10}" "$engine" "$frames" "$iterations" | tr -d '\n'
