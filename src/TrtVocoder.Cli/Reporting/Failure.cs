@@ -26,6 +26,7 @@ internal sealed record Failure(int ExitCode, string Message)
         OperationCanceledException => new(Cli.ExitCode.Cancelled, "Cancelled."),
         NativeLibraryException => new(Cli.ExitCode.MissingLibrary, error.Message),
         CudaException { Code: (int)CUresult.CUDA_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
+        CudaException { Code: (int)CUresult.CUDA_ERROR_INVALID_DEVICE } => new(Cli.ExitCode.Usage, error.Message),
         TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
         CudaException or TensorRtException => new(Cli.ExitCode.Gpu, InOptions(error.Message)),
         TrtVocoderException => new(Cli.ExitCode.BadInput, InOptions(error.Message)),

@@ -67,7 +67,7 @@ public sealed class CudaDevice
                 nameof(CudaDriver.cuDeviceGet),
                 (int)CUresult.CUDA_ERROR_INVALID_DEVICE,
                 nameof(CUresult.CUDA_ERROR_INVALID_DEVICE),
-                $"There is no GPU {ordinal}: this machine has {count}, numbered from 0; choose one of them.");
+                $"There is no GPU {ordinal}: this machine has {count} {(count == 1 ? "GPU" : "GPUs")}, numbered from 0; choose one of them.");
         }
         int handle;
         CudaStatus.Check(CudaDriver.cuDeviceGet(&handle, ordinal), nameof(CudaDriver.cuDeviceGet));
