@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 using ModelMetadata = TrtVocoder.Inference.ModelMetadata;
 
 namespace TrtVocoder.OnnxRuntime;
@@ -21,12 +22,15 @@ internal sealed class OnnxDecoder : IDecoder
     private readonly TensorBuffer _first;
     private readonly TensorBuffer? _imag;
     private readonly List<ShapeBinding> _bindings = new(MostBindings);
+    private readonly DecodeProfiler? _profiler;
     private ShapeBinding? _current;
+    private bool _started;
     private bool _disposed;
 
     /// <summary>Takes over one use of <paramref name="shared"/>.</summary>
-    public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info)
+    public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info, DecodeProfiler? profiler)
     {
+        _profiler = profiler;
         _shared = shared;
         _tensors = tensors;
         _info = info;
@@ -40,6 +44,8 @@ internal sealed class OnnxDecoder : IDecoder
     public Span<float> Prepare(int batch, int frames)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_started)
+            throw new InvalidOperationException("A run was started; Finish comes before the next Prepare.");
         if (batch < 1 || batch > _info.MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The model takes 1 to {_info.MaxBatch} items.");
         if (frames < _info.MinFrames || frames > _info.MaxFrames)
@@ -54,10 +60,43 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     /// <inheritdoc/>
-    public DecoderOutput Run()
+    public DecoderTimes Times { get; private set; }
+
+    /// <inheritdoc/>
+    public void Start()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ShapeBinding shape = _current ?? throw new InvalidOperationException("Prepare sets the shape before Run.");
+        _started = _current is not null ? true : throw new InvalidOperationException("Prepare sets the shape before a run.");
+    }
+
+    /// <inheritdoc/>
+    public DecoderOutput Finish()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_started)
+            throw new InvalidOperationException("Start begins a run before Finish.");
+        _started = false;
+        double start = _profiler?.NowMs ?? 0;
+        DecoderOutput output = Compute(_current!);
+        if (_profiler is not null)
+        {
+            double end = _profiler.NowMs;
+            Times = new DecoderTimes
+            {
+                ComputeMs = end - start,
+                EnqueueStartMs = start,
+                EnqueueEndMs = start,
+                HostToDeviceStartMs = start,
+                ComputeStartMs = start,
+                ComputeEndMs = end,
+                DeviceToHostEndMs = end,
+            };
+        }
+        return output;
+    }
+
+    private DecoderOutput Compute(ShapeBinding shape)
+    {
         _mel.ToModel(shape.Batch * _info.Metadata.MelCount * shape.Frames);
         try
         {

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 using ModelMetadata = TrtVocoder.Inference.ModelMetadata;
 
 namespace TrtVocoder.OnnxRuntime;
@@ -52,10 +53,10 @@ public sealed class OnnxDecoderModel : IDecoderModel
     }
 
     /// <inheritdoc/>
-    public IDecoder CreateDecoder()
+    public IDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
-        return new OnnxDecoder(_shared, _tensors, Info);
+        return new OnnxDecoder(_shared, _tensors, Info, profiler);
     }
 
     /// <inheritdoc/>

@@ -17,4 +17,10 @@ public sealed record DecoderInfo
 
     /// <summary>The most frames of one run; <see cref="int.MaxValue"/> where there is no limit. Longer inputs are decoded in chunks.</summary>
     public required int MaxFrames { get; init; }
+
+    /// <summary>Whether the first run after a change of shape is many times slower than the others, so that inputs are best covered by windows of a few shapes.</summary>
+    public bool HasCostlyShapes { get; init; }
+
+    /// <summary>Decoders of one session that gain from having runs under way at the same time.</summary>
+    public int RunsInFlight { get; init; } = 1;
 }

@@ -1,3 +1,5 @@
+using TrtVocoder.Profiling;
+
 namespace TrtVocoder.Inference;
 
 /// <summary>A loaded network (an engine, an ONNX model). Safe for use by many threads; outlives the decoders made from it or keeps itself alive for them.</summary>
@@ -7,5 +9,6 @@ public interface IDecoderModel : IDisposable
     DecoderInfo Info { get; }
 
     /// <summary>Makes a decoder with its own context, stream and buffers, for one thread at a time.</summary>
-    IDecoder CreateDecoder();
+    /// <param name="profiler">Whose clock the decoder's <see cref="IDecoder.Times"/> tell, and who gets layer times; null measures nothing.</param>
+    IDecoder CreateDecoder(DecodeProfiler? profiler = null);
 }

@@ -49,9 +49,21 @@ public sealed class TrtDecoder : IDecoder
     }
 
     /// <inheritdoc/>
+    public void Start()
+    {
+    }
+
+    /// <inheritdoc/>
+    public DecoderOutput Run()
+    {
+        Start();
+        return Finish();
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="TensorRtException">TensorRT failed.</exception>
     /// <exception cref="CudaException">The GPU failed.</exception>
-    public DecoderOutput Run()
+    public DecoderOutput Finish()
     {
         _use.Enter(this);
         try

@@ -1,4 +1,5 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Inference;
 
@@ -78,10 +79,10 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <inheritdoc cref="IDecoderModel.CreateDecoder"/>
     /// <exception cref="TensorRtException">TensorRT refused, mostly because the GPU's memory is used up.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public TrtDecoder CreateDecoder() => Interlocked.Exchange(ref _spare, null) ?? MakeDecoder();
+    public TrtDecoder CreateDecoder(DecodeProfiler? profiler = null) => Interlocked.Exchange(ref _spare, null) ?? MakeDecoder();
 
     /// <inheritdoc/>
-    IDecoder IDecoderModel.CreateDecoder() => CreateDecoder();
+    IDecoder IDecoderModel.CreateDecoder(DecodeProfiler? profiler) => CreateDecoder(profiler);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -1,5 +1,6 @@
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
 
@@ -68,12 +69,13 @@ public sealed class Vocoder : IDisposable
     /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
     public int GetSampleCount(int frames) => _stft.GetSampleCount(frames);
 
-    /// <summary>Makes a session with its own decoder and buffers, for one thread at a time.</summary>
+    /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>
+    /// <param name="profiler">Who collects the session's times; null measures nothing and costs nothing.</param>
     /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
-    public VocoderSession CreateSession()
+    public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return new VocoderSession(_model.CreateDecoder(), Info, _plan, _options);
+        return new VocoderSession(_model.CreateDecoder(profiler), Info, _plan, _options);
     }
 
     /// <inheritdoc/>

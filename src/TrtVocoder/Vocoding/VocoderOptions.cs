@@ -12,6 +12,15 @@ public sealed record VocoderOptions
     /// </summary>
     public int? MaxFramesPerChunk { get; init; }
 
+    /// <summary>By windows of which lengths inputs are covered; the result is that of a whole decode.</summary>
+    public WindowPolicy Windows { get; init; } = WindowPolicy.Auto;
+
+    /// <summary>Windows and batches that are under way at the same time, each with a decoder of its own, while the inverse STFT works on earlier ones; 0 lets the backend choose.</summary>
+    public int RunsInFlight { get; init; }
+
+    /// <summary>Threads of one session's inverse STFT, the caller's included; 0: up to <see cref="MostInverseStftThreads"/>, as there are cores. Short inputs use fewer.</summary>
+    public int InverseStftThreads { get; init; }
+
     /// <summary>Threads for backends that compute on the CPU; 0 lets the backend choose.</summary>
     public int Threads { get; init; }
 
@@ -23,6 +32,9 @@ public sealed record VocoderOptions
 
     /// <summary>What the caller knows of a model without our metadata.</summary>
     public ModelHints Model { get; init; } = new();
+
+    /// <summary>Threads of the inverse STFT where the caller sets none and there are as many cores.</summary>
+    public const int MostInverseStftThreads = 4;
 
     /// <summary>Frames of a window where neither the caller nor the model sets a limit.</summary>
     public const int DefaultFramesPerChunk = 1024;

@@ -1,5 +1,6 @@
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Tests.Vocoding;
 
@@ -54,7 +55,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
     /// <summary>Put into the output, to play a broken engine.</summary>
     public float? Poison { get; set; }
 
-    public IDecoder CreateDecoder()
+    public IDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         Interlocked.Increment(ref _decoders);
         return new Decoder(this);
@@ -146,7 +147,11 @@ internal sealed class FakeDecoderModel : IDecoderModel
             return _mel;
         }
 
-        public DecoderOutput Run()
+        public void Start()
+        {
+        }
+
+        public DecoderOutput Finish()
         {
             model.DuringRun?.Invoke();
             lock (model.Runs)

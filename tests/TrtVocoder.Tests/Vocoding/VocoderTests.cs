@@ -1,5 +1,6 @@
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.Vocoding;
@@ -100,7 +101,7 @@ public class VocoderTests
 
         public DecoderInfo Info { get; } = new FakeDecoderModel(signal).Info;
 
-        public IDecoder CreateDecoder() => this;
+        public IDecoder CreateDecoder(DecodeProfiler? profiler = null) => this;
 
         public Span<float> Prepare(int batch, int frames)
         {
@@ -108,7 +109,11 @@ public class VocoderTests
             return _mel.AsSpan(0, batch * FakeDecoderModel.MelCount * frames);
         }
 
-        public DecoderOutput Run() => signal == SignalKind.Spectrum
+        public void Start()
+        {
+        }
+
+        public DecoderOutput Finish() => signal == SignalKind.Spectrum
             ? DecoderOutput.FromSpectrum(_output, _output, Info.Metadata.Layout, _stft.BinCount, _frames)
             : DecoderOutput.FromAudio(_output, _stft.GetSampleCount(_frames));
 
