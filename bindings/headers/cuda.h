@@ -136,6 +136,9 @@ typedef enum CUstreamCaptureStatus {
 /** cuEventCreate: records no time, which makes it cheaper. */
 #define CU_EVENT_DISABLE_TIMING 2
 
+/** cuEventRecordWithFlags: in a recording, each launch of the graph records the event anew. */
+#define CU_EVENT_RECORD_EXTERNAL 1
+
 /** cuMemHostAlloc: pinned for every context. */
 #define CU_MEMHOSTALLOC_PORTABLE 1
 
@@ -246,6 +249,9 @@ CUresult cuEventCreate(CUevent* event, uint32_t flags);
 
 /** Puts an event behind the work already in a stream. */
 CUresult cuEventRecord(CUevent event, CUstream stream);
+
+/** The same; flags: 0 or CU_EVENT_RECORD_EXTERNAL. */
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, uint32_t flags);
 
 /** CUDA_SUCCESS when the event has passed, CUDA_ERROR_NOT_READY when not. */
 CUresult cuEventQuery(CUevent event);

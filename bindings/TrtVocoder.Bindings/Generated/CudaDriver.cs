@@ -154,6 +154,9 @@ public static unsafe partial class CudaDriver
     /// <summary>cuEventCreate: records no time, which makes it cheaper.</summary>
     public const int CU_EVENT_DISABLE_TIMING = 2;
 
+    /// <summary>cuEventRecordWithFlags: in a recording, each launch of the graph records the event anew.</summary>
+    public const int CU_EVENT_RECORD_EXTERNAL = 1;
+
     /// <summary>cuMemHostAlloc: pinned for every context.</summary>
     public const int CU_MEMHOSTALLOC_PORTABLE = 1;
 
@@ -298,6 +301,10 @@ public static unsafe partial class CudaDriver
     /// <summary>Puts an event behind the work already in a stream.</summary>
     [LibraryImport(LibraryName)]
     public static partial CUresult cuEventRecord(nint @event, nint stream);
+
+    /// <summary>The same; flags: 0 or CU_EVENT_RECORD_EXTERNAL.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuEventRecordWithFlags(nint @event, nint stream, uint flags);
 
     /// <summary>CUDA_SUCCESS when the event has passed, CUDA_ERROR_NOT_READY when not.</summary>
     [LibraryImport(LibraryName)]

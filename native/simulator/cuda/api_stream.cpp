@@ -100,7 +100,7 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, uint32_t flags) {
     const auto mark = markOf(*awaited);
     if (!mark) return CUDA_SUCCESS;  // An event never recorded has passed.
     return trtv_sim::enqueue(stream, [mark] {
-        mark->stream->wait(mark->ticket);
+        mark->wait();
         return CUDA_SUCCESS;
     });
 }
@@ -117,13 +117,34 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
     return trtv_sim::recordEvent(event, stream);
 }
 
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, uint32_t flags) {
+    SIM_ENTER(kContext);
+    if (flags > CU_EVENT_RECORD_EXTERNAL) return CUDA_ERROR_INVALID_VALUE;
+    const auto object = findStream(stream);
+    const auto recorded = trtv_sim::events().find(event);
+    if (!object || !recorded) return CUDA_ERROR_INVALID_HANDLE;
+    bool captured = false;
+    {
+        const std::lock_guard lock(captureMutex());
+        captured = object->capture != nullptr;
+    }
+    if (flags == 0 || !captured) return trtv_sim::recordEvent(event, stream);
+    return trtv_sim::enqueue(stream, [recorded] {
+        auto mark = std::make_shared<Mark>();
+        mark->stamp();
+        const std::lock_guard lock(recorded->mutex);
+        recorded->mark = std::move(mark);
+        return CUDA_SUCCESS;
+    });
+}
+
 CUresult cuEventQuery(CUevent event) {
     SIM_ENTER(kContext);
     const auto object = trtv_sim::events().find(event);
     if (!object) return CUDA_ERROR_INVALID_HANDLE;
     if (isCaptured(*object)) return trtv_sim::kCapturedEvent;
     const auto mark = markOf(*object);
-    if (mark && !mark->stream->passed(mark->ticket)) return CUDA_ERROR_NOT_READY;
+    if (mark && !mark->passed()) return CUDA_ERROR_NOT_READY;
     return currentContext()->lost();
 }
 
@@ -132,7 +153,7 @@ CUresult cuEventSynchronize(CUevent event) {
     const auto object = trtv_sim::events().find(event);
     if (!object) return CUDA_ERROR_INVALID_HANDLE;
     if (isCaptured(*object)) return trtv_sim::kCapturedEvent;
-    if (const auto mark = markOf(*object)) mark->stream->wait(mark->ticket);
+    if (const auto mark = markOf(*object)) mark->wait();
     return currentContext()->lost();
 }
 
@@ -148,7 +169,7 @@ CUresult cuEventElapsedTime(float* milliseconds, CUevent start, CUevent end) {
     const auto from = markOf(*first);
     const auto to = markOf(*second);
     if (!from || !to) return CUDA_ERROR_INVALID_HANDLE;
-    if (!from->stream->passed(from->ticket) || !to->stream->passed(to->ticket)) return CUDA_ERROR_NOT_READY;
+    if (!from->passed() || !to->passed()) return CUDA_ERROR_NOT_READY;
     *milliseconds = static_cast<float>(static_cast<double>(to->nanoseconds - from->nanoseconds) * 1e-6);
     return CUDA_SUCCESS;
 }

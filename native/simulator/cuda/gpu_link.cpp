@@ -49,8 +49,7 @@ CUresult recordEvent(CUevent event, CUstream stream) {
     mark->stream = object;
     const std::lock_guard lock(recorded->mutex);
     mark->ticket = object->context.submit(*object, [mark] {
-        const auto now = std::chrono::steady_clock::now().time_since_epoch();
-        mark->nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+        mark->stamp();
         return CUDA_SUCCESS;
     });
     recorded->mark = mark;

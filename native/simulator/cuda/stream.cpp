@@ -12,6 +12,17 @@ std::mutex& captureMutex() {
     return *mutex;
 }
 
+void Mark::stamp() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
+void Mark::wait() const {
+    if (stream) stream->wait(ticket);
+}
+
+bool Mark::passed() const { return !stream || stream->passed(ticket); }
+
 template <typename T>
 T* Handles<T>::add(std::shared_ptr<T> object) {
     Simulation::instance().add(counter_, 1);

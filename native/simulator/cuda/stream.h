@@ -37,8 +37,12 @@ struct Capture {
 /** Guards every stream's and event's capture members and the list of captures. */
 std::mutex& captureMutex();
 
-/** A point in a stream. */
+/** A point in a stream; without a stream, one that a graph's launch has passed. */
 struct Mark {
+    void stamp();
+    void wait() const;
+    bool passed() const;
+
     std::shared_ptr<CUstream_st> stream;
     uint64_t ticket = 0;
     std::atomic<int64_t> nanoseconds{0};

@@ -52,6 +52,16 @@ public sealed class CudaEvent : IDisposable
         CudaStatus.Check(CudaDriver.cuEventRecord(mark.Value, queue.Value), nameof(CudaDriver.cuEventRecord));
     }
 
+    /// <summary>While a stream is being recorded into a graph: lets each launch of the graph put the mark anew.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    internal void RecordInGraph(CudaStream stream)
+    {
+        using Borrowed queue = stream.Enter();
+        using Borrowed mark = new(SafeHandle);
+        CudaStatus.Check(
+            CudaDriver.cuEventRecordWithFlags(mark.Value, queue.Value, CudaDriver.CU_EVENT_RECORD_EXTERNAL), nameof(CudaDriver.cuEventRecordWithFlags));
+    }
+
     /// <summary>Waits until everything before the mark is done.</summary>
     /// <exception cref="CudaException">Earlier work failed.</exception>
     public void Synchronize()

@@ -57,6 +57,18 @@ public sealed class CudaStream : IDisposable
         CudaStatus.Check(CudaDriver.cuStreamSynchronize(stream.Value), nameof(CudaDriver.cuStreamSynchronize));
     }
 
+    /// <summary>Waits after a failure, so that nothing still runs on buffers that are freed or written next; the first failure is what the caller must hear of.</summary>
+    internal void Drain()
+    {
+        try
+        {
+            Synchronize();
+        }
+        catch (TrtVocoderException)
+        {
+        }
+    }
+
     /// <summary>Enqueues a copy of the first <paramref name="count"/> values to the GPU.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A buffer is shorter.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>

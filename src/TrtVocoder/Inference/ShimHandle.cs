@@ -62,6 +62,11 @@ internal sealed class ExecutionContextHandle(Shim shim, nint value, CudaContext 
     protected override void Free(TrtvShim api, nint value) => api.trtv_execution_context_destroy(value);
 }
 
+internal sealed class ProfilerHandle(Shim shim, nint value) : ShimHandle(shim, value, null)
+{
+    protected override void Free(TrtvShim api, nint value) => api.trtv_profiler_destroy(value);
+}
+
 internal sealed class BuilderHandle(Shim shim, nint value, CudaContext? context) : ShimHandle(shim, value, context)
 {
     protected override void Free(TrtvShim api, nint value) => api.trtv_builder_destroy(value);

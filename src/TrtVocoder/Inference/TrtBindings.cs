@@ -24,6 +24,7 @@ internal sealed class TrtBindings : IDisposable
         _cuda = cuda;
         _context = context;
         _network = network;
+        CopiesData = !isMapped;
         _mel = new TrtTensorBuffer(network.Mel, isMapped);
         _first = new TrtTensorBuffer(network.RealOrAudio, isMapped);
         _second = network.Imag is null ? null : new TrtTensorBuffer(network.Imag, isMapped);
@@ -39,6 +40,24 @@ internal sealed class TrtBindings : IDisposable
 
     /// <summary>Samples an item of a waveform; 0 for spectra.</summary>
     public int Samples { get; private set; }
+
+    /// <summary>Bytes of all buffers on the GPU, and of host memory that the GPU sees.</summary>
+    public (long Device, long Host) MemoryBytes
+    {
+        get
+        {
+            (long device, long host) = (0, 0);
+            foreach (TrtTensorBuffer? buffer in (TrtTensorBuffer?[])[_mel, _first, _second, .. _others])
+            {
+                device += buffer?.MemoryBytes.Device ?? 0;
+                host += buffer?.MemoryBytes.Host ?? 0;
+            }
+            return (device, host);
+        }
+    }
+
+    /// <summary>Whether a run copies anything; mapped buffers need no copy.</summary>
+    public bool CopiesData { get; }
 
     /// <summary>Values of the mel.</summary>
     public int MelCount { get; private set; }
@@ -96,21 +115,29 @@ internal sealed class TrtBindings : IDisposable
     /// <summary>The mel's values, to be written.</summary>
     public Span<float> GetMel(int count) => _mel.GetValues(count);
 
-    /// <summary>Enqueues the copy of the mel to the GPU.</summary>
-    public void Upload(CudaStream stream) => _mel.Upload(stream, MelCount);
+    /// <summary>Brings the mel into the engine's type; before <see cref="Enqueue"/>.</summary>
+    public void Send() => _mel.Send(MelCount);
 
-    /// <summary>Enqueues the engine.</summary>
-    public void Compute(CudaStream stream) => _context.Enqueue(stream);
-
-    /// <summary>Enqueues the engine on the caller's stream.</summary>
-    public void Compute(nint stream) => _context.Enqueue(stream);
-
-    /// <summary>Enqueues the copies of the results to the host.</summary>
-    public void Download(CudaStream stream)
+    /// <summary>Enqueues copy to the GPU, engine, and copies to the host. The same calls serve a stream that is being recorded.</summary>
+    public void Enqueue(CudaStream stream, TrtRunTimer? timer, bool isRecording = false)
     {
+        timer?.Mark(TrtRunTimer.Moment.Start, stream, isRecording);
+        _mel.Upload(stream, MelCount);
+        timer?.Mark(TrtRunTimer.Moment.ComputeStart, stream, isRecording);
+        timer?.EnqueueBegins();
+        _context.Enqueue(stream);
+        timer?.EnqueueEnds();
+        timer?.Mark(TrtRunTimer.Moment.ComputeEnd, stream, isRecording);
         _first.Download(stream, OutputCount);
         _second?.Download(stream, OutputCount);
+        timer?.Mark(TrtRunTimer.Moment.End, stream, isRecording);
     }
+
+    /// <summary>Enqueues the engine alone on the caller's stream.</summary>
+    public void Compute(nint stream) => _context.Enqueue(stream);
+
+    /// <summary>Hands the layer times of the last run over.</summary>
+    public void ReportLayers() => _context.ReportLayers();
 
     /// <summary>The results, once the stream is done.</summary>
     /// <param name="batch">Items asked for; an engine of a fixed batch may have run more.</param>

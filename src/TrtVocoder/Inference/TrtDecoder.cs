@@ -1,82 +1,129 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Inference;
 
 /// <summary>
-/// Runs an engine: one execution context, one stream, one set of buffers. For one thread at a time; a call while another thread is
-/// inside throws <see cref="InvalidOperationException"/>. After the first run of a shape nothing managed is allocated.
+/// Runs an engine: one stream, and an execution context with buffers for each shape that is kept ready, and for all others together. For one
+/// thread at a time; a call while another thread is inside throws <see cref="InvalidOperationException"/>. After the first runs of a shape
+/// nothing managed is allocated.
 /// </summary>
+/// <remarks>A shape that comes back is kept ready by itself; <see cref="Keep"/> does it beforehand.</remarks>
 public sealed class TrtDecoder : IDecoder
 {
     private readonly CudaContext _cuda;
     private readonly CudaStream _stream;
-    private readonly TrtBindings _bindings;
+    private readonly TrtShape _changing;
+    private readonly TrtShapeCache _kept;
     private readonly TrtNetwork _network;
+    private readonly TrtInstruments? _instruments;
+    private readonly RecentShapes _recent = new();
     private SingleUse _use;
+    private TrtShape? _current;
     private int _batch;
+    private bool _isRunning;
+    private bool _changedShape;
+    private double _shapeSetMs;
 
-    /// <summary>Takes the first three over.</summary>
-    internal TrtDecoder(CudaContext cuda, CudaStream stream, TrtBindings bindings, TrtNetwork network)
+    /// <summary>Takes all but the network over.</summary>
+    internal TrtDecoder(CudaContext cuda, CudaStream stream, TrtBindings bindings, TrtShapeCache kept, TrtNetwork network, TrtInstruments? instruments)
     {
         _cuda = cuda;
         _stream = stream;
-        _bindings = bindings;
+        _changing = new TrtShape(bindings);
+        _kept = kept;
         _network = network;
+        _instruments = instruments;
+    }
+
+    /// <inheritdoc/>
+    public DecoderTimes Times { get; private set; }
+
+    /// <inheritdoc/>
+    public DecoderState State
+    {
+        get
+        {
+            (long device, long host) = _changing.Bindings.MemoryBytes;
+            return _kept.State.Add(new DecoderState { DeviceBytes = device, HostBytes = host });
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the decoder, or a run was started and not finished.</exception>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
+    public void Keep(int batch, int frames)
+    {
+        CheckShape(batch, frames);
+        using Visit visit = new(this);
+        ThrowIfRunning();
+        int runBatch = Math.Max(batch, _network.Profile.MinBatch);
+        if (_kept.Find(runBatch, frames) is null)
+            MakeReady(runBatch, frames);
     }
 
     /// <inheritdoc/>
     /// <remarks>The span is GPU-visible host memory: not to be touched after <see cref="Dispose"/>.</remarks>
-    /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
     public Span<float> Prepare(int batch, int frames)
     {
         CheckShape(batch, frames);
-        _use.Enter(this);
-        try
-        {
-            _batch = 0;
-            int runBatch = Math.Max(batch, _network.Profile.MinBatch);
-            _bindings.SetShape(runBatch, frames);
-            _bindings.UseOwnMemory();
-            _batch = batch;
-            return _bindings.GetMel(batch * _network.Metadata.MelCount * frames);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Start()
-    {
-    }
-
-    /// <inheritdoc/>
-    public DecoderOutput Run()
-    {
-        Start();
-        return Finish();
+        using Visit visit = new(this);
+        ThrowIfRunning();
+        _batch = 0;
+        double start = _instruments?.NowMs ?? 0;
+        _current = GetShape(Math.Max(batch, _network.Profile.MinBatch), frames);
+        _batch = batch;
+        if (_instruments is not null)
+            _shapeSetMs = _instruments.NowMs - start;
+        return _current.Bindings.GetMel(batch * _network.Metadata.MelCount * frames);
     }
 
     /// <inheritdoc/>
     /// <exception cref="TensorRtException">TensorRT failed.</exception>
     /// <exception cref="CudaException">The GPU failed.</exception>
-    public DecoderOutput Finish()
+    public void Start()
     {
-        _use.Enter(this);
+        using Visit visit = new(this);
+        ThrowIfRunning();
+        if (_batch == 0)
+            throw new InvalidOperationException("Prepare sets the shape before a run.");
         try
         {
-            if (_batch == 0)
-                throw new InvalidOperationException("Prepare sets the shape before Run.");
-            RunSequence();
-            return _bindings.Receive(_batch);
+            _current!.Enqueue(_stream, _instruments?.Timer);
+            _isRunning = true;
         }
-        finally
+        catch
         {
-            Leave();
+            _stream.Drain();
+            throw;
         }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="CudaException">The GPU failed.</exception>
+    public DecoderOutput Finish()
+    {
+        using Visit visit = new(this);
+        if (!_isRunning)
+            throw new InvalidOperationException("Start begins a run before Finish.");
+        _isRunning = false;
+        _stream.Synchronize();
+        if (_instruments is not null)
+            Measure(_instruments);
+        return _current!.Bindings.Receive(_batch);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="TensorRtException">TensorRT failed.</exception>
+    /// <exception cref="CudaException">The GPU failed.</exception>
+    public DecoderOutput Run()
+    {
+        Start();
+        return Finish();
     }
 
     /// <summary>How many values each output of a shape has: what <see cref="RunOnDevice"/> writes.</summary>
@@ -85,17 +132,11 @@ public sealed class TrtDecoder : IDecoder
     public int GetOutputLength(int batch, int frames)
     {
         CheckDeviceShape(batch, frames);
-        _use.Enter(this);
-        try
-        {
-            _batch = 0;
-            _bindings.SetShape(batch, frames);
-            return _bindings.OutputCount;
-        }
-        finally
-        {
-            Leave();
-        }
+        using Visit visit = new(this);
+        ThrowIfRunning();
+        _batch = 0;
+        _changing.Bindings.SetShape(batch, frames);
+        return _changing.Bindings.OutputCount;
     }
 
     /// <summary>
@@ -117,55 +158,57 @@ public sealed class TrtDecoder : IDecoder
         CheckDeviceShape(batch, frames);
         if (_network.Imag is null && imag != 0)
             throw new ArgumentException("This engine puts out samples: it has no imaginary parts.", nameof(imag));
-        _use.Enter(this);
-        try
-        {
-            // The next Run must be prepared anew: shape and addresses are now the caller's.
-            _batch = 0;
-            _bindings.SetShape(batch, frames);
-            _bindings.UseMemory(mel, realOrAudio, imag);
-            _bindings.Compute(stream);
-        }
-        finally
-        {
-            Leave();
-        }
+        using Visit visit = new(this);
+        ThrowIfRunning();
+        // The next run must be prepared anew: shape and addresses are now the caller's.
+        _batch = 0;
+        _changing.Bindings.SetShape(batch, frames);
+        _changing.Bindings.UseMemory(mel, realOrAudio, imag);
+        _changing.Bindings.Compute(stream);
     }
 
-    /// <summary>Frees context, stream and buffers; while another thread is inside, as soon as it is out.</summary>
+    /// <summary>Frees contexts, graphs, stream and buffers; while another thread is inside, as soon as it is out.</summary>
     public void Dispose()
     {
         if (_use.TryDispose())
             Free();
     }
 
-    private void RunSequence()
+    private TrtShape GetShape(int batch, int frames)
     {
-        try
-        {
-            _bindings.Upload(_stream);
-            _bindings.Compute(_stream);
-            _bindings.Download(_stream);
-            _stream.Synchronize();
-        }
-        catch
-        {
-            // Nothing may still run on buffers that the caller will write or free.
-            Drain();
-            throw;
-        }
+        _changedShape = false;
+        if (_kept.Find(batch, frames) is { } kept)
+            return kept;
+        // What came before will come again.
+        if (_recent.Saw(batch, frames))
+            return MakeReady(batch, frames);
+        _changedShape = _changing.Bindings.SetShape(batch, frames);
+        _changing.Bindings.UseOwnMemory();
+        return _changing;
     }
 
-    private void Drain()
+    private TrtShape MakeReady(int batch, int frames)
     {
-        try
+        _changedShape = true;
+        return _kept.Keep(batch, frames, _instruments?.Timer, _instruments?.Layers);
+    }
+
+    private void Measure(TrtInstruments instruments)
+    {
+        Times = instruments.Timer.Read(_current!.Bindings.CopiesData) with
         {
-            _stream.Synchronize();
-        }
-        catch (TrtVocoderException)
-        {
-            // The first failure is what the caller must hear of.
-        }
+            ShapeSetMs = _shapeSetMs,
+            ChangedShape = _changedShape,
+            UsedGraph = _current.Graph is not null,
+        };
+        (_shapeSetMs, _changedShape) = (0, false);
+        instruments.Layers?.Collect(_current.Bindings);
+    }
+
+    private void ThrowIfRunning()
+    {
+        if (_isRunning)
+            throw new InvalidOperationException("A run was started; Finish comes before the next.");
     }
 
     private void CheckShape(int batch, int frames)
@@ -187,17 +230,31 @@ public sealed class TrtDecoder : IDecoder
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The engine takes {_network.Profile.MinBatch} to {_network.Profile.MaxBatch} items.");
     }
 
-    private void Leave()
-    {
-        if (_use.Leave())
-            Free();
-    }
-
     private void Free()
     {
-        Drain();
-        _bindings.Dispose();
+        _stream.Drain();
+        _kept.Dispose();
+        _changing.Dispose();
+        _instruments?.Dispose();
         _stream.Dispose();
         _cuda.Dispose();
+    }
+
+    // One thread's stay inside; disposal that came meanwhile is done on the way out.
+    private readonly ref struct Visit
+    {
+        private readonly TrtDecoder _decoder;
+
+        public Visit(TrtDecoder decoder)
+        {
+            decoder._use.Enter(decoder);
+            _decoder = decoder;
+        }
+
+        public void Dispose()
+        {
+            if (_decoder._use.Leave())
+                _decoder.Free();
+        }
     }
 }

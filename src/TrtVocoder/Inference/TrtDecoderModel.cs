@@ -6,11 +6,15 @@ namespace TrtVocoder.Inference;
 /// <summary>A vocoder's engine on a GPU. Safe for use by many threads: each has its own decoder. Decoders outlive it.</summary>
 public sealed class TrtDecoderModel : IDecoderModel
 {
+    // One runs while the results of the other are turned into samples; their windows also fill gaps that small kernels leave on the GPU.
+    private const int MostRunsInFlight = 2;
+
     private readonly TensorRtLibrary _library;
     private readonly TrtRuntime _runtime;
     private readonly TrtNetwork _network;
     private readonly TrtDecoderOptions _options;
     private TrtDecoder? _spare;
+    private int _disposed;
 
     private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, TrtNetwork network, TrtDecoderOptions options)
     {
@@ -26,6 +30,8 @@ public sealed class TrtDecoderModel : IDecoderModel
             MaxBatch = network.Profile.MaxBatch,
             MinFrames = network.Profile.MinFrames,
             MaxFrames = network.Profile.MaxFrames,
+            HasCostlyShapes = true,
+            RunsInFlight = MostRunsInFlight,
         };
     }
 
@@ -62,7 +68,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             TrtNetwork network = TrtNetwork.Read(engine, path, metadata, options.Model, options.Profile);
             model = new TrtDecoderModel(library, runtime, engine, network, options);
             // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
-            model._spare = model.MakeDecoder();
+            model._spare = model.MakeDecoder(null);
             model._spare.GetOutputLength(network.Profile.OptBatch, network.Profile.OptFrames);
             return model;
         }
@@ -79,7 +85,12 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <inheritdoc cref="IDecoderModel.CreateDecoder"/>
     /// <exception cref="TensorRtException">TensorRT refused, mostly because the GPU's memory is used up.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public TrtDecoder CreateDecoder(DecodeProfiler? profiler = null) => Interlocked.Exchange(ref _spare, null) ?? MakeDecoder();
+    /// <exception cref="ObjectDisposedException">The model is disposed of.</exception>
+    public TrtDecoder CreateDecoder(DecodeProfiler? profiler = null)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return (profiler is null ? Interlocked.Exchange(ref _spare, null) : null) ?? MakeDecoder(profiler);
+    }
 
     /// <inheritdoc/>
     IDecoder IDecoderModel.CreateDecoder(DecodeProfiler? profiler) => CreateDecoder(profiler);
@@ -87,6 +98,8 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         Interlocked.Exchange(ref _spare, null)?.Dispose();
         Engine.Dispose();
         _runtime.Dispose();
@@ -108,23 +121,44 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
     }
 
-    private TrtDecoder MakeDecoder()
+    private TrtDecoder MakeDecoder(DecodeProfiler? profiler)
     {
         CudaContext cuda = CudaContext.Retain(Engine.Context.Device);
         CudaStream? stream = null;
         TrtExecutionContext? context = null;
+        TrtInstruments? instruments = null;
         try
         {
             stream = CudaStream.Create(cuda);
+            instruments = MakeInstruments(cuda, stream, profiler);
             context = Engine.CreateContext(_options.Profile, stream);
             bool isMapped = _options.Buffers == BufferMode.Mapped || (_options.Buffers == BufferMode.Auto && cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
-            return new TrtDecoder(cuda, stream, new TrtBindings(cuda, context, _network, isMapped), _network);
+            instruments?.Layers?.Attach(context);
+            TrtShapeCache kept = new(cuda, stream, Engine, _network, _options, isMapped);
+            return new TrtDecoder(cuda, stream, new TrtBindings(cuda, context, _network, isMapped), kept, _network, instruments);
         }
         catch
         {
             context?.Dispose();
+            instruments?.Dispose();
             stream?.Dispose();
             cuda.Dispose();
+            throw;
+        }
+    }
+
+    private TrtInstruments? MakeInstruments(CudaContext cuda, CudaStream stream, DecodeProfiler? profiler)
+    {
+        if (profiler is null)
+            return null;
+        TrtRunTimer timer = new(cuda, stream, profiler);
+        try
+        {
+            return new TrtInstruments(profiler, timer, profiler.CollectsLayers ? new TrtLayerTimes(_library.Shim, profiler) : null);
+        }
+        catch
+        {
+            timer.Dispose();
             throw;
         }
     }

@@ -15,6 +15,12 @@ public sealed record TrtDecoderOptions
     /// <summary>How mel and result travel.</summary>
     public BufferMode Buffers { get; init; }
 
+    /// <summary>
+    /// Whether shapes that are kept ready are captured as CUDA graphs, copies included, so that a run is one launch. Engines that cannot be
+    /// captured are enqueued plainly; <see cref="DecoderState.CaptureRefusal"/> then says why.
+    /// </summary>
+    public bool CudaGraphs { get; init; } = true;
+
     /// <summary>The engine's optimisation profile, from 0.</summary>
     public int Profile { get; init; }
 

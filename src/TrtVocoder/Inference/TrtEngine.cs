@@ -13,6 +13,8 @@ public sealed class TrtEngine : IDisposable
 {
     private readonly EngineHandle _handle;
     private readonly string _source;
+    private int _users = 1;
+    private int _disposed;
 
     private TrtEngine(EngineHandle handle, TensorRtLibrary library, CudaContext context, string source)
     {
@@ -72,13 +74,14 @@ public sealed class TrtEngine : IDisposable
     /// <summary>Makes a context in a profile, for one thread at a time.</summary>
     /// <param name="profile">The profile.</param>
     /// <param name="stream">The stream in whose order the profile is set.</param>
+    /// <param name="bringsScratch">Whether the caller gives it scratch memory by <see cref="TrtExecutionContext.SetScratch"/>, which several contexts may share.</param>
     /// <exception cref="TensorRtException">TensorRT refused: mostly because the GPU's memory is used up.</exception>
-    public TrtExecutionContext CreateContext(int profile, CudaStream stream)
+    public TrtExecutionContext CreateContext(int profile, CudaStream stream, bool bringsScratch = false)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentOutOfRangeException.ThrowIfNegative(profile);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(profile, ProfileCount);
-        TrtExecutionContext made = new(this, MakeContext());
+        TrtExecutionContext made = new(this, MakeContext(bringsScratch));
         try
         {
             made.SetProfile(profile, stream);
@@ -89,6 +92,16 @@ public sealed class TrtEngine : IDisposable
             made.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Scratch memory that a context needs in a profile, in bytes.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    public unsafe long GetScratchBytes(int profile)
+    {
+        using Borrowed engine = Enter();
+        long bytes;
+        Check(Shim.Api.trtv_engine_get_device_memory_size(engine.Value, profile, &bytes), "asking for its scratch memory");
+        return bytes;
     }
 
     /// <summary>What the engine tells of its layers, as JSON; more when it was built with detailed profiling verbosity.</summary>
@@ -102,9 +115,33 @@ public sealed class TrtEngine : IDisposable
         return Encoding.UTF8.GetString(buffer.GetBytes());
     }
 
-    /// <summary>Gives the handle back; contexts made from it go on working.</summary>
+    /// <summary>Gives the handle back; contexts and decoders made from it go on working.</summary>
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            Leave();
+    }
+
+    /// <summary>Joins those who still make contexts after <see cref="Dispose"/>; each leaves once.</summary>
+    /// <exception cref="ObjectDisposedException">The last one has left.</exception>
+    internal void Join()
+    {
+        int users = Volatile.Read(ref _users);
+        while (users > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (seen == users)
+                return;
+            users = seen;
+        }
+        throw new ObjectDisposedException(nameof(TrtEngine));
+    }
+
+    /// <summary>The last one to leave gives the handle back.</summary>
+    internal void Leave()
+    {
+        if (Interlocked.Decrement(ref _users) > 0)
+            return;
         _handle.Dispose();
         Context.Dispose();
     }
@@ -131,13 +168,13 @@ public sealed class TrtEngine : IDisposable
             throw Shim.CreateException(status, $"{_source}: {what}");
     }
 
-    private unsafe ExecutionContextHandle MakeContext()
+    private unsafe ExecutionContextHandle MakeContext(bool bringsScratch)
     {
         using Borrowed engine = Enter();
         nint context;
         Check(
-            Shim.Api.trtv_execution_context_create(engine.Value, (int)trtv_allocation_strategy.TRTV_ALLOCATION_STATIC, &context),
-            $"making an execution context ({DeviceMemoryBytes / (1 << 20)} MiB of GPU memory)");
+            Shim.Api.trtv_execution_context_create(engine.Value, (int)(bringsScratch ? trtv_allocation_strategy.TRTV_ALLOCATION_USER_MANAGED : trtv_allocation_strategy.TRTV_ALLOCATION_STATIC), &context),
+            $"making an execution context ({(bringsScratch ? 0 : DeviceMemoryBytes / (1 << 20))} MiB of GPU memory)");
         return new ExecutionContextHandle(Shim, context, Context);
     }
 

@@ -87,6 +87,33 @@ public sealed class TrtExecutionContext : IDisposable
         _engine.Check(Api.trtv_execution_context_set_input_consumed_event(use.Value, consumed?.Handle ?? 0), "setting the input-consumed event");
     }
 
+    /// <summary>Gives a context made without scratch memory (<see cref="TrtEngine.CreateContext(int, CudaStream, bool)"/>) the memory to work in.</summary>
+    /// <param name="address">A CUdeviceptr, a multiple of <see cref="AddressAlignmentBytes"/>; not to be used by two runs at the same time.</param>
+    /// <param name="bytes">At least <see cref="TrtEngine.GetScratchBytes"/> of its profile.</param>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the context.</exception>
+    public unsafe void SetScratch(nint address, long bytes)
+    {
+        using Use use = new(this);
+        _engine.Check(Api.trtv_execution_context_set_device_memory(use.Value, (void*)address, bytes), "setting its scratch memory");
+    }
+
+    /// <summary>Lets TensorRT time every layer of each run, without waiting for it; <see cref="ReportLayers"/> then hands the times over.</summary>
+    internal void SetLayerProfiler(ProfilerHandle profiler)
+    {
+        using Use use = new(this);
+        using Borrowed times = new(profiler);
+        _engine.Check(Api.trtv_execution_context_set_profiler(use.Value, times.Value), "setting its profiler");
+        _engine.Check(Api.trtv_execution_context_set_enqueue_emits_profile(use.Value, 0), "setting its profiler");
+    }
+
+    /// <summary>Hands the layer times of the last run, or launch of its graph, to the profiler. The run must be done.</summary>
+    internal void ReportLayers()
+    {
+        using Use use = new(this);
+        _engine.Check(Api.trtv_execution_context_report_to_profiler(use.Value), "reporting layer times");
+    }
+
     /// <summary>Enqueues a run (enqueueV3) and returns at once.</summary>
     /// <exception cref="TensorRtException">A shape or an address is missing, or TensorRT failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the context.</exception>

@@ -57,11 +57,19 @@ internal sealed class TrtTensorBuffer(TrtTensor tensor, bool isMapped) : IDispos
     /// <summary>The first values as the host sees them.</summary>
     public Span<float> GetValues(int count) => tensor.DataType == TrtDataType.Half ? _wide.AsSpan(0, count) : MemoryMarshal.Cast<byte, float>(GetBytes())[..count];
 
-    /// <summary>Enqueues what brings the host's values to the engine.</summary>
-    public void Upload(CudaStream stream, int count)
+    /// <summary>Bytes on the GPU, and of host memory that the GPU sees.</summary>
+    public (long Device, long Host) MemoryBytes => (_device?.Length ?? 0, (_pinned?.Length ?? 0) + (_mapped?.Length ?? 0));
+
+    /// <summary>Brings the host's values into the engine's type; <see cref="Upload"/> follows.</summary>
+    public void Send(int count)
     {
         if (tensor.DataType == TrtDataType.Half)
             HalfConversion.ToHalf(_wide.AsSpan(0, count), MemoryMarshal.Cast<byte, Half>(GetBytes()));
+    }
+
+    /// <summary>Enqueues what brings the sent values to the engine.</summary>
+    public void Upload(CudaStream stream, int count)
+    {
         if (!isMapped)
             stream.Copy(_pinned!, _device!, count * _elementBytes);
     }

@@ -12,7 +12,7 @@ public sealed class Vocoder : IDisposable
 {
     private readonly IDecoderModel _model;
     private readonly VocoderOptions _options;
-    private readonly ChunkPlan _plan;
+    private readonly SharedPlan _plan;
     private readonly StftParameters _stft;
     private int _disposed;
 
@@ -27,7 +27,7 @@ public sealed class Vocoder : IDisposable
         _options = options ?? new VocoderOptions();
         Info = model.Info;
         _stft = Info.Metadata.Stft;
-        _plan = ChunkPlan.Create(Info, _options);
+        _plan = new SharedPlan(WindowPlan.Create(Info, _options));
     }
 
     /// <summary>What the model takes and gives, and what runs it.</summary>
@@ -41,6 +41,14 @@ public sealed class Vocoder : IDisposable
 
     /// <summary>Mel bands of the input.</summary>
     public int MelCount => Metadata.MelCount;
+
+    /// <summary>
+    /// Lengths in frames of the windows that cover inputs longer than <see cref="OwnLengthLimit"/>; empty where an input must fit one run.
+    /// </summary>
+    public IReadOnlyList<int> WindowFrames => _plan.Current.Frames;
+
+    /// <summary>The most frames of inputs that run in their own length, without windows.</summary>
+    public int OwnLengthLimit => _plan.Current.OwnLengthLimit;
 
     /// <summary>
     /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content.
@@ -75,7 +83,7 @@ public sealed class Vocoder : IDisposable
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return new VocoderSession(_model.CreateDecoder(profiler), Info, _plan, _options);
+        return new VocoderSession(() => _model.CreateDecoder(profiler), Info, _plan, _options, profiler);
     }
 
     /// <inheritdoc/>

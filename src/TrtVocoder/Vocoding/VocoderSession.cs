@@ -1,38 +1,29 @@
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
-/// Decodes mels to audio with its own decoder and buffers. One thread at a time: a second one meets an <see cref="InvalidOperationException"/>,
+/// Decodes mels to audio with its own decoders and buffers. One thread at a time: a second one meets an <see cref="InvalidOperationException"/>,
 /// never wrong audio. After the first decode of a shape no managed memory is allocated. Disposing it during a decode lets the decode finish first.
 /// </summary>
 public sealed class VocoderSession : IDisposable
 {
-    private readonly IDecoder _decoder;
+    private readonly DecodePipeline _pipeline;
+    private readonly SharedPlan _plan;
     private readonly DecoderInfo _info;
-    private readonly ChunkPlan _plan;
     private readonly StftParameters _stft;
-    private readonly InverseStft? _inverseStft;
     private readonly bool _checkOutput;
     private int _state = State.Idle;
 
-    internal VocoderSession(IDecoder decoder, DecoderInfo info, ChunkPlan plan, VocoderOptions options)
+    internal VocoderSession(Func<IDecoder> createDecoder, DecoderInfo info, SharedPlan plan, VocoderOptions options, DecodeProfiler? profiler)
     {
-        _decoder = decoder;
         _info = info;
         _plan = plan;
         _stft = info.Metadata.Stft;
         _checkOutput = options.CheckOutput;
-        try
-        {
-            _inverseStft = info.Metadata.Signal == SignalKind.Spectrum ? new InverseStft(_stft) : null;
-        }
-        catch
-        {
-            decoder.Dispose();
-            throw;
-        }
+        _pipeline = new DecodePipeline(createDecoder, info, plan.Current, options, profiler);
     }
 
     /// <summary>Decodes one mel.</summary>
@@ -66,15 +57,9 @@ public sealed class VocoderSession : IDisposable
                 return samples;
             if (frames < _info.MinFrames)
                 throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
-            _plan.ThrowIfTooLong(frames);
-
-            int melSize = _info.Metadata.MelCount * frames;
-            int itemsPerRun = GetItemsPerRun(frames);
-            for (int item = 0; item < batch; item += itemsPerRun)
-            {
-                int items = Math.Min(itemsPerRun, batch - item);
-                DecodeItems(mel.Slice(item * melSize, items * melSize), items, frames, audio.Slice(item * samples, items * samples), samples);
-            }
+            WindowPlan plan = _plan.Current;
+            plan.ThrowIfTooLong(frames);
+            _pipeline.Decode(plan, mel, batch, frames, audio, samples);
             if (_checkOutput)
                 CheckAudio(audio[..(batch * samples)], samples);
             return samples;
@@ -85,9 +70,37 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    /// <summary>Runs the network once on silence in the shape that a decode would use, so that the first real one is as fast as the others.</summary>
+    /// <summary>
+    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>), so that no decode pays for a new shape, and measures what each costs, so
+    /// that covers are chosen by this machine's own times. Takes some 10 ms a window on a GPU.
+    /// </summary>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public void WarmUp()
+    {
+        Enter();
+        try
+        {
+            WindowPlan plan = _plan.Current;
+            if (!plan.HasFixedLengths)
+            {
+                _pipeline.WarmUp(plan, 1, Math.Clamp(Math.Min(plan.Longest, VocoderOptions.DefaultFramesPerChunk), _info.MinFrames, _info.MaxFrames));
+                return;
+            }
+            _pipeline.WarmUp(plan, 1, 0);
+            _plan.Measure(_pipeline.MeasureCosts);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Runs the network once on silence in the shapes that a decode would use, so that the first real one is as fast as the others.</summary>
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     public void WarmUp(int frames, int batch = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
@@ -95,9 +108,24 @@ public sealed class VocoderSession : IDisposable
         Enter();
         try
         {
-            int runFrames = Math.Clamp(frames, _info.MinFrames, _plan.Window);
-            _decoder.Prepare(Math.Min(batch, GetItemsPerRun(runFrames)), runFrames).Fill(MathF.Log(_info.Metadata.MelFloor));
-            _decoder.Run();
+            WindowPlan plan = _plan.Current;
+            plan.ThrowIfTooLong(frames);
+            _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames));
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>What the session's decoders hold ready, and the memory that it takes.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public DecoderState GetState()
+    {
+        Enter();
+        try
+        {
+            return _pipeline.State;
         }
         finally
         {
@@ -113,76 +141,6 @@ public sealed class VocoderSession : IDisposable
         else
             // A decode is running (or Dispose came before): its end releases.
             Interlocked.CompareExchange(ref _state, State.DisposeAfterUse, State.Busy);
-    }
-
-    private int GetItemsPerRun(int frames) =>
-        _info.MaxBatch == int.MaxValue ? Math.Max(1, _plan.Window / Math.Min(frames, _plan.Window)) : _info.MaxBatch;
-
-    private void DecodeItems(ReadOnlySpan<float> mel, int items, int frames, Span<float> audio, int samples)
-    {
-        if (frames <= _plan.Window)
-        {
-            mel.CopyTo(_decoder.Prepare(items, frames));
-            DecoderOutput output = _decoder.Run();
-            for (int item = 0; item < items; item++)
-                Write(output, item, audio.Slice(item * samples, samples));
-            return;
-        }
-
-        // Every window has the same shape: the last one is shifted back so that it ends where the input ends.
-        (int start, int done) = (0, 0);
-        while (true)
-        {
-            bool last = start + _plan.Window == frames;
-            CopyWindow(mel, items, frames, start);
-            DecoderOutput output = _decoder.Run();
-            int end = _inverseStft is not null
-                ? (last ? frames : start + _plan.End)
-                : (last ? samples : (start * _info.Metadata.HopLength) + _plan.End);
-            for (int item = 0; item < items; item++)
-                WriteWindow(output, item, start, done, end, frames, audio.Slice(item * samples, samples));
-            if (last)
-                return;
-            done = end;
-            start = Math.Min(start + _plan.Stride, frames - _plan.Window);
-        }
-    }
-
-    private void CopyWindow(ReadOnlySpan<float> mel, int items, int frames, int start)
-    {
-        int window = _plan.Window;
-        Span<float> input = _decoder.Prepare(items, window);
-        for (int row = 0; row < items * _info.Metadata.MelCount; row++)
-            mel.Slice((row * frames) + start, window).CopyTo(input[(row * window)..]);
-    }
-
-    private void Write(DecoderOutput output, int item, Span<float> audio)
-    {
-        if (_inverseStft is not null)
-            _inverseStft.Inverse(output.GetSpectrum(item), audio);
-        else
-            GetSamples(output, item, audio.Length)[..audio.Length].CopyTo(audio);
-    }
-
-    /// <summary>Takes from one window what it alone gives: frames [begin, end) of a spectrum, samples [begin, end) of a waveform, both counted in the whole input.</summary>
-    private void WriteWindow(DecoderOutput output, int item, int start, int begin, int end, int frames, Span<float> audio)
-    {
-        if (_inverseStft is not null)
-        {
-            _inverseStft.Accumulate(output.GetSpectrum(item).Slice(begin - start, end - begin), begin, frames, audio);
-            return;
-        }
-        int offset = start * _info.Metadata.HopLength;
-        GetSamples(output, item, end - offset)[(begin - offset)..(end - offset)].CopyTo(audio[begin..end]);
-    }
-
-    /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
-    private static ReadOnlySpan<float> GetSamples(DecoderOutput output, int item, int least)
-    {
-        ReadOnlySpan<float> samples = output.GetAudio(item);
-        return samples.Length >= least
-            ? samples
-            : throw new DataFormatException($"The network put out {samples.Length} samples where its hop and padding mean at least {least}; its metadata or {nameof(ModelHints)} are wrong.");
     }
 
     private int CheckLengths(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
@@ -239,11 +197,7 @@ public sealed class VocoderSession : IDisposable
         Release();
     }
 
-    private void Release()
-    {
-        _inverseStft?.Dispose();
-        _decoder.Dispose();
-    }
+    private void Release() => _pipeline.Dispose();
 
     private static class State
     {

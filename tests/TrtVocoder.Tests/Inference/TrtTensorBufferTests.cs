@@ -15,6 +15,7 @@ public class TrtTensorBufferTests : SimulatedGpu
         Assert.That(buffer.Reserve(context, 20), Is.False);
         float[] sent = [.. Enumerable.Range(0, 21).Select(i => 0.1f * i)];
         sent.CopyTo(buffer.GetValues(21));
+        buffer.Send(21);
         buffer.Upload(stream, 21);
         stream.Synchronize();
         buffer.GetValues(21).Clear();

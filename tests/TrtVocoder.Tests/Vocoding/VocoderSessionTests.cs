@@ -250,7 +250,7 @@ public class VocoderSessionTests
 
         Assert.That(model.Disposed);
         Assert.That(session.Decode(Mels.Random(FakeDecoderModel.MelCount * 5), 5, new float[16]), Is.EqualTo(16), "a session outlives its vocoder");
-        Assert.That(vocoder.CreateSession, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => vocoder.CreateSession(), Throws.TypeOf<ObjectDisposedException>());
         session.Dispose();
         session.Dispose();
         Assert.That(model.LiveDecoders, Is.Zero);

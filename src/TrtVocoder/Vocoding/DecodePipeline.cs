@@ -1,0 +1,261 @@
+using TrtVocoder.Dsp;
+using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
+
+namespace TrtVocoder.Vocoding;
+
+/// <summary>
+/// Decodes inputs of any length: covers them by windows, keeps as many runs under way as there are lanes, and turns the results of the
+/// earliest into samples while the others run. One thread at a time; after the first decode of a kind nothing is allocated.
+/// </summary>
+internal sealed class DecodePipeline : IDisposable
+{
+    private readonly Func<IDecoder> _createDecoder;
+    private readonly DecoderInfo _info;
+    private readonly InverseStft? _inverseStft;
+    private readonly DecodeProfiler? _profiler;
+    private readonly WindowCover _cover;
+    private readonly List<DecodeLane> _lanes = [];
+    private int _mostLanes;
+    private int _nextLane;
+    private DecoderTimes _times;
+    private double _inverseStftMs;
+    private int _runs;
+    private int _finished;
+    private int _computedFrames;
+
+    /// <summary>Makes the first lane and the inverse STFT; further lanes are made when first needed.</summary>
+    public DecodePipeline(Func<IDecoder> createDecoder, DecoderInfo info, WindowPlan plan, VocoderOptions options, DecodeProfiler? profiler)
+    {
+        _createDecoder = createDecoder;
+        _info = info;
+        _profiler = profiler;
+        _cover = new WindowCover(plan);
+        _mostLanes = options.RunsInFlight > 0 ? options.RunsInFlight : info.RunsInFlight;
+        int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(Environment.ProcessorCount, VocoderOptions.MostInverseStftThreads);
+        _lanes.Add(new DecodeLane(createDecoder()));
+        try
+        {
+            _inverseStft = info.Metadata.Signal == SignalKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What all lanes hold ready.</summary>
+    public DecoderState State
+    {
+        get
+        {
+            DecoderState state = new();
+            foreach (DecodeLane lane in _lanes)
+                state = state.Add(lane.Decoder.State);
+            return state;
+        }
+    }
+
+    /// <summary>Decodes a batch whose sizes and values have been checked.</summary>
+    /// <param name="plan">The windows.</param>
+    /// <param name="mel">[batch, n_mels, frames].</param>
+    /// <param name="batch">Items, at least 1.</param>
+    /// <param name="frames">Frames of each, at least 1.</param>
+    /// <param name="audio">[batch, samples].</param>
+    /// <param name="samples">Samples of each item, at least 1.</param>
+    public void Decode(WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples)
+    {
+        double start = _profiler?.NowMs ?? 0;
+        (_times, _inverseStftMs, _runs, _finished, _computedFrames) = (default, 0, 0, 0, 0);
+        int units = _inverseStft is not null ? frames : samples;
+        int itemsPerRun = GetItemsPerRun(plan, frames);
+        try
+        {
+            for (int item = 0; item < batch; item += itemsPerRun)
+            {
+                int items = Math.Min(itemsPerRun, batch - item);
+                _cover.Reset(plan, frames, units);
+                while (_cover.MoveNext())
+                {
+                    DecodeLane lane = TakeLane(frames, audio, samples);
+                    Send(plan, lane, mel, item, items, frames);
+                }
+            }
+            for (int i = 0; i < _lanes.Count; i++)
+                Complete(_lanes[(_nextLane + i) % _lanes.Count], frames, audio, samples);
+        }
+        catch
+        {
+            foreach (DecodeLane lane in _lanes)
+                lane.Abandon();
+            throw;
+        }
+        finally
+        {
+            _nextLane = 0;
+        }
+        if (_profiler is not null)
+            Report(_profiler, start, batch, frames);
+    }
+
+    /// <summary>Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them.</summary>
+    public void WarmUp(WindowPlan plan, int batch, int frames)
+    {
+        int items = Math.Min(batch, GetItemsPerRun(plan, frames == 0 ? plan.Longest : frames));
+        if (frames == 0)
+        {
+            while (_lanes.Count < _mostLanes && TryAddLane())
+            {
+            }
+            foreach (DecodeLane lane in _lanes)
+                foreach (int length in plan.Frames)
+                    RunOnce(lane.Decoder, items, length);
+            return;
+        }
+        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
+        _cover.Reset(plan, frames, units);
+        for (int window = 0; _cover.MoveNext(); window++)
+            if (window >= _lanes.Count && _lanes.Count < _mostLanes)
+                TryAddLane();
+        _cover.Reset(plan, frames, units);
+        for (int length = 0; _cover.MoveNext(); length = _cover.Frames)
+            if (_cover.Frames != length)
+                foreach (DecodeLane lane in _lanes)
+                    RunOnce(lane.Decoder, items, _cover.Frames);
+    }
+
+    /// <summary>What a run of each length costs on the first lane: the least of several, in ms. They must be warm.</summary>
+    public double[] MeasureCosts(IReadOnlyList<int> lengths)
+    {
+        const int Repeats = 5;
+        double[] costs = new double[lengths.Count];
+        IDecoder decoder = _lanes[0].Decoder;
+        for (int i = 0; i < costs.Length; i++)
+        {
+            costs[i] = double.PositiveInfinity;
+            for (int repeat = 0; repeat < Repeats; repeat++)
+            {
+                long start = System.Diagnostics.Stopwatch.GetTimestamp();
+                Fill(decoder.Prepare(1, lengths[i]));
+                decoder.Run();
+                costs[i] = Math.Min(costs[i], System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+        }
+        return costs;
+    }
+
+    public void Dispose()
+    {
+        _inverseStft?.Dispose();
+        foreach (DecodeLane lane in _lanes)
+            lane.Decoder.Dispose();
+    }
+
+    private int GetItemsPerRun(WindowPlan plan, int frames) =>
+        _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Min(frames, plan.Longest)) : _info.MaxBatch;
+
+    private void RunOnce(IDecoder decoder, int items, int frames)
+    {
+        decoder.Keep(items, frames);
+        Fill(decoder.Prepare(items, frames));
+        decoder.Run();
+    }
+
+    private void Fill(Span<float> mel) => mel.Fill(MathF.Log(_info.Metadata.MelFloor));
+
+    /// <summary>The lane for the next run: a free one, a new one, or the one whose run began first, after its result is dealt with.</summary>
+    private DecodeLane TakeLane(int frames, Span<float> audio, int samples)
+    {
+        if (_lanes[_nextLane].IsBusy && _lanes.Count < _mostLanes && TryAddLane())
+            _nextLane = _lanes.Count - 1;
+        DecodeLane lane = _lanes[_nextLane];
+        Complete(lane, frames, audio, samples);
+        _nextLane = (_nextLane + 1) % _lanes.Count;
+        return lane;
+    }
+
+    private bool TryAddLane()
+    {
+        try
+        {
+            _lanes.Add(new DecodeLane(_createDecoder()));
+            return true;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Sessions outlive their vocoder: then those lanes serve that are there.
+            _mostLanes = _lanes.Count;
+            return false;
+        }
+    }
+
+    private void Send(WindowPlan plan, DecodeLane lane, ReadOnlySpan<float> mel, int item, int items, int frames)
+    {
+        int melCount = _info.Metadata.MelCount;
+        int window = _cover.Frames;
+        if (plan.HasFixedLengths && window > plan.OwnLengthLimit)
+            lane.Decoder.Keep(items, window);
+        Span<float> input = lane.Decoder.Prepare(items, window);
+        ReadOnlySpan<float> source = mel.Slice(item * melCount * frames, items * melCount * frames);
+        if (window == frames)
+        {
+            source.CopyTo(input);
+        }
+        else
+        {
+            for (int row = 0; row < items * melCount; row++)
+                source.Slice((row * frames) + _cover.Start, window).CopyTo(input[(row * window)..]);
+        }
+        lane.StartRun(item, items, _cover);
+        _runs++;
+        _computedFrames += items * window;
+    }
+
+    /// <summary>Waits for a lane's run, if there is one, and writes what it alone gives to the samples.</summary>
+    private void Complete(DecodeLane lane, int frames, Span<float> audio, int samples)
+    {
+        if (!lane.IsBusy)
+            return;
+        DecoderOutput output = lane.Finish();
+        if (_profiler is not null)
+            _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);
+        double start = _profiler?.NowMs ?? 0;
+        for (int i = 0; i < lane.Items; i++)
+        {
+            Span<float> target = audio.Slice((lane.Item + i) * samples, samples);
+            if (_inverseStft is not null)
+                _inverseStft.Accumulate(output.GetSpectrum(i).Slice(lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
+            else
+                CopySamples(output.GetAudio(i), lane, target);
+        }
+        if (_profiler is not null && _inverseStft is not null)
+            _inverseStftMs += _profiler.NowMs - start;
+    }
+
+    /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
+    private void CopySamples(ReadOnlySpan<float> samples, DecodeLane lane, Span<float> audio)
+    {
+        int offset = lane.Start * _info.Metadata.HopLength;
+        if (samples.Length < lane.End - offset)
+        {
+            throw new DataFormatException(
+                $"The network put out {samples.Length} samples where its hop and padding mean at least {lane.End - offset}; its metadata or {nameof(ModelHints)} are wrong.");
+        }
+        samples[(lane.Begin - offset)..(lane.End - offset)].CopyTo(audio[lane.Begin..lane.End]);
+    }
+
+    private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes
+    {
+        Batch = batch,
+        Frames = frames,
+        Windows = _runs,
+        ComputedFrames = _computedFrames,
+        ChangedShape = _times.ChangedShape,
+        UsedGraph = _times.UsedGraph,
+        Network = _times,
+        InverseStftMs = _inverseStftMs,
+        StartMs = start,
+        EndToEndMs = profiler.NowMs - start,
+    });
+}

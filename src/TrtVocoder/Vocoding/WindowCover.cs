@@ -1,0 +1,66 @@
+namespace TrtVocoder.Vocoding;
+
+/// <summary>
+/// Goes through the windows that cover one input, from its start to its end. Long windows come first: what follows the last run is then short.
+/// Made once a session and used for one input after the other, so that going through allocates nothing.
+/// </summary>
+internal sealed class WindowCover(WindowPlan plan)
+{
+    private readonly int[] _counts = new int[plan.Frames.Count];
+    private WindowPlan _plan = plan;
+    private int _inputFrames;
+    private int _inputUnits;
+    private bool _isOwnLength;
+    private bool _isEnd;
+
+    /// <summary>Where the window begins, in frames.</summary>
+    public int Start { get; private set; }
+
+    /// <summary>Frames of the window.</summary>
+    public int Frames { get; private set; }
+
+    /// <summary>Where the part begins that this window gives: frames of a spectrum, samples of a waveform, counted in the whole input.</summary>
+    public int Begin { get; private set; }
+
+    /// <summary>Where that part ends.</summary>
+    public int End { get; private set; }
+
+    /// <summary>Begins with an input.</summary>
+    /// <param name="plan">With the lengths that this was made for.</param>
+    /// <param name="frames">Frames of the input.</param>
+    /// <param name="units">Frames of its spectrum, or samples of its waveform.</param>
+    public void Reset(WindowPlan plan, int frames, int units)
+    {
+        _plan = plan;
+        (_inputFrames, _inputUnits) = (frames, units);
+        (Start, Frames, Begin, End) = (0, 0, 0, 0);
+        _isEnd = false;
+        _isOwnLength = frames <= plan.OwnLengthLimit;
+        if (!_isOwnLength)
+            plan.Choose(frames, _counts);
+    }
+
+    /// <summary>Goes to the next window; false after the last.</summary>
+    public bool MoveNext()
+    {
+        if (_isEnd)
+            return false;
+        Begin = End;
+        if (_isOwnLength)
+        {
+            (Frames, End, _isEnd) = (_inputFrames, _inputUnits, true);
+            return true;
+        }
+        int index = _counts.Length - 1;
+        while (_counts[index] == 0)
+            index--;
+        _counts[index]--;
+        WindowEdges edges = _plan.Edges;
+        Frames = _plan.Frames[index];
+        if (Begin > 0)
+            Start = Math.Min((Begin - edges.LeadUnits) / edges.UnitsPerFrame, _inputFrames - Frames);
+        _isEnd = Start + Frames >= _inputFrames;
+        End = _isEnd ? _inputUnits : ((Start + Frames) * edges.UnitsPerFrame) - edges.TailUnits;
+        return true;
+    }
+}

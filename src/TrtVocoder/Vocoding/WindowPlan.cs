@@ -1,0 +1,107 @@
+using TrtVocoder.Inference;
+
+namespace TrtVocoder.Vocoding;
+
+/// <summary>
+/// By windows of which lengths a model's inputs are covered. Frame t of the output depends on the input frames t ± context, so of a window
+/// only the frames that far from its cut edges are right; at the true ends of the input the network's own zero padding is the right context.
+/// Of a waveform only those samples are right whose overlapping frames are all right. Immutable, so safe for use by many threads.
+/// </summary>
+internal sealed class WindowPlan
+{
+    private readonly int[] _frames;
+    private readonly WindowCosts? _costs;
+    private readonly WindowEdges _edges;
+    private readonly string? _refusal;
+
+    private WindowPlan(int[] frames, int ownLengthLimit, WindowEdges edges, WindowCosts? costs, string? refusal)
+    {
+        _frames = frames;
+        OwnLengthLimit = ownLengthLimit;
+        _edges = edges;
+        _costs = costs;
+        _refusal = refusal;
+    }
+
+    /// <summary>Window lengths in frames, ascending; empty where windows cannot be exact.</summary>
+    public IReadOnlyList<int> Frames => _frames;
+
+    /// <summary>Inputs of up to so many frames run in their own length.</summary>
+    public int OwnLengthLimit { get; }
+
+    /// <summary>Whether a few lengths serve all inputs, so that they are worth keeping ready.</summary>
+    public bool HasFixedLengths => _frames.Length > 0 && OwnLengthLimit < _frames[0];
+
+    /// <summary>The most frames of one run.</summary>
+    public int Longest => _frames.Length > 0 ? _frames[^1] : OwnLengthLimit;
+
+    /// <summary>What of a window is right.</summary>
+    public ref readonly WindowEdges Edges => ref _edges;
+
+    /// <summary>Plans for one model.</summary>
+    /// <exception cref="ArgumentException">The caller's windows or limit do not suit the model.</exception>
+    public static WindowPlan Create(DecoderInfo info, VocoderOptions options)
+    {
+        if (options.MaxFramesPerChunk is { } limit)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(options));
+            if (limit < info.MinFrames)
+                throw new ArgumentException($"{nameof(VocoderOptions.MaxFramesPerChunk)} is {limit}, but this model takes at least {info.MinFrames} frames.", nameof(options));
+        }
+        if (info.Metadata.ReceptiveFieldFrames is not { } context)
+        {
+            if (options.Windows.Frames.Count > 0)
+                throw new ArgumentException($"Windows need the model's receptive field, which it does not tell; tell it by {nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}.", nameof(options));
+            return OneRun(
+                Math.Min(options.MaxFramesPerChunk ?? int.MaxValue, info.MaxFrames),
+                $"this model does not tell its receptive field, so longer inputs cannot be decoded in exact chunks; tell it by {nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}");
+        }
+
+        WindowEdges edges = WindowEdges.Of(info.Metadata, context);
+        int automatic = Math.Max(Math.Max(VocoderOptions.DefaultFramesPerChunk, info.MinFrames), 8 * context);
+        int longest = Math.Min(options.MaxFramesPerChunk ?? automatic, info.MaxFrames);
+        if (options.Windows.Frames.Count > 0)
+            return Fixed(Check(options.Windows.Frames, info, edges), edges);
+        if (!options.Windows.IsOff && info.HasCostlyShapes && WindowLadder.Make(Math.Max(info.MinFrames, 1), longest, edges) is { Length: > 0 } ladder)
+            return Fixed(ladder, edges);
+        if (edges.GetStride(longest) >= 1)
+            return new WindowPlan([longest], longest, edges, WindowCosts.Linear([longest], edges), null);
+
+        int least = edges.LostFrames + 1;
+        return options.MaxFramesPerChunk is { } asked && asked <= info.MaxFrames
+            ? throw new ArgumentException(
+                $"{nameof(VocoderOptions.MaxFramesPerChunk)} is {asked}, but exact chunks of this model need at least {least} frames: its receptive field is {context} frames to each side.", nameof(options))
+            : OneRun(longest, $"exact chunks of this model would need windows of at least {least} frames");
+    }
+
+    /// <summary>The same windows, chosen by what they were measured to cost.</summary>
+    /// <param name="costs">Of each length, in any unit.</param>
+    public WindowPlan WithCosts(ReadOnlySpan<double> costs) => new(_frames, OwnLengthLimit, _edges, new WindowCosts(_frames, costs, _edges), _refusal);
+
+    /// <summary>Throws if an input is longer than one run and cannot be covered by windows.</summary>
+    public void ThrowIfTooLong(int frames)
+    {
+        if (frames > Longest && _refusal is not null)
+            throw new TrtVocoderException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.");
+    }
+
+    /// <summary>How many windows of each length cover an input of more than <see cref="OwnLengthLimit"/> frames at the least cost.</summary>
+    public void Choose(int frames, Span<int> counts) =>
+        (_costs ?? throw new InvalidOperationException("This model has no windows.")).Choose(frames, counts);
+
+    private static WindowPlan Fixed(int[] frames, WindowEdges edges) => new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
+
+    private static WindowPlan OneRun(int longest, string refusal) => new([], longest, default, null, refusal);
+
+    private static int[] Check(IReadOnlyList<int> frames, DecoderInfo info, WindowEdges edges)
+    {
+        foreach (int length in frames)
+        {
+            if (length < info.MinFrames || length > info.MaxFrames)
+                throw new ArgumentException($"A window of {length} frames does not suit this model, which takes {info.MinFrames} to {info.MaxFrames}.", nameof(info));
+            if (edges.GetStride(length) < 1)
+                throw new ArgumentException($"A window of {length} frames is too short: exact windows of this model have at least {edges.LostFrames + 1}.", nameof(info));
+        }
+        return [.. frames];
+    }
+}
