@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using TrtVocoder.Cuda;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 using TrtVocoder.TestSupport;
+using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.Inference;
 
@@ -53,6 +55,49 @@ public class TrtFailureTests : SimulatedGpu
         }
         // Calls during disposal fail silently.
         Assert.That(failures, Is.Positive);
+    }
+
+    private static IEnumerable<TestCaseData> WindowFaults =>
+        CudaCalls.Except(["cuInit", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceGetAttribute", "cuDeviceTotalMem_v2"])
+            .Concat(["cuEventCreate", "cuEventRecord", "cuEventElapsedTime", "cuGraphLaunch"])
+            .Select(function => new TestCaseData(function, "2"))
+            .Append(new TestCaseData("kernel", "700"))
+            .Concat(TensorRtCalls.Except(["createInferRuntime_INTERNAL", "IRuntime::deserializeCudaEngine"])
+                .Concat(["IExecutionContext::setDeviceMemoryV2", "IExecutionContext::reportToProfiler"])
+                .SelectMany(function => new[] { new TestCaseData(function, "null"), new TestCaseData(function, "throw") }));
+
+    [TestCaseSource(nameof(WindowFaults))]
+    public void A_failure_of_any_call_of_profiled_captured_windows_is_a_sentence_and_leaks_nothing(string function, string action)
+    {
+        string engine = TestEngines.Engine();
+        Simulator.Reset();
+        Speak(engine);
+        long calls = Simulator.Calls(function);
+        Assert.That(calls, Is.Positive, $"{function} is never called");
+        string before = Simulator.Live;
+        for (long call = 1; call <= calls; call += 1 + (calls / 40))
+        {
+            Simulator.Reset();
+            Simulator.Fault($"{function}@{call}={action}");
+            try
+            {
+                Speak(engine);
+            }
+            catch (TrtVocoderException failure)
+            {
+                Assert.That(failure.Message, Has.Length.GreaterThan(20).And.EndsWith("."), $"call {call}");
+            }
+            AssertNothingNew(before, $"call {call} of {calls}");
+        }
+    }
+
+    private static void Speak(string engine)
+    {
+        using Vocoder vocoder = new(TrtDecoderModel.Load(engine), new VocoderOptions { Windows = WindowPolicy.Of(24, 40), InverseStftThreads = 1 });
+        using VocoderSession session = vocoder.CreateSession(new DecodeProfiler(collectsLayers: true));
+        float[] audio = new float[vocoder.GetSampleCount(90)];
+        foreach (int frames in (int[])[90, 30, 10, 10])
+            session.Decode(new float[100 * frames], frames, audio);
     }
 
     [Test]

@@ -14,10 +14,12 @@ internal sealed class FakeDecoderModel : IDecoderModel
     public const int Layers = 3;
     public const int MelCount = 4;
     private int _decoders;
+    private int _inFlight;
 
     public FakeDecoderModel(
         SignalKind signal = SignalKind.Spectrum, StftPadding padding = StftPadding.Center, SpectrumLayout layout = SpectrumLayout.BinsMajor,
-        int maxBatch = int.MaxValue, int minFrames = 1, int maxFrames = int.MaxValue, int? receptiveField = Layers, int fftLength = 16, int hop = 4)
+        int maxBatch = int.MaxValue, int minFrames = 1, int maxFrames = int.MaxValue, int? receptiveField = Layers, int fftLength = 16, int hop = 4,
+        bool hasCostlyShapes = false, int runsInFlight = 1)
     {
         Info = new DecoderInfo
         {
@@ -25,6 +27,8 @@ internal sealed class FakeDecoderModel : IDecoderModel
             MaxBatch = maxBatch,
             MinFrames = minFrames,
             MaxFrames = maxFrames,
+            HasCostlyShapes = hasCostlyShapes,
+            RunsInFlight = runsInFlight,
             Metadata = new ModelMetadata
             {
                 SampleRate = 8000,
@@ -44,6 +48,9 @@ internal sealed class FakeDecoderModel : IDecoderModel
     /// <summary>The shapes of all runs in order.</summary>
     public List<(int Batch, int Frames)> Runs { get; } = [];
 
+    /// <summary>The most runs that were started and not finished at the same time.</summary>
+    public int MostInFlight { get; private set; }
+
     /// <summary>Decoders made and not yet disposed.</summary>
     public int LiveDecoders => _decoders;
 
@@ -57,6 +64,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
 
     public IDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
+        ObjectDisposedException.ThrowIf(Disposed, this);
         Interlocked.Increment(ref _decoders);
         return new Decoder(this);
     }
@@ -134,11 +142,15 @@ internal sealed class FakeDecoderModel : IDecoderModel
         private float[] _mel = [];
         private float[] _first = [];
         private float[] _imag = [];
+        private bool _started;
         private int _batch;
         private int _frames;
 
+        public DecoderTimes Times { get; private set; }
+
         public Span<float> Prepare(int batch, int frames)
         {
+            Assert.That(_started, Is.False, "Prepare during a run");
             Assert.That(batch, Is.InRange(1, model.Info.MaxBatch));
             Assert.That(frames, Is.InRange(model.Info.MinFrames, model.Info.MaxFrames));
             if ((batch, frames) != (_batch, _frames))
@@ -149,10 +161,17 @@ internal sealed class FakeDecoderModel : IDecoderModel
 
         public void Start()
         {
+            Assert.That(_started, Is.False, "Start during a run");
+            _started = true;
+            model.MostInFlight = Math.Max(model.MostInFlight, ++model._inFlight);
         }
 
         public DecoderOutput Finish()
         {
+            Assert.That(_started, "Finish without Start");
+            _started = false;
+            model._inFlight--;
+            Times = new DecoderTimes { ComputeMs = 2, EnqueueMs = 0.5, ComputeStartMs = model.Runs.Count, ComputeEndMs = model.Runs.Count + 1, UsedGraph = true };
             model.DuringRun?.Invoke();
             lock (model.Runs)
                 model.Runs.Add((_batch, _frames));

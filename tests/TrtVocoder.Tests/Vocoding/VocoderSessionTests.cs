@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.Vocoding;
@@ -74,6 +75,111 @@ public class VocoderSessionTests
             bool withinLimits = model.Runs.All(run => run.Batch <= maxBatch && (maxBatch != int.MaxValue || run.Batch == 1 || run.Batch * run.Frames <= 24));
             return (error <= Tolerance && withinLimits).Label($"{Kinds[kind]}: error {error}, runs {string.Join(" ", model.Runs)}");
         }).QuickCheckThrowOnFailure();
+    }
+
+    [Test]
+    public void Any_length_covered_by_windows_of_a_few_lengths_equals_the_whole_decode()
+    {
+        Gen<(int, int, int, int)> cases =
+            from kind in Gen.Choose(0, Kinds.Length - 1)
+            from frames in Gen.Choose(2, 400)
+            from inFlight in Gen.Choose(1, 4)
+            from batch in Gen.Choose(1, 3)
+            select (kind, frames, inFlight, batch);
+        Prop.ForAll(cases.ToArbitrary(), value =>
+        {
+            (int kind, int frames, int inFlight, int batch) = value;
+            using FakeDecoderModel model = Make(kind, maxBatch: 2);
+            using Vocoder vocoder = new(model, new VocoderOptions { Windows = WindowPolicy.Of(16, 24, 40, 64), RunsInFlight = inFlight });
+            using VocoderSession session = vocoder.CreateSession();
+            int melSize = FakeDecoderModel.MelCount * frames;
+            float[] mel = Mels.Random(batch * melSize, frames);
+            float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
+
+            int samples = session.DecodeBatch(mel, batch, frames, audio);
+
+            float error = 0;
+            for (int item = 0; item < batch; item++)
+                error = Math.Max(error, Mels.MaxError(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
+            bool fewShapes = model.Runs.All(run => run.Frames is 16 or 24 or 40 or 64 || frames < 16);
+            bool inFlightAsAsked = model.MostInFlight == Math.Min(inFlight, model.Runs.Count);
+            return (error <= Tolerance && fewShapes && inFlightAsAsked).Label($"{Kinds[kind]}: error {error}, {model.MostInFlight} in flight, runs {string.Join(" ", model.Runs)}");
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Test]
+    public void A_run_that_fails_leaves_no_other_under_way()
+    {
+        using FakeDecoderModel model = new(runsInFlight: 3);
+        using Vocoder vocoder = new(model, new VocoderOptions { Windows = WindowPolicy.Of(16) });
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 200);
+        float[] audio = new float[vocoder.GetSampleCount(200)];
+        model.DuringRun = () =>
+        {
+            if (model.Runs.Count == 4)
+                throw new TrtVocoderException("broken");
+        };
+        Assert.That(() => session.Decode(mel, 200, audio), Throws.TypeOf<TrtVocoderException>().With.Message.EqualTo("broken"));
+        model.DuringRun = null;
+
+        session.Decode(mel, 200, audio);
+
+        Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 200)), Is.LessThan(Tolerance), "the next decode is whole again");
+    }
+
+    [Test]
+    public void A_session_whose_vocoder_is_gone_decodes_with_the_decoders_it_has()
+    {
+        using FakeDecoderModel model = new(runsInFlight: 3);
+        Vocoder vocoder = new(model, new VocoderOptions { Windows = WindowPolicy.Of(16) });
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 100);
+        float[] audio = new float[vocoder.GetSampleCount(100)];
+        vocoder.Dispose();
+
+        session.Decode(mel, 100, audio);
+
+        Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 100)), Is.LessThan(Tolerance));
+        Assert.That(model.MostInFlight, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Warm_up_of_all_windows_runs_each_on_every_decoder()
+    {
+        using FakeDecoderModel model = new(runsInFlight: 2);
+        using Vocoder vocoder = new(model, new VocoderOptions { Windows = WindowPolicy.Of(16, 24) });
+        using VocoderSession session = vocoder.CreateSession();
+
+        session.WarmUp();
+
+        Assert.That(model.LiveDecoders, Is.EqualTo(2));
+        Assert.That(model.Runs.Count(run => run == (1, 16)), Is.GreaterThanOrEqualTo(2));
+        Assert.That(model.Runs.Count(run => run == (1, 24)), Is.GreaterThanOrEqualTo(2));
+    }
+
+    [Test]
+    public void A_profiled_decode_tells_its_windows_and_the_sums_of_its_parts()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model, new VocoderOptions { Windows = WindowPolicy.Of(16, 64) });
+        DecodeProfiler profiler = new();
+        using VocoderSession session = vocoder.CreateSession(profiler);
+
+        session.Decode(Mels.Random(FakeDecoderModel.MelCount * 130), 130, new float[vocoder.GetSampleCount(130)]);
+
+        DecodeTimes times = profiler.Last;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((times.Batch, times.Frames, times.Windows), Is.EqualTo((1, 130, model.Runs.Count)));
+            Assert.That(times.ComputedFrames, Is.EqualTo(model.Runs.Sum(run => run.Frames)));
+            Assert.That(times[DecodePart.Compute], Is.EqualTo(2 * model.Runs.Count));
+            Assert.That(times[DecodePart.Enqueue], Is.EqualTo(0.5 * model.Runs.Count));
+            Assert.That(times[DecodePart.InverseStft], Is.GreaterThan(0));
+            Assert.That(times[DecodePart.EndToEnd], Is.GreaterThan(times[DecodePart.InverseStft]));
+            Assert.That(times.UsedGraph);
+            Assert.That(profiler.Count, Is.EqualTo(1));
+        }
     }
 
     [Test]
