@@ -1,11 +1,9 @@
-// The plain C++ program that managed decodes are compared with: TensorRT and the CUDA driver behind dlopen, one
-// context, pinned host buffers, one stream. Does what TrtDecoder does and nothing else, and prints one JSON object.
-//
-//   plain_decode TENSORRT_DIR ENGINE FRAMES ITERATIONS
+// The plain C++ that managed decodes are compared with: TensorRT and the CUDA driver behind dlopen, one context, pinned
+// host buffers, one stream. Does what TrtDecoder does and nothing else. A library, so that one process can run both
+// sides in turns: what else the machine does then falls on both alike. Times are taken by its own clock.
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -13,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,10 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void fail(const std::string& what) {
-    std::fprintf(stderr, "plain_decode: %s\n", what.c_str());
-    std::exit(1);
-}
+[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what); }
 
 void* open_library(const std::string& path) {
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
@@ -86,57 +82,41 @@ Buffer make_buffer(const Driver& cuda, size_t bytes) {
     return buffer;
 }
 
-void print(const char* name, std::vector<double> ms, const char* end) {
-    std::sort(ms.begin(), ms.end());
-    auto percentile = [&](double p) {
-        int64_t n = static_cast<int64_t>(ms.size());
-        return ms[static_cast<size_t>(std::max<int64_t>(n - 1 - static_cast<int64_t>((1 - p / 100) * double(n)), 0))];
-    };
-    double sum = 0;
-    for (double value : ms) sum += value;
-    std::printf(
-        "\"%s\": {\"min\": %.5f, \"mean\": %.5f, \"median\": %.5f, \"p90\": %.5f, \"p95\": %.5f, \"p99\": %.5f}%s",
-        name, ms.front(), sum / double(ms.size()), percentile(50), percentile(90), percentile(95), percentile(99), end);
-}
+class PlainDecoder {
+public:
+    PlainDecoder(const std::string& tensorrt_folder, const char* engine_path, int frames);
+    void decode();
+    void launch();
 
-template <typename Decode>
-std::vector<double> measure(int iterations, Decode decode) {
-    std::vector<double> ms;
-    for (int i = -200; i < iterations; i++) {
-        auto start = Clock::now();
-        decode();
-        double elapsed = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-        if (i >= 0) ms.push_back(elapsed);
-    }
-    return ms;
-}
+private:
+    void enqueue();
 
-}  // namespace
+    Driver cuda_;
+    Logger logger_;
+    Driver::Handle stream_ = nullptr;
+    Driver::Handle graph_ = nullptr;
+    nvinfer1::IExecutionContext* execution_ = nullptr;
+    Buffer mel_;
+    std::vector<Buffer> outputs_;
+    std::vector<float> callers_mel_;
+};
 
-int main(int argc, char** argv) {
-    if (argc != 5) fail("usage: plain_decode TENSORRT_DIR ENGINE FRAMES ITERATIONS");
-    const int frames = std::atoi(argv[3]);
-    const int iterations = std::atoi(argv[4]);
-
-    Driver cuda;
+PlainDecoder::PlainDecoder(const std::string& tensorrt_folder, const char* engine_path, int frames) {
     Driver::Handle context = nullptr;
-    Driver::Handle stream = nullptr;
-    check(cuda.init(0), "cuInit");
-    check(cuda.retain(&context, 0), "cuDevicePrimaryCtxRetain");
-    check(cuda.set_current(context), "cuCtxSetCurrent");
-    check(cuda.stream_create(&stream, 1), "cuStreamCreate");
+    check(cuda_.init(0), "cuInit");
+    check(cuda_.retain(&context, 0), "cuDevicePrimaryCtxRetain");
+    check(cuda_.set_current(context), "cuCtxSetCurrent");
+    check(cuda_.stream_create(&stream_, 1), "cuStreamCreate");
 
-    void* library = open_library(std::string(argv[1]) + "/libnvinfer.so.10");
-    Logger logger;
-    int version = symbol<int (*)()>(library, "getInferLibVersion")();
+    void* library = open_library(tensorrt_folder + "/libnvinfer.so.10");
+    const int version = symbol<int (*)()>(library, "getInferLibVersion")();
     auto* runtime = static_cast<nvinfer1::IRuntime*>(
-        symbol<void* (*)(void*, int)>(library, "createInferRuntime_INTERNAL")(&logger, version));
-    std::ifstream file(argv[2], std::ios::binary);
+        symbol<void* (*)(void*, int)>(library, "createInferRuntime_INTERNAL")(&logger_, version));
+    std::ifstream file(engine_path, std::ios::binary);
     std::vector<char> plan((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     nvinfer1::ICudaEngine* engine = runtime->deserializeCudaEngine(plan.data(), plan.size());
     if (!engine) fail("the engine does not load");
-    nvinfer1::IExecutionContext* execution =
-        engine->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kSTATIC);
+    execution_ = engine->createExecutionContext(nvinfer1::ExecutionContextAllocationStrategy::kSTATIC);
 
     const char* input_name = nullptr;
     std::vector<const char*> output_names;
@@ -151,52 +131,80 @@ int main(int argc, char** argv) {
     nvinfer1::Dims shape = engine->getTensorShape(input_name);
     shape.d[0] = 1;
     shape.d[2] = frames;
-    if (!execution->setInputShape(input_name, shape)) fail("the engine does not take that many frames");
+    if (!execution_->setInputShape(input_name, shape)) fail("the engine does not take that many frames");
 
     auto bytes_of = [&](const char* name) {
-        nvinfer1::Dims dims = execution->getTensorShape(name);
+        nvinfer1::Dims dims = execution_->getTensorShape(name);
         size_t bytes = sizeof(float);
         for (int i = 0; i < dims.nbDims; i++) bytes *= static_cast<size_t>(dims.d[i]);
         return bytes;
     };
-    Buffer mel = make_buffer(cuda, bytes_of(input_name));
-    execution->setTensorAddress(input_name, reinterpret_cast<void*>(mel.device));
-    std::vector<Buffer> outputs;
+    mel_ = make_buffer(cuda_, bytes_of(input_name));
+    execution_->setTensorAddress(input_name, reinterpret_cast<void*>(mel_.device));
     for (const char* name : output_names) {
-        outputs.push_back(make_buffer(cuda, bytes_of(name)));
-        execution->setTensorAddress(name, reinterpret_cast<void*>(outputs.back().device));
+        outputs_.push_back(make_buffer(cuda_, bytes_of(name)));
+        execution_->setTensorAddress(name, reinterpret_cast<void*>(outputs_.back().device));
     }
-    std::vector<float> callers_mel(mel.bytes / sizeof(float));
-    for (size_t i = 0; i < callers_mel.size(); i++)
-        callers_mel[i] = -4.0f + 3.0f * float(std::rand()) / float(RAND_MAX);
+    callers_mel_.resize(mel_.bytes / sizeof(float));
+    for (float& value : callers_mel_) value = -4.0f + 3.0f * float(std::rand()) / float(RAND_MAX);
 
-    auto enqueue = [&] {
-        check(cuda.to_device(mel.device, mel.host, mel.bytes, stream), "cuMemcpyHtoDAsync");
-        if (!execution->enqueueV3(reinterpret_cast<cudaStream_t>(stream))) fail("enqueueV3 failed");
-        for (Buffer& output : outputs)
-            check(cuda.to_host(output.host, output.device, output.bytes, stream), "cuMemcpyDtoHAsync");
-    };
-    std::vector<double> sequential = measure(iterations, [&] {
-        std::memcpy(mel.host, callers_mel.data(), mel.bytes);
-        enqueue();
-        check(cuda.synchronize(stream), "cuStreamSynchronize");
-    });
-
-    Driver::Handle graph = nullptr;
-    Driver::Handle executable = nullptr;
-    check(cuda.begin_capture(stream, 1), "cuStreamBeginCapture");
+    decode();
+    Driver::Handle recorded = nullptr;
+    check(cuda_.begin_capture(stream_, 1), "cuStreamBeginCapture");
     enqueue();
-    check(cuda.end_capture(stream, &graph), "cuStreamEndCapture");
-    check(cuda.instantiate(&executable, graph, 0), "cuGraphInstantiate");
-    std::vector<double> captured = measure(iterations, [&] {
-        std::memcpy(mel.host, callers_mel.data(), mel.bytes);
-        check(cuda.launch(executable, stream), "cuGraphLaunch");
-        check(cuda.synchronize(stream), "cuStreamSynchronize");
-    });
+    check(cuda_.end_capture(stream_, &recorded), "cuStreamEndCapture");
+    check(cuda_.instantiate(&graph_, recorded, 0), "cuGraphInstantiate");
+}
 
-    std::printf("{\"tool\": \"plain C++, TensorRT %d\", \"frames\": %d, \"iterations\": %d,\n ", version, frames,
-                iterations);
-    print("sequential_ms", sequential, ",\n ");
-    print("graph_ms", captured, "}\n");
-    return 0;
+void PlainDecoder::enqueue() {
+    check(cuda_.to_device(mel_.device, mel_.host, mel_.bytes, stream_), "cuMemcpyHtoDAsync");
+    if (!execution_->enqueueV3(reinterpret_cast<cudaStream_t>(stream_))) fail("enqueueV3 failed");
+    for (Buffer& output : outputs_)
+        check(cuda_.to_host(output.host, output.device, output.bytes, stream_), "cuMemcpyDtoHAsync");
+}
+
+void PlainDecoder::decode() {
+    std::memcpy(mel_.host, callers_mel_.data(), mel_.bytes);
+    enqueue();
+    check(cuda_.synchronize(stream_), "cuStreamSynchronize");
+}
+
+void PlainDecoder::launch() {
+    std::memcpy(mel_.host, callers_mel_.data(), mel_.bytes);
+    check(cuda_.launch(graph_, stream_), "cuGraphLaunch");
+    check(cuda_.synchronize(stream_), "cuStreamSynchronize");
+}
+
+}  // namespace
+
+// What went wrong is printed: the program that calls this ends then.
+extern "C" __attribute__((visibility("default"))) void* plain_open(const char* tensorrt_folder, const char* engine,
+                                                                   int32_t frames) {
+    try {
+        return new PlainDecoder(tensorrt_folder, engine, frames);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "plain_decode: %s\n", error.what());
+        return nullptr;
+    }
+}
+
+// Decodes count times, enqueued or as a graph's launch, and writes each decode's time in milliseconds.
+extern "C" __attribute__((visibility("default"))) int32_t plain_decode(void* handle, int32_t as_graph, int32_t count,
+                                                                       double* times_ms) {
+    auto& decoder = *static_cast<PlainDecoder*>(handle);
+    try {
+        for (int32_t i = 0; i < count; i++) {
+            const auto start = Clock::now();
+            if (as_graph) {
+                decoder.launch();
+            } else {
+                decoder.decode();
+            }
+            times_ms[i] = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+        }
+        return 0;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "plain_decode: %s\n", error.what());
+        return -1;
+    }
 }

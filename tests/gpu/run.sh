@@ -3,14 +3,14 @@
 #
 #   tests/gpu/run.sh pack DIR            on a machine with .NET and g++: puts all the target needs into DIR
 #   DIR/run.sh check ENGINES             on the target: every check, closing with 'N passed, N failed, N skipped'
-#   DIR/run.sh time ENGINES [OUT]        on the target: managed decodes against plain C++ and PyTorch, interleaved, one run
+#   DIR/run.sh time ENGINES [OUT]        on the target: managed decodes against plain C++ (in turns, in one process) and PyTorch, and the
+#                                        replay of varied lengths; JSON lines in OUT, tables on standard output
 #
 # ENGINES holds tiny/ (tiny_fp32.engine, tiny_fp16.engine, and tiny_rtx.engine built by TensorRT-RTX) and half-width/ (half-width_fp16.engine), each with the
 # vectors T###.{mel,re,im,audio}.npy that PyTorch made from the same weights. TRTV_TENSORRT_DIR names TensorRT's folder.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-rounds=${ROUNDS:-40}
-iterations=${ITERATIONS:-500}
+rounds=${ROUNDS:-100}
 lengths=${FRAMES:-64 256 512}
 
 pack() {
@@ -21,30 +21,24 @@ pack() {
     cd "$root"
     ./build.sh native
     dotnet publish tests/gpu/TrtVocoder.GpuTests -c Release -r linux-x64 -v quiet -nologo -o build/gpu -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false
-    g++ -std=c++17 -O2 -Wall -Wextra -Wno-unused-parameter -isystem native/nvinfer/10 -isystem native/nvinfer/cuda tests/gpu/plain_decode.cpp -ldl -o "$to/plain_decode"
+    g++ -std=c++17 -O2 -Wall -Wextra -Wno-unused-parameter -isystem native/nvinfer/10 -fPIC -shared -fvisibility=hidden -isystem native/nvinfer/cuda \
+        tests/gpu/plain_decode.cpp -ldl -o "$to/libplain_decode.so"
     cp build/gpu/TrtVocoder.GpuTests "$to/gpu_tests"
-    cp build/native/libtrtvocoder10.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py "$to/"
+    cp build/native/libtrtvocoder10.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py \
+        src/TrtVocoder.Cli/Benchmarking/f5tts-lengths.txt "$to/"
 }
 
 check() {
     "$here/gpu_tests" "${1:?check needs the folder of engines}"
 }
 
-# A B A B ...: whatever else the machine does falls on both sides alike.
 time_decodes() {
-    local engines=${1:?time needs the folder of engines} out=${2:-.} frames round
+    local engines=${1:?time needs the folder of engines} out=${2:-.} frames
     local engine=$engines/half-width/half-width_fp16.engine
     : >"$out/timing.jsonl"
-    for frames in $lengths; do
-        for ((round = 0; round < rounds; round++)); do
-            {
-                "$here/plain_decode" "${TRTV_TENSORRT_DIR:?names the folder of libnvinfer.so.10}" "$engine" "$frames" "$iterations" | tr -d '\n'
-                echo
-                "$here/gpu_tests" time "$engine" "$frames" "$iterations" | tr -d '\n'
-                echo
-            } >>"$out/timing.jsonl"
-        done
-    done
+    for frames in $lengths; do "$here/gpu_tests" time "$engine" "$frames" "$rounds" >>"$out/timing.jsonl"; done
+    "$here/gpu_tests" replay "$engine" "$here/f5tts-lengths.txt" >"$out/replay.jsonl"
+    "$here/gpu_tests" layers "$engine" 256 >"$out/layers.jsonl"
     python3 "$here/vocos_torch.py" --random 256,768,8 >"$out/torch-half-width.json" || echo "PyTorch is left out" >&2
     python3 "$here/vocos_torch.py" --random 512,1536,8 >"$out/torch-full-size.json" || echo "PyTorch is left out" >&2
     python3 "$here/summarize.py" "$out"
@@ -55,7 +49,7 @@ case ${1:-} in
     check) check "${2:-}" ;;
     time) time_decodes "${2:-}" "${3:-.}" ;;
     *)
-        sed -n '2,9p' "${BASH_SOURCE[0]}" >&2
+        sed -n '2,10p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using TrtVocoder.Cuda;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.GpuTests;
@@ -32,6 +33,10 @@ internal sealed class Checks
         Check("audio of half-width FP16 reaches 55 dB", () => AudioAccuracy(_half, 55));
         Check("mapped and pinned buffers give the same spectra, bit for bit", BufferModes);
         Check("device pointers and a caller's stream give the same spectra", DevicePointers);
+        Check("a captured run gives the spectra of an enqueued one, bit for bit", CapturedRuns);
+        Check("windows come as near to the whole decode as the engine to the FP32 vectors", Windows);
+        Check("300 lengths after warm-up: no shape is set", NoShapeChange);
+        Check("layers are timed in captured runs", Layers);
         Check("eight sessions on eight threads give what one gives", ParallelSessions);
         Check("an utterance longer than the profile is decoded in chunks", Chunks);
         Check("a shape outside the profile is refused in one sentence", WrongShape);
@@ -119,6 +124,75 @@ internal sealed class Checks
         return $"{actual.Length} values alike";
     }
 
+    private string CapturedRuns()
+    {
+        Vectors vectors = Vectors.ReadAll(Path.GetDirectoryName(_half)!)[^1];
+        float[] captured = Decode(graphs: true, out DecoderState state), plain = Decode(graphs: false, out _);
+        Require(state.CapturedShapes == 1, $"the engine was not captured: {state.CaptureRefusal}");
+        Require(captured.AsSpan().SequenceEqual(plain), "the results differ");
+        return $"{plain.Length} values alike, {state.DeviceBytes >> 10} kB of GPU memory";
+
+        float[] Decode(bool graphs, out DecoderState state)
+        {
+            using TrtDecoderModel model = TrtDecoderModel.Load(_half, new TrtDecoderOptions { CudaGraphs = graphs });
+            using TrtDecoder decoder = model.CreateDecoder();
+            decoder.Keep(1, vectors.Frames);
+            float[] spectrum = Spectrum(decoder, vectors);
+            state = decoder.State;
+            return spectrum;
+        }
+    }
+
+    private string Windows()
+    {
+        using Vocoder whole = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Off });
+        List<string> figures = [];
+        foreach (string policy in (string[])["auto", "64", "128,256"])
+        {
+            using Vocoder windowed = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Parse(policy), MaxFramesPerChunk = policy == "auto" ? 300 : null });
+            foreach (Vectors vectors in Vectors.ReadAll(Path.GetDirectoryName(_half)!).Where(vectors => vectors.Frames >= 100))
+            {
+                float[] expected = Audio(whole, vectors), actual = Audio(windowed, vectors);
+                double own = Vectors.Snr(expected, vectors.Audio), against = Vectors.Snr(actual, expected), vector = Vectors.Snr(actual, vectors.Audio);
+                figures.Add(string.Create(CultureInfo.InvariantCulture, $"{policy} T={vectors.Frames}: {against:F1} dB to the whole decode, {vector:F1} dB to the vectors (whole: {own:F1})"));
+                Require(against >= own, figures[^1]);
+            }
+        }
+        return string.Join("; ", figures);
+    }
+
+    private string NoShapeChange()
+    {
+        using Vocoder vocoder = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints });
+        DecodeProfiler profiler = new();
+        using VocoderSession session = vocoder.CreateSession(profiler);
+        session.WarmUp();
+        Random random = new(1);
+        for (int i = 0; i < 300; i++)
+        {
+            int frames = random.Next(vocoder.WindowFrames[0], 1500);
+            session.Decode(Mels.Random(vocoder.MelCount, frames), frames, new float[vocoder.GetSampleCount(frames)]);
+        }
+        int changed = profiler.GetDecodes().Count(decode => decode.ChangedShape), plain = profiler.GetDecodes().Count(decode => !decode.UsedGraph);
+        Require(changed == 0 && plain == 0, $"{changed} of 300 set a shape, {plain} ran without a graph");
+        return $"{session.GetState().CapturedShapes} captured windows of {string.Join(", ", vocoder.WindowFrames)} frames on {vocoder.Info.RunsInFlight} streams";
+    }
+
+    private string Layers()
+    {
+        using Vocoder vocoder = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Of(256) });
+        DecodeProfiler profiler = new(collectsLayers: true);
+        using VocoderSession session = vocoder.CreateSession(profiler);
+        session.WarmUp();
+        profiler.Clear();
+        for (int i = 0; i < 20; i++)
+            session.Decode(Mels.Random(vocoder.MelCount, 256), 256, new float[vocoder.GetSampleCount(256)]);
+        IReadOnlyList<LayerTimes> layers = profiler.GetLayers();
+        Require(profiler.Last.UsedGraph, "the run was not captured");
+        Require(layers.Count > 10 && layers.All(layer => layer.Times.Count == 20), $"{layers.Count} layers, {layers.Min(layer => layer.Times.Count)} to {layers.Max(layer => layer.Times.Count)} times");
+        return string.Create(CultureInfo.InvariantCulture, $"{layers.Count} layers, {layers.Sum(layer => layer.Times.Median):F3} ms together");
+    }
+
     private string ParallelSessions()
     {
         const int threads = 8, decodes = 200;
@@ -146,7 +220,7 @@ internal sealed class Checks
     private string Chunks()
     {
         Vectors whole = Vectors.ReadAll(Path.GetDirectoryName(_half)!)[^1];
-        using Vocoder limited = Vocoder.Load(_half, new VocoderOptions { MaxFramesPerChunk = 200, Model = new ModelHints { ReceptiveFieldFrames = 27 } });
+        using Vocoder limited = Vocoder.Load(_half, new VocoderOptions { MaxFramesPerChunk = 200, Windows = WindowPolicy.Off, Model = Mels.Hints });
         double snr = Vectors.Snr(Audio(limited, whole), whole.Audio);
         Require(snr >= 55, $"{snr:F1} dB against upstream's whole decode, expected at least 55");
         return string.Create(CultureInfo.InvariantCulture, $"{whole.Frames} frames in chunks of 200: {snr:F1} dB against upstream's whole decode");
@@ -213,7 +287,7 @@ internal sealed class Checks
     {
         const int decodes = 10_000;
         IReadOnlyList<Vectors> lengths = Vectors.ReadAll(Path.GetDirectoryName(_half)!);
-        using Vocoder vocoder = Vocoder.Load(_half);
+        using Vocoder vocoder = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, MaxFramesPerChunk = 300 });
         using VocoderSession session = vocoder.CreateSession();
         using CudaContext cuda = CudaContext.Retain(CudaDevice.Get(0));
         float[] audio = new float[vocoder.GetSampleCount(lengths[^1].Frames)];
@@ -229,8 +303,7 @@ internal sealed class Checks
         {
             for (int i = 0; i < count; i++)
             {
-                // Runs of one length, then the next: every decode of a run but the first keeps its shape.
-                Vectors vectors = lengths[i / 50 % lengths.Count];
+                Vectors vectors = lengths[i % lengths.Count];
                 session.Decode(vectors.Mel, vectors.Frames, audio.AsSpan(0, vocoder.GetSampleCount(vectors.Frames)));
             }
         }

@@ -1,72 +1,100 @@
 using System.Diagnostics;
-using System.Globalization;
-using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
+using TrtVocoder.Profiling;
+using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.GpuTests;
 
-/// <summary>Times managed decodes of one length, sequentially: host mel to host spectrum as plain_decode.cpp does, then to samples, part by part.</summary>
+/// <summary>
+/// Decodes of one length, one at a time: plain C++ and managed code in turns, block by block, host mel to host spectrum, enqueued and as graphs;
+/// then host mel to samples with the inverse STFT on 1, 2 and 4 threads, and the parts of that. One JSON line.
+/// </summary>
 internal static class Timing
 {
-    private const int WarmUp = 200;
+    private const int BlockLength = 25;
+    private const int Untimed = 5;
 
-    public static int Run(string engine, int frames, int iterations)
+    public static int Run(string engine, int frames, int rounds)
     {
+        PlainDecoder plain = new(engine, frames);
+        using TrtDecoderModel plainModel = TrtDecoderModel.Load(engine, new TrtDecoderOptions { CudaGraphs = false });
         using TrtDecoderModel model = TrtDecoderModel.Load(engine);
-        using TrtDecoder decoder = model.CreateDecoder();
-        StftParameters stft = model.Info.Metadata.Stft;
-        using InverseStft inverse = new(stft);
-        float[] audio = new float[stft.GetSampleCount(frames)];
-        Random random = new(1);
-        float[] mel = new float[model.Info.Metadata.MelCount * frames];
-        for (int i = 0; i < mel.Length; i++)
-            mel[i] = (random.NextSingle() * 3) - 4;
+        using TrtDecoder enqueued = plainModel.CreateDecoder();
+        using TrtDecoder captured = model.CreateDecoder();
+        enqueued.Keep(1, frames);
+        captured.Keep(1, frames);
+        float[] mel = Mels.Random(model.Info.Metadata.MelCount, frames);
 
-        double[] spectrum = new double[iterations];
-        for (int i = -WarmUp; i < iterations; i++)
+        Series[] series =
+        [
+            new("plain_sequential_ms", times => plain.Decode(false, times)),
+            new("sequential_ms", times => Decode(enqueued, mel, frames, times)),
+            new("plain_graph_ms", times => plain.Decode(true, times)),
+            new("graph_ms", times => Decode(captured, mel, frames, times)),
+        ];
+        for (int round = 0; round < rounds; round++)
+            foreach (Series one in series)
+                one.RunBlock(Untimed, BlockLength);
+
+        List<Series> samples = [];
+        foreach (int threads in (int[])[1, 2, 4])
+        {
+            Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { InverseStftThreads = threads, Model = Mels.Hints, Windows = WindowPolicy.Of(frames) });
+            VocoderSession session = vocoder.CreateSession();
+            session.WarmUp();
+            float[] audio = new float[vocoder.GetSampleCount(frames)];
+            samples.Add(new Series($"samples_{threads}_threads_ms", times => Decode(session, mel, frames, audio, times)));
+        }
+        for (int round = 0; round < rounds; round++)
+            foreach (Series one in samples)
+                one.RunBlock(Untimed, BlockLength);
+
+        using JsonLine line = new();
+        line.Text("tool", $"TrtVocoder, {model.Info.Backend}").Number("frames", frames).Number("rounds", rounds).Number("decodes_a_series", rounds * BlockLength);
+        foreach (Series one in (Series[])[.. series, .. samples])
+            line.Statistics(one.Name, one.Statistics);
+        line.Number("sequential_ratio", series[1].Statistics.Median / series[0].Statistics.Median)
+            .Number("graph_ratio", series[3].Statistics.Median / series[2].Statistics.Median)
+            .Number("graph_ratio_paired", Series.PairedRatio(series[3], series[2]))
+            .Number("graph_overhead_us", 1000 * (series[3].Statistics.Median - series[2].Statistics.Median))
+            .Number("sequential_overhead_us", 1000 * (series[1].Statistics.Median - series[0].Statistics.Median));
+        Parts(line, engine, mel, frames);
+        DecoderState state = captured.State;
+        line.Number("captured_shapes", state.CapturedShapes).Text("capture_refusal", state.CaptureRefusal ?? "").Number("device_bytes", state.DeviceBytes).Number("host_bytes", state.HostBytes);
+        return 0;
+    }
+
+    private static void Parts(JsonLine line, string engine, float[] mel, int frames)
+    {
+        using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Of(frames) });
+        DecodeProfiler profiler = new();
+        using VocoderSession session = vocoder.CreateSession(profiler);
+        session.WarmUp();
+        float[] audio = new float[vocoder.GetSampleCount(frames)];
+        for (int i = 0; i < 1000; i++)
+            session.Decode(mel, frames, audio);
+        foreach (DecodePart part in Enum.GetValues<DecodePart>())
+            line.Statistics($"part_{part}_ms", profiler.GetStatistics(part));
+    }
+
+    private static void Decode(TrtDecoder decoder, float[] mel, int frames, Span<double> times)
+    {
+        foreach (ref double time in times)
         {
             long start = Stopwatch.GetTimestamp();
             mel.CopyTo(decoder.Prepare(1, frames));
             decoder.Run();
-            if (i >= 0)
-                spectrum[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
-
-        double[] input = new double[iterations], run = new double[iterations], istft = new double[iterations], total = new double[iterations];
-        for (int i = -WarmUp; i < iterations; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            mel.CopyTo(decoder.Prepare(1, frames));
-            long prepared = Stopwatch.GetTimestamp();
-            DecoderOutput output = decoder.Run();
-            long ran = Stopwatch.GetTimestamp();
-            inverse.Inverse(output.GetSpectrum(0), audio);
-            long done = Stopwatch.GetTimestamp();
-            if (i < 0)
-                continue;
-            input[i] = Stopwatch.GetElapsedTime(start, prepared).TotalMilliseconds;
-            run[i] = Stopwatch.GetElapsedTime(prepared, ran).TotalMilliseconds;
-            istft[i] = Stopwatch.GetElapsedTime(ran, done).TotalMilliseconds;
-            total[i] = Stopwatch.GetElapsedTime(start, done).TotalMilliseconds;
-        }
-        Console.WriteLine($$"""
-            {"tool": "TrtVocoder, {{model.Info.Backend}}", "frames": {{frames}}, "iterations": {{iterations}},
-             "sequential_ms": {{Summary(spectrum)}},
-             "prepare_ms": {{Summary(input)}},
-             "run_ms": {{Summary(run)}},
-             "istft_ms": {{Summary(istft)}},
-             "samples_ms": {{Summary(total)}}}
-            """);
-        return 0;
     }
 
-    private static string Summary(double[] ms)
+    private static void Decode(VocoderSession session, float[] mel, int frames, float[] audio, Span<double> times)
     {
-        Array.Sort(ms);
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{{\"min\": {ms[0]:F5}, \"mean\": {ms.Average():F5}, \"median\": {Percentile(50):F5}, \"p90\": {Percentile(90):F5}, \"p95\": {Percentile(95):F5}, \"p99\": {Percentile(99):F5}}}");
-
-        // trtexec's definition (samples/common/sampleReporting.cpp).
-        double Percentile(double percent) => ms[Math.Max(ms.Length - 1 - (int)((1 - (percent / 100)) * ms.Length), 0)];
+        foreach (ref double time in times)
+        {
+            long start = Stopwatch.GetTimestamp();
+            session.Decode(mel, frames, audio);
+            time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
     }
 }
