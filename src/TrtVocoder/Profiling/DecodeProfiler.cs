@@ -14,6 +14,7 @@ public sealed class DecodeProfiler
     private readonly Dictionary<string, List<double>> _layers = [];
     private readonly long _origin = Stopwatch.GetTimestamp();
     private long _count;
+    private int _pauses;
 
     /// <summary>Makes an empty profiler.</summary>
     /// <param name="capacity">Decodes that are kept; later ones replace the earliest.</param>
@@ -99,8 +100,13 @@ public sealed class DecodeProfiler
             _decodes[_count++ % _decodes.Length] = decode;
     }
 
+    /// <summary>Begins or ends a time in which no layer is recorded: warming up.</summary>
+    internal void PauseLayers(bool pauses) => Interlocked.Add(ref _pauses, pauses ? 1 : -1);
+
     internal void AddLayer(string name, double timeMs)
     {
+        if (Volatile.Read(ref _pauses) > 0)
+            return;
         lock (_gate)
         {
             if (!_layers.TryGetValue(name, out List<double>? times))

@@ -25,12 +25,12 @@ internal sealed class DecodePipeline : IDisposable
     private int _computedFrames;
 
     /// <summary>Makes the first lane and the inverse STFT; further lanes are made when first needed.</summary>
-    public DecodePipeline(Func<IDecoder> createDecoder, DecoderInfo info, WindowPlan plan, VocoderOptions options, DecodeProfiler? profiler)
+    public DecodePipeline(Func<IDecoder> createDecoder, DecoderInfo info, int mostWindowLengths, VocoderOptions options, DecodeProfiler? profiler)
     {
         _createDecoder = createDecoder;
         _info = info;
         _profiler = profiler;
-        _cover = new WindowCover(plan);
+        _cover = new WindowCover(mostWindowLengths);
         _mostLanes = options.RunsInFlight > 0 ? options.RunsInFlight : info.RunsInFlight;
         int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(Environment.ProcessorCount, VocoderOptions.MostInverseStftThreads);
         _lanes.Add(new DecodeLane(createDecoder()));
@@ -79,7 +79,7 @@ internal sealed class DecodePipeline : IDisposable
                 while (_cover.MoveNext())
                 {
                     DecodeLane lane = TakeLane(frames, audio, samples);
-                    Send(plan, lane, mel, item, items, frames);
+                    Send(lane, mel, item, items, frames);
                 }
             }
             for (int i = 0; i < _lanes.Count; i++)
@@ -137,8 +137,7 @@ internal sealed class DecodePipeline : IDisposable
             for (int repeat = 0; repeat < Repeats; repeat++)
             {
                 long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                Fill(decoder.Prepare(1, lengths[i]));
-                decoder.Run();
+                RunOnSilence(decoder, 1, lengths[i]);
                 costs[i] = Math.Min(costs[i], System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
         }
@@ -158,11 +157,22 @@ internal sealed class DecodePipeline : IDisposable
     private void RunOnce(IDecoder decoder, int items, int frames)
     {
         decoder.Keep(items, frames);
-        Fill(decoder.Prepare(items, frames));
-        decoder.Run();
+        RunOnSilence(decoder, items, frames);
     }
 
-    private void Fill(Span<float> mel) => mel.Fill(MathF.Log(_info.Metadata.MelFloor));
+    private void RunOnSilence(IDecoder decoder, int items, int frames)
+    {
+        _profiler?.PauseLayers(true);
+        try
+        {
+            decoder.Prepare(items, frames).Fill(MathF.Log(_info.Metadata.MelFloor));
+            decoder.Run();
+        }
+        finally
+        {
+            _profiler?.PauseLayers(false);
+        }
+    }
 
     /// <summary>The lane for the next run: a free one, a new one, or the one whose run began first, after its result is dealt with.</summary>
     private DecodeLane TakeLane(int frames, Span<float> audio, int samples)
@@ -190,12 +200,10 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
-    private void Send(WindowPlan plan, DecodeLane lane, ReadOnlySpan<float> mel, int item, int items, int frames)
+    private void Send(DecodeLane lane, ReadOnlySpan<float> mel, int item, int items, int frames)
     {
         int melCount = _info.Metadata.MelCount;
         int window = _cover.Frames;
-        if (plan.HasFixedLengths && window > plan.OwnLengthLimit)
-            lane.Decoder.Keep(items, window);
         Span<float> input = lane.Decoder.Prepare(items, window);
         ReadOnlySpan<float> source = mel.Slice(item * melCount * frames, items * melCount * frames);
         if (window == frames)

@@ -27,7 +27,7 @@ public sealed class Vocoder : IDisposable
         _options = options ?? new VocoderOptions();
         Info = model.Info;
         _stft = Info.Metadata.Stft;
-        _plan = new SharedPlan(WindowPlan.Create(Info, _options));
+        _plan = new SharedPlan(Info, _options);
     }
 
     /// <summary>What the model takes and gives, and what runs it.</summary>
@@ -44,11 +44,12 @@ public sealed class Vocoder : IDisposable
 
     /// <summary>
     /// Lengths in frames of the windows that cover inputs longer than <see cref="OwnLengthLimit"/>; empty where an input must fit one run.
+    /// For engines, of sessions after <see cref="VocoderSession.WarmUp()"/>.
     /// </summary>
-    public IReadOnlyList<int> WindowFrames => _plan.Current.Frames;
+    public IReadOnlyList<int> WindowFrames => _plan.Windows.Frames;
 
     /// <summary>The most frames of inputs that run in their own length, without windows.</summary>
-    public int OwnLengthLimit => _plan.Current.OwnLengthLimit;
+    public int OwnLengthLimit => _plan.Windows.OwnLengthLimit;
 
     /// <summary>
     /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content.

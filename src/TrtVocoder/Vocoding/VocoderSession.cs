@@ -16,6 +16,7 @@ public sealed class VocoderSession : IDisposable
     private readonly StftParameters _stft;
     private readonly bool _checkOutput;
     private int _state = State.Idle;
+    private bool _isWarm;
 
     internal VocoderSession(Func<IDecoder> createDecoder, DecoderInfo info, SharedPlan plan, VocoderOptions options, DecodeProfiler? profiler)
     {
@@ -23,8 +24,10 @@ public sealed class VocoderSession : IDisposable
         _plan = plan;
         _stft = info.Metadata.Stft;
         _checkOutput = options.CheckOutput;
-        _pipeline = new DecodePipeline(createDecoder, info, plan.Current, options, profiler);
+        _pipeline = new DecodePipeline(createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
     }
+
+    private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
 
     /// <summary>Decodes one mel.</summary>
     /// <param name="mel">[n_mels, frames]: all frames of band 0, then of band 1, …; natural-log amplitudes.</param>
@@ -57,7 +60,7 @@ public sealed class VocoderSession : IDisposable
                 return samples;
             if (frames < _info.MinFrames)
                 throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
-            WindowPlan plan = _plan.Current;
+            WindowPlan plan = Plan;
             plan.ThrowIfTooLong(frames);
             _pipeline.Decode(plan, mel, batch, frames, audio, samples);
             if (_checkOutput)
@@ -71,8 +74,9 @@ public sealed class VocoderSession : IDisposable
     }
 
     /// <summary>
-    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>), so that no decode pays for a new shape, and measures what each costs, so
-    /// that covers are chosen by this machine's own times. Takes some 10 ms a window on a GPU.
+    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>), so that from now on no decode pays for a new shape, and measures what each
+    /// costs, so that covers are chosen by this machine's own times. Takes some 50 ms a window and run in flight on a GPU. Until then an engine's
+    /// session runs each input in its own length, and each new length costs it milliseconds.
     /// </summary>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
@@ -81,14 +85,15 @@ public sealed class VocoderSession : IDisposable
         Enter();
         try
         {
-            WindowPlan plan = _plan.Current;
-            if (!plan.HasFixedLengths)
+            WindowPlan windows = _plan.Windows;
+            if (!windows.HasFixedLengths)
             {
-                _pipeline.WarmUp(plan, 1, Math.Clamp(Math.Min(plan.Longest, VocoderOptions.DefaultFramesPerChunk), _info.MinFrames, _info.MaxFrames));
+                _pipeline.WarmUp(windows, 1, Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultFramesPerChunk), _info.MinFrames, _info.MaxFrames));
                 return;
             }
-            _pipeline.WarmUp(plan, 1, 0);
+            _pipeline.WarmUp(windows, 1, 0);
             _plan.Measure(_pipeline.MeasureCosts);
+            _isWarm = true;
         }
         finally
         {
@@ -96,7 +101,10 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    /// <summary>Runs the network once on silence in the shapes that a decode would use, so that the first real one is as fast as the others.</summary>
+    /// <summary>
+    /// Makes the shapes ready that a decode of one length would use, and runs the network once on silence, so that decodes of this length pay
+    /// for nothing.
+    /// </summary>
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
@@ -108,7 +116,7 @@ public sealed class VocoderSession : IDisposable
         Enter();
         try
         {
-            WindowPlan plan = _plan.Current;
+            WindowPlan plan = Plan;
             plan.ThrowIfTooLong(frames);
             _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames));
         }

@@ -4,10 +4,11 @@ namespace TrtVocoder.Vocoding;
 /// Goes through the windows that cover one input, from its start to its end. Long windows come first: what follows the last run is then short.
 /// Made once a session and used for one input after the other, so that going through allocates nothing.
 /// </summary>
-internal sealed class WindowCover(WindowPlan plan)
+/// <param name="mostLengths">The most window lengths of the plans that it will be used with.</param>
+internal sealed class WindowCover(int mostLengths)
 {
-    private readonly int[] _counts = new int[plan.Frames.Count];
-    private WindowPlan _plan = plan;
+    private readonly int[] _counts = new int[mostLengths];
+    private WindowPlan _plan = null!;
     private int _inputFrames;
     private int _inputUnits;
     private bool _isOwnLength;
@@ -26,7 +27,7 @@ internal sealed class WindowCover(WindowPlan plan)
     public int End { get; private set; }
 
     /// <summary>Begins with an input.</summary>
-    /// <param name="plan">With the lengths that this was made for.</param>
+    /// <param name="plan">The windows.</param>
     /// <param name="frames">Frames of the input.</param>
     /// <param name="units">Frames of its spectrum, or samples of its waveform.</param>
     public void Reset(WindowPlan plan, int frames, int units)
@@ -37,7 +38,7 @@ internal sealed class WindowCover(WindowPlan plan)
         _isEnd = false;
         _isOwnLength = frames <= plan.OwnLengthLimit;
         if (!_isOwnLength)
-            plan.Choose(frames, _counts);
+            plan.Choose(frames, _counts.AsSpan(0, plan.Frames.Count));
     }
 
     /// <summary>Goes to the next window; false after the last.</summary>
@@ -51,7 +52,7 @@ internal sealed class WindowCover(WindowPlan plan)
             (Frames, End, _isEnd) = (_inputFrames, _inputUnits, true);
             return true;
         }
-        int index = _counts.Length - 1;
+        int index = _plan.Frames.Count - 1;
         while (_counts[index] == 0)
             index--;
         _counts[index]--;

@@ -96,6 +96,7 @@ public class TrtFailureTests : SimulatedGpu
         using Vocoder vocoder = new(TrtDecoderModel.Load(engine), new VocoderOptions { Windows = WindowPolicy.Of(24, 40), InverseStftThreads = 1 });
         using VocoderSession session = vocoder.CreateSession(new DecodeProfiler(collectsLayers: true));
         float[] audio = new float[vocoder.GetSampleCount(90)];
+        session.WarmUp();
         foreach (int frames in (int[])[90, 30, 10, 10])
             session.Decode(new float[100 * frames], frames, audio);
     }

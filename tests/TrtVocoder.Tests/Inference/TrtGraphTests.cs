@@ -11,8 +11,15 @@ public class TrtGraphTests : SimulatedGpu
 {
     private static readonly int[] Windows = [24, 40, 64];
 
-    private static Vocoder LoadVocoder(string? engine = null, TrtDecoderOptions? options = null, WindowPolicy? windows = null) =>
-        new(TrtDecoderModel.Load(engine ?? TestEngines.Engine(), options), new VocoderOptions { Windows = windows ?? WindowPolicy.Of(Windows), InverseStftThreads = 1 });
+    private static Vocoder LoadVocoder(string? engine = null, TrtDecoderOptions? options = null, WindowPolicy? windows = null, int inFlight = 0) =>
+        new(TrtDecoderModel.Load(engine ?? TestEngines.Engine(), options), new VocoderOptions { Windows = windows ?? WindowPolicy.Of(Windows), InverseStftThreads = 1, RunsInFlight = inFlight });
+
+    private static VocoderSession CreateWarm(Vocoder vocoder, DecodeProfiler? profiler = null)
+    {
+        VocoderSession session = vocoder.CreateSession(profiler);
+        session.WarmUp();
+        return session;
+    }
 
     private static float[] Decode(VocoderSession session, Vocoder vocoder, int frames)
     {
@@ -43,12 +50,14 @@ public class TrtGraphTests : SimulatedGpu
     [Test]
     public void A_captured_run_gives_the_samples_of_a_plain_one([Values] BufferMode buffers, [Values] bool isProfiled)
     {
-        using Vocoder vocoder = LoadVocoder(options: new TrtDecoderOptions { Buffers = buffers });
-        using VocoderSession session = vocoder.CreateSession(isProfiled ? new DecodeProfiler() : null);
+        using Vocoder vocoder = LoadVocoder(options: new TrtDecoderOptions { Buffers = buffers }, windows: WindowPolicy.Of(40), inFlight: 1);
+        using VocoderSession session = CreateWarm(vocoder, isProfiled ? new DecodeProfiler() : null);
         Assert.That(Decode(session, vocoder, 40), Is.EqualTo(DecodePlainly(40)));
+        Assert.That(Decode(session, vocoder, 40), Is.EqualTo(DecodePlainly(40)));
+        long launches = Simulator.Calls("cuGraphLaunch");
         Assert.That(Decode(session, vocoder, 40), Is.EqualTo(DecodePlainly(40)));
         Assert.That(session.GetState().CapturedShapes, Is.EqualTo(1));
-        Assert.That(Simulator.Calls("cuGraphLaunch"), Is.EqualTo(2));
+        Assert.That(Simulator.Calls("cuGraphLaunch"), Is.EqualTo(launches + 1));
         Assert.That(Simulator.Count("pageable_copies"), Is.Zero);
     }
 
@@ -56,8 +65,7 @@ public class TrtGraphTests : SimulatedGpu
     public void Windows_on_a_GPU_give_the_whole_decode_and_no_shape_is_set_after_warm_up()
     {
         using Vocoder vocoder = LoadVocoder();
-        using VocoderSession session = vocoder.CreateSession();
-        session.WarmUp();
+        using VocoderSession session = CreateWarm(vocoder);
         (long changes, long set) = (Simulator.Count("shape_changes"), Simulator.Calls("IExecutionContext::setInputShape"));
         for (int frames = 24; frames <= 64; frames++)
         {
@@ -74,7 +82,7 @@ public class TrtGraphTests : SimulatedGpu
     public void Inputs_longer_than_the_profile_are_covered_too()
     {
         using Vocoder vocoder = LoadVocoder();
-        using VocoderSession session = vocoder.CreateSession();
+        using VocoderSession session = CreateWarm(vocoder);
         Assert.That(Decode(session, vocoder, 500).All(float.IsFinite));
         Assert.That(session.GetState().KeptShapes, Is.GreaterThan(1), "both decoders hold the longest window");
     }
@@ -86,9 +94,9 @@ public class TrtGraphTests : SimulatedGpu
     public void An_engine_that_cannot_be_captured_runs_plainly_and_says_why(string call)
     {
         Simulator.Fault($"{call}@1=901");
-        using Vocoder vocoder = LoadVocoder();
+        using Vocoder vocoder = LoadVocoder(windows: WindowPolicy.Of(40), inFlight: 1);
         DecodeProfiler profiler = new();
-        using VocoderSession session = vocoder.CreateSession(profiler);
+        using VocoderSession session = CreateWarm(vocoder, profiler);
         Assert.That(Decode(session, vocoder, 40), Is.EqualTo(DecodePlainly(40)));
         DecoderState state = session.GetState();
         using (Assert.EnterMultipleScope())
@@ -103,22 +111,23 @@ public class TrtGraphTests : SimulatedGpu
     [Test]
     public void Graphs_can_be_turned_off()
     {
-        using Vocoder vocoder = LoadVocoder(options: new TrtDecoderOptions { CudaGraphs = false });
-        using VocoderSession session = vocoder.CreateSession();
+        using Vocoder vocoder = LoadVocoder(options: new TrtDecoderOptions { CudaGraphs = false }, windows: WindowPolicy.Of(40), inFlight: 1);
+        using VocoderSession session = CreateWarm(vocoder);
         Decode(session, vocoder, 40);
         DecoderState state = session.GetState();
         Assert.That((state.KeptShapes, state.CapturedShapes, state.CaptureRefusal), Is.EqualTo((1, 0, (string?)null)));
     }
 
     [Test]
-    public void A_shape_that_comes_back_is_kept_ready_without_windows()
+    public void Before_warm_up_an_input_runs_in_its_own_length_and_nothing_is_kept()
     {
-        using Vocoder vocoder = LoadVocoder(windows: WindowPolicy.Off);
+        using Vocoder vocoder = LoadVocoder();
         DecodeProfiler profiler = new();
         using VocoderSession session = vocoder.CreateSession(profiler);
-        for (int i = 0; i < 5; i++)
-            Decode(session, vocoder, 33);
-        Assert.That(profiler.GetDecodes().Select(decode => (decode.ChangedShape, decode.UsedGraph)), Is.EqualTo(new[] { (true, false), (true, true), (false, true), (false, true), (false, true) }));
+        foreach (int frames in (int[])[50, 50, 51])
+            Decode(session, vocoder, frames);
+        Assert.That(profiler.GetDecodes().Select(decode => (decode.Windows, decode.ChangedShape, decode.UsedGraph)), Is.EqualTo(new[] { (1, true, false), (1, false, false), (1, true, false) }));
+        Assert.That(session.GetState().KeptShapes, Is.Zero);
     }
 
     [Test]
@@ -161,7 +170,7 @@ public class TrtGraphTests : SimulatedGpu
     {
         using Vocoder vocoder = LoadVocoder(options: new TrtDecoderOptions { Buffers = buffers, CudaGraphs = graphs });
         DecodeProfiler profiler = new();
-        using VocoderSession session = vocoder.CreateSession(profiler);
+        using VocoderSession session = CreateWarm(vocoder, profiler);
         Decode(session, vocoder, 40);
         Simulator.Set("enqueue_us", "20000");
         Decode(session, vocoder, 40);
@@ -207,7 +216,7 @@ public class TrtGraphTests : SimulatedGpu
     {
         using Vocoder vocoder = LoadVocoder(options: new TrtDecoderOptions { CudaGraphs = graphs });
         DecodeProfiler profiler = new(collectsLayers: true);
-        using VocoderSession session = vocoder.CreateSession(profiler);
+        using VocoderSession session = CreateWarm(vocoder, profiler);
         const int Decodes = 3;
         for (int i = 0; i < Decodes; i++)
             Decode(session, vocoder, 40);
@@ -225,7 +234,7 @@ public class TrtGraphTests : SimulatedGpu
     public void Without_a_profiler_no_event_is_made_or_recorded()
     {
         using Vocoder vocoder = LoadVocoder();
-        using VocoderSession session = vocoder.CreateSession();
+        using VocoderSession session = CreateWarm(vocoder);
         Decode(session, vocoder, 100);
         Assert.That(Simulator.Calls("cuEventCreate") + Simulator.Calls("cuEventRecord") + Simulator.Calls("cuEventRecordWithFlags"), Is.Zero);
     }
@@ -234,8 +243,7 @@ public class TrtGraphTests : SimulatedGpu
     public void Windowed_captured_decodes_allocate_nothing([Values] bool isProfiled)
     {
         using Vocoder vocoder = LoadVocoder();
-        using VocoderSession session = vocoder.CreateSession(isProfiled ? new DecodeProfiler() : null);
-        session.WarmUp();
+        using VocoderSession session = CreateWarm(vocoder, isProfiled ? new DecodeProfiler() : null);
         float[][] mels = [.. Enumerable.Range(0, 30).Select(i => Mel(30 + (7 * i)))];
         float[] audio = new float[vocoder.GetSampleCount(300)];
         DecodeAll();

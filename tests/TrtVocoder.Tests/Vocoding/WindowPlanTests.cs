@@ -30,7 +30,7 @@ public class WindowPlanTests
 
     private static List<(int Start, int Frames, int Begin, int End)> Cover(WindowPlan plan, int frames, int units)
     {
-        WindowCover cover = new(plan);
+        WindowCover cover = new(plan.Frames.Count);
         List<(int, int, int, int)> windows = [];
         cover.Reset(plan, frames, units);
         while (cover.MoveNext())
