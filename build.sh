@@ -130,6 +130,8 @@ tests() {
     for runner in "$native_build"/tests/*_tests; do
         if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
     done
+    # The command line's tests run the program as users have it.
+    export TRTV_CLI_DIR="$PWD/out/cli"
     for project in tests/*.Tests; do
         count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
             --logger "console;verbosity=minimal" ${1:+--filter "$1"}

@@ -94,7 +94,7 @@ public class EngineCommandTests : EngineFixture
         WriteMel("a.npy");
         // The program without ONNX Runtime; without its .deps.json too, which would ask for it.
         string program = Directory.CreateDirectory(At("program")).FullName;
-        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Append(Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.runtimeconfig.json")))
+        foreach (string file in Directory.GetFiles(CliRun.ProgramFolder, "*.dll").Append(Path.Combine(CliRun.ProgramFolder, "TrtVocoder.Cli.runtimeconfig.json")))
             if (!Path.GetFileName(file).Contains("OnnxRuntime", StringComparison.OrdinalIgnoreCase))
                 File.Copy(file, Path.Combine(program, Path.GetFileName(file)));
         string cli = Path.Combine(program, "TrtVocoder.Cli.dll");
@@ -141,11 +141,11 @@ public class EngineCommandTests : EngineFixture
     [Test]
     public void The_shims_lie_beside_the_program()
     {
-        if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "libtrtvocoder10.so")))
+        if (!File.Exists(Path.Combine(CliRun.ProgramFolder, "libtrtvocoder10.so")))
             Assert.Ignore("The native library was not built before the program: run './build.sh build'.");
         JsonElement json = RunSimulated([("TRTV_SHIM_DIR", "")], "doctor", "--json").Succeeds().Json;
         foreach (JsonElement check in json.GetProperty("checks").EnumerateArray().Where(check => check.GetProperty("name").GetString()!.StartsWith("shim ")))
-            Assert.That(check.GetProperty("text").GetString(), Does.StartWith(AppContext.BaseDirectory));
+            Assert.That(check.GetProperty("text").GetString(), Does.StartWith(CliRun.ProgramFolder));
     }
 
     [Test]
