@@ -97,6 +97,14 @@ public class CommandTests : CliFixture
     }
 
     [Test]
+    public void No_more_threads_than_cores_are_used()
+    {
+        WriteMel("a.npy");
+        CliRun run = Run("synth", "a.npy", "--model", Model, "--output", "x.wav", "--threads", "100000").Succeeds();
+        Assert.That(run.StandardError, Does.Contain($"this machine has {Environment.ProcessorCount} cores"));
+    }
+
+    [Test]
     public void Folders_and_globs_are_expanded_and_one_bad_file_does_not_stop_the_others()
     {
         Directory.CreateDirectory(At("in/deep"));
