@@ -67,7 +67,6 @@ setup() {
 }
 
 native() {
-    mkdir -p build
     say "native: the shim and its double"
     mkdir -p build
     cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
@@ -78,7 +77,8 @@ native() {
 
 managed() {
     say "managed: TrtVocoder.sln"
-    dotnet build TrtVocoder.sln -c "$configuration" -v quiet -nologo -clp:NoSummary
+    # 'dotnet build' would add its summary to what the verb itself has to say.
+    dotnet msbuild TrtVocoder.sln -restore -p:Configuration="$configuration" -v:quiet -nologo
     say "program: $program"
     dotnet publish src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -o out/cli
     ln -sfn cli/TrtVocoder.Cli "$program"

@@ -184,6 +184,7 @@ public class CommandTests : CliFixture
         WriteWav("b.wav");
         string text = Run("compare", "a.wav", "b.wav", "--plot", "p.png").Succeeds().Text;
         Assert.That(text, Does.Contain("signal to noise          ∞ dB").Or.Contain("Infinity"));
+        Assert.That(text, Does.Match(@"picture +p\.png"));
         byte[] png = File.ReadAllBytes(At("p.png"));
         Assert.That(png[1..4], Is.EqualTo("PNG"u8.ToArray()));
         CliRun bare = CliRun.Run(Folder, null, [("TRTV_FONT", "/nowhere")], "compare", "a.wav", "b.wav", "--plot", "bare.png");
