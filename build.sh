@@ -67,7 +67,6 @@ setup() {
 }
 
 native() {
-    mkdir -p build
     say "native: the shim and its double"
     mkdir -p build
     cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
@@ -78,7 +77,8 @@ native() {
 
 managed() {
     say "managed: TrtVocoder.sln"
-    dotnet build TrtVocoder.sln -c "$configuration" -v quiet -nologo -clp:NoSummary
+    # 'dotnet build' would add its summary to what the verb itself has to say.
+    dotnet msbuild TrtVocoder.sln -restore -p:Configuration="$configuration" -v:quiet -nologo
     say "program: $program"
     dotnet publish src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -o out/cli
     ln -sfn cli/TrtVocoder.Cli "$program"
@@ -122,14 +122,36 @@ count() {
     rm -f "$log"
 }
 
+# Every form that the exporter writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker
+# and the like elsewhere.
+forms() {
+    local folder=$1 checkpoint precision depthwise form
+    mkdir -p "$folder"
+    for checkpoint in tests/data/golden/tiny-*/; do
+        for precision in fp32 fp16; do
+            for depthwise in conv shift; do
+                for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
+                    # shellcheck disable=SC2086 # The form is several words.
+                    "$program" export "$checkpoint" --precision $precision --depthwise $depthwise --signal $form --force \
+                        --output "$folder/$(basename "$checkpoint").$precision.$depthwise.${form// --layout /.}.onnx" >/dev/null
+                done
+            done
+        done
+    done
+}
+
 tests() {
     build
+    forms build/forms
+    export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
     local project runner
     count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
     for runner in "$native_build"/tests/*_tests; do
         if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
     done
+    # The command line's tests run the program as users have it.
+    export TRTV_CLI_DIR="$PWD/out/cli"
     for project in tests/*.Tests; do
         count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
             --logger "console;verbosity=minimal" ${1:+--filter "$1"}

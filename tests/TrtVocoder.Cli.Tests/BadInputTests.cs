@@ -134,6 +134,7 @@ public class BadInputTests : CliFixture
         File.WriteAllText(At("text.onnx"), "Call me Ishmael. Some years ago - never mind how long precisely");
         foreach (string model in (string[])["half.onnx", "text.onnx"])
             Run("synth", "a.npy", "--model", model, "--output", "out.wav").FailsWith(3, model);
+        Run("synth", "a.npy", "--model", Path.Combine(Checkpoint, "model.safetensors"), "--output", "out.wav").FailsWith(3, "give the folder");
         NothingIsWritten("a.npy", "half.onnx", "text.onnx");
     }
 
@@ -173,10 +174,14 @@ public class BadInputTests : CliFixture
     {
         Run("synth").FailsWith(2, "--help");
         Run("synth", "a.npy", "--model", Model, "--output", "x.wav", "--format", "mp3").FailsWith(2, "mp3");
+        WriteMel("b.npy");
+        Run("synth", "b.npy", "--model", Model, "--output", "x.mp3").FailsWith(2, "x.mp3", ".wav");
+        Run("synth", "a.npy", "--model", Model, "--output", "x.wav", "--floor", "-1").FailsWith(2, "--floor must be above 0");
+        Run("export", Checkpoint, "--output", "x.onnx", "--floor", "0").FailsWith(2, "--floor must be above 0");
         Run("sing").FailsWith(2, "sing");
         Run("mel", "a.wav", "--output", "x.mp3").FailsWith(2, ".npy or .safetensors");
         Run("compare", Model, Model).FailsWith(2, "--input");
-        NothingIsWritten();
+        NothingIsWritten("b.npy");
     }
 
     [Test]
@@ -187,6 +192,14 @@ public class BadInputTests : CliFixture
         Assert.That(error.GetProperty("exitCode").GetInt32(), Is.EqualTo(4));
         Assert.That(error.GetProperty("message").GetString(), Does.Contain("none.npy"));
         Assert.That(Run("sing", "--json").Json.GetProperty("error").GetProperty("code").GetString(), Is.EqualTo("usage"));
+    }
+
+    [Test]
+    public void A_missing_part_of_the_program_is_no_missing_file_of_the_users()
+    {
+        WriteWav("a.wav");
+        string cli = CopyProgram(without: "ScottPlot");
+        CliRun.Run(cli, Folder, null, [], null, "compare", "a.wav", "a.wav", "--plot", "x.png").FailsWith(1, "ScottPlot.dll is missing");
     }
 
     [Test]

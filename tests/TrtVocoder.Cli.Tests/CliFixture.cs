@@ -54,6 +54,16 @@ public abstract class CliFixture
         return name;
     }
 
+    /// <summary>A copy of the program without one of its parts; without its .deps.json too, which would ask for that.</summary>
+    protected string CopyProgram(string without)
+    {
+        string folder = Directory.CreateDirectory(At("program")).FullName;
+        foreach (string file in Directory.GetFiles(CliRun.ProgramFolder, "*.dll").Append(Path.Combine(CliRun.ProgramFolder, "TrtVocoder.Cli.runtimeconfig.json")))
+            if (!Path.GetFileName(file).Contains(without, StringComparison.OrdinalIgnoreCase))
+                File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        return Path.Combine(folder, "TrtVocoder.Cli.dll");
+    }
+
     private static string Export()
     {
         string path = Path.Combine(AppContext.BaseDirectory, "vocos-demo.onnx");

@@ -6,7 +6,11 @@ namespace TrtVocoder.Cli.Tests;
 /// <summary>What came of running the program as a process.</summary>
 internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string StandardError)
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.dll");
+    /// <summary>Where the program lies: beside the tests, or the published one in the folder that TRTV_CLI_DIR names ('./build.sh test' sets it).</summary>
+    public static string ProgramFolder { get; } = Environment.GetEnvironmentVariable("TRTV_CLI_DIR") ?? AppContext.BaseDirectory;
+
+    /// <summary>The program, which <c>dotnet</c> runs.</summary>
+    public static string Program { get; } = Path.Combine(ProgramFolder, "TrtVocoder.Cli.dll");
 
     /// <summary>Standard output as text.</summary>
     public string Text => System.Text.Encoding.UTF8.GetString(StandardOutput);

@@ -97,6 +97,14 @@ public class CommandTests : CliFixture
     }
 
     [Test]
+    public void No_more_threads_than_cores_are_used()
+    {
+        WriteMel("a.npy");
+        CliRun run = Run("synth", "a.npy", "--model", Model, "--output", "x.wav", "--threads", "100000").Succeeds();
+        Assert.That(run.StandardError, Does.Contain($"this machine has {Environment.ProcessorCount} cores"));
+    }
+
+    [Test]
     public void Folders_and_globs_are_expanded_and_one_bad_file_does_not_stop_the_others()
     {
         Directory.CreateDirectory(At("in/deep"));
@@ -176,6 +184,7 @@ public class CommandTests : CliFixture
         WriteWav("b.wav");
         string text = Run("compare", "a.wav", "b.wav", "--plot", "p.png").Succeeds().Text;
         Assert.That(text, Does.Contain("signal to noise          ∞ dB").Or.Contain("Infinity"));
+        Assert.That(text, Does.Match(@"picture +p\.png"));
         byte[] png = File.ReadAllBytes(At("p.png"));
         Assert.That(png[1..4], Is.EqualTo("PNG"u8.ToArray()));
         CliRun bare = CliRun.Run(Folder, null, [("TRTV_FONT", "/nowhere")], "compare", "a.wav", "b.wav", "--plot", "bare.png");

@@ -195,7 +195,7 @@ public class EngineBadInputTests : EngineFixture
     {
         // A limit on the size of files stands in for the disk: larger than the sidecar, smaller than the engine. Its signal must be
         // ignored, so that the write fails instead; and the runtime's own code pages are files to the kernel, unless told otherwise.
-        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f 1000; exec dotnet \"$@\"", "bash", Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.dll"), "build", Model, "--output", "x.engine"])
+        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f 1000; exec dotnet \"$@\"", "bash", CliRun.Program, "build", Model, "--output", "x.engine"])
         {
             WorkingDirectory = Folder,
             RedirectStandardError = true,
@@ -239,7 +239,7 @@ public class EngineBadInputTests : EngineFixture
     public void Ctrl_C_ends_a_build_and_leaves_nothing()
     {
         CliRun run = CliRun.Run(
-            Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.dll"), Folder, null, [.. Simulated, ("TRTV_SIM_BUILD_LAYER_MS", "500")], Interrupt,
+            CliRun.Program, Folder, null, [.. Simulated, ("TRTV_SIM_BUILD_LAYER_MS", "500")], Interrupt,
             "build", Model, "--output", "x.engine");
         run.FailsWith(130, "ancelled");
         NothingIsWritten();

@@ -92,12 +92,7 @@ public class EngineCommandTests : EngineFixture
     public void An_engine_needs_no_ONNX_Runtime()
     {
         WriteMel("a.npy");
-        // The program without ONNX Runtime; without its .deps.json too, which would ask for it.
-        string program = Directory.CreateDirectory(At("program")).FullName;
-        foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Append(Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.runtimeconfig.json")))
-            if (!Path.GetFileName(file).Contains("OnnxRuntime", StringComparison.OrdinalIgnoreCase))
-                File.Copy(file, Path.Combine(program, Path.GetFileName(file)));
-        string cli = Path.Combine(program, "TrtVocoder.Cli.dll");
+        string cli = CopyProgram(without: "OnnxRuntime");
         CliRun.Run(cli, Folder, null, Simulated, null, "synth", "a.npy", "--model", Engine, "--output", "x.wav").Succeeds();
         Assert.That(CliRun.Run(cli, Folder, null, Simulated, null, "synth", "a.npy", "--model", Model, "--output", "y.wav").ExitCode, Is.Not.Zero, "the ONNX model needs it");
     }
@@ -141,11 +136,11 @@ public class EngineCommandTests : EngineFixture
     [Test]
     public void The_shims_lie_beside_the_program()
     {
-        if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "libtrtvocoder10.so")))
+        if (!File.Exists(Path.Combine(CliRun.ProgramFolder, "libtrtvocoder10.so")))
             Assert.Ignore("The native library was not built before the program: run './build.sh build'.");
         JsonElement json = RunSimulated([("TRTV_SHIM_DIR", "")], "doctor", "--json").Succeeds().Json;
         foreach (JsonElement check in json.GetProperty("checks").EnumerateArray().Where(check => check.GetProperty("name").GetString()!.StartsWith("shim ")))
-            Assert.That(check.GetProperty("text").GetString(), Does.StartWith(AppContext.BaseDirectory));
+            Assert.That(check.GetProperty("text").GetString(), Does.StartWith(CliRun.ProgramFolder));
     }
 
     [Test]
@@ -157,7 +152,8 @@ public class EngineCommandTests : EngineFixture
             return;
         }
         (string, string)[] environment = [("TRTV_TENSORRT_RTX_DIR", rtx), ("TRTV_CUDA_DIR", Folder)];
-        RunSimulated(environment, "build", Checkpoint, "--runtime", "rtx", "--output", "x.engine").Succeeds();
+        CliRun build = RunSimulated(environment, "build", Checkpoint, "--runtime", "rtx", "--output", "x.engine", "--json").Succeeds();
+        Assert.That(build.Json.TryGetProperty("gpu", out _), Is.False, "it is built for no GPU in particular");
         Assert.That(Files, Is.EqualTo((string[])["x.engine", "x.engine.json"]));
         CliRun info = RunSimulated(environment, "info", "x.engine", "--json").Succeeds();
         Assert.That(info.Json.GetProperty("kind").GetString(), Is.EqualTo("TensorRT-RTX engine"));

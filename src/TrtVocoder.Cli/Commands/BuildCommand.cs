@@ -197,7 +197,8 @@ internal sealed class BuildCommand
                 writer.WriteString("timingCache", options.TimingCachePath);
             writer.WriteNumber("bytes", built.EngineBytes);
             writer.WriteString("builder", built.Builder);
-            writer.WriteString("gpu", sidecar.Gpu);
+            if (sidecar.Gpu.Length > 0)
+                writer.WriteString("gpu", sidecar.Gpu);
             writer.WriteNumber("seconds", built.Duration.TotalSeconds);
             writer.WriteString("onnxSha256", sidecar.OnnxSha256);
             writer.WriteString("profile", options.Profile.ToString());

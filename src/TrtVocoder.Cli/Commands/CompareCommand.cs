@@ -61,6 +61,8 @@ internal static class CompareCommand
                 Draw(path, result.GetValue(force), samplesA, samplesB, (a, b), metadata);
             }
             Print(output, comparison, samplesA.Length / (double)metadata.SampleRate, metadata);
+            if (result.GetValue(plot) is { } drawn)
+                output.Line($"picture                  {drawn}");
             output.Json(writer =>
             {
                 writer.WriteString("a", a);

@@ -32,6 +32,8 @@ internal static class ExportCommand
         Command command = new("export", "Turn a checkpoint into an ONNX model, without Python.") { folder, to, precision, layout, depthwise, signal, floor, force };
         CommandLine.SetAction(command, (result, output) =>
         {
+            if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
+                throw CliException.Usage("--floor must be above 0.");
             string path = result.GetValue(to)!;
             bool overwrite = result.GetValue(force);
             bool isFp16 = result.GetValue(precision) == "fp16";

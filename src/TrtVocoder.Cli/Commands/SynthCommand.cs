@@ -46,13 +46,13 @@ internal sealed class SynthCommand
         Option<string> format = new("--format") { Description = "Sample format of the WAV file.", DefaultValueFactory = _ => "pcm16" };
         format.AcceptOnlyFromAmong("pcm16", "pcm24", "float");
         Option<bool> force = new("--force", "-f") { Description = "Replace existing files." };
-        Option<int> threads = new("--threads") { Description = "CPU threads of the decoder; 0: one a core.", DefaultValueFactory = _ => 0 };
+        Option<int> threads = new("--threads") { Description = "CPU threads of the decoder; 0: one a core. Never more than cores.", DefaultValueFactory = _ => 0 };
         Option<int?> chunk = new("--chunk-frames") { Description = "The most frames decoded at once; the result is the same." };
         Option<float?> floor = new("--floor") { Description = "Floor under mel amplitudes of WAV inputs: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own." };
         Option<bool> transposed = new("--transposed") { Description = "Mels are [frames, bands]." };
         threads.Validators.Add(result => Require(result.GetValueOrDefault<int>() >= 0, result, "--threads must be 0 or more."));
         chunk.Validators.Add(result => Require(result.GetValueOrDefault<int?>() is null or > 0, result, "--chunk-frames must be 1 or more."));
-        floor.Validators.Add(result => Require(result.GetValueOrDefault<float?>() is null or > 0, result, "--floor must be above 0."));
+        floor.Validators.Add(result => Require(result.GetValueOrDefault<float?>() is null or (> 0 and < float.PositiveInfinity), result, "--floor must be above 0."));
         Command command = new("synth", "Turn mels, or WAV files by copy synthesis, into speech.") { inputs, model, to, format, force, threads, chunk, floor, transposed };
         EngineOptions engine = new(command);
         CommandLine.SetAction(command, (result, output) =>
@@ -63,7 +63,7 @@ internal sealed class SynthCommand
             List<(string From, string To)> jobs = Pair(set, target, overwrite, output);
             VocoderOptions options = new()
             {
-                Threads = result.GetValue(threads),
+                Threads = LimitThreads(result.GetValue(threads), output),
                 MaxFramesPerChunk = result.GetValue(chunk),
                 Model = engine.Hints(result),
             };
@@ -83,11 +83,23 @@ internal sealed class SynthCommand
             result.AddError(message);
     }
 
+    // Threads that wait for each other while they share a core make a decode hundreds of times slower.
+    private static int LimitThreads(int threads, CommandOutput output)
+    {
+        if (threads <= Environment.ProcessorCount)
+            return threads;
+        output.Note($"--threads {threads}: this machine has {Environment.ProcessorCount} cores; as many threads are used.");
+        return Environment.ProcessorCount;
+    }
+
     private static List<(string From, string To)> Pair(InputSet set, string target, bool force, CommandOutput output)
     {
         bool isFolder = Directory.Exists(target);
         if (!set.IsMany && !isFolder)
         {
+            // A name without extension may be a device or a pipe.
+            if (Path.GetExtension(target) is { Length: > 0 } extension && !extension.Equals(".wav", StringComparison.OrdinalIgnoreCase))
+                throw CliException.Usage($"--output {target}: the name must end in .wav, which is what is written.");
             OutputPath.Check(target, force, output);
             return [(set.Files[0], target)];
         }

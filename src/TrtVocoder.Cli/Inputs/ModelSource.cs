@@ -18,6 +18,8 @@ internal static class ModelSource
                 return LoadCheckpoint(path, options, output);
             if (!File.Exists(path))
                 throw CliException.FileSystem($"There is no model {path}.");
+            if (Path.GetExtension(path).ToLowerInvariant() is ".safetensors" or ".bin" or ".pt" or ".pth")
+                throw CliException.BadInput($"{path} holds a checkpoint's weights; give the folder, which has the config.yaml too.");
             return Vocoder.Load(path, options);
         }
         catch (ArgumentException error)

@@ -30,6 +30,9 @@ internal sealed record Failure(int ExitCode, string Message)
         TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Cli.ExitCode.MissingLibrary, error.Message),
         CudaException or TensorRtException => new(Cli.ExitCode.Gpu, InOptions(error.Message)),
         TrtVocoderException => new(Cli.ExitCode.BadInput, InOptions(error.Message)),
+        // .NET reports a missing part of the program as a missing file.
+        FileNotFoundException { FileName: { } name } when name.IndexOf(", Version=", StringComparison.Ordinal) is > 0 and int end =>
+            new(Cli.ExitCode.Internal, $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
         IOException or UnauthorizedAccessException => new(Cli.ExitCode.FileSystem, error.Message),
         _ => new(Cli.ExitCode.Internal, $"Internal error, please report it: {error.GetType().Name}: {error.Message}"),
     };

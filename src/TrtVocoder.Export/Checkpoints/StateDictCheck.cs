@@ -29,7 +29,7 @@ internal sealed class StateDictCheck
     /// <summary>A sentence on tensors that were passed over.</summary>
     public IReadOnlyList<string> Warnings => _foreignCount == 0
         ? []
-        : [$"{_source}: {_foreignCount} tensors that do not belong to the decoder were passed over."];
+        : [$"{_source}: tensors that do not belong to the decoder were passed over: {_foreignCount}."];
 
     /// <summary>Notes a tensor that the file holds.</summary>
     /// <param name="name">Its name in the state dict.</param>

@@ -71,6 +71,8 @@ public sealed record EnginePlanHeader
     {
         if (actualBytes == 0)
             throw new DataFormatException($"{source}: the file is empty; build it again with 'trtvocoder build'.");
+        if (start.Length < Length && (start.StartsWith("ftrt"u8) || start.StartsWith("vtrt"u8)))
+            throw new DataFormatException($"{source}: the engine is truncated, {actualBytes} bytes are less than its header; copy it again, or rebuild it with 'trtvocoder build'.");
         EnginePlanHeader header = TryParse(start) ?? throw new DataFormatException(
             $"{source}: this is not a TensorRT engine (it starts with neither 'ftrt' nor 'vtrt'){Guess(start)}.");
         if (actualBytes < header.PlanBytes)

@@ -119,19 +119,6 @@ public sealed class OnnxExporterTests
         Assert.That(Read(path).ProducerName, Is.EqualTo("trtvocoder"));
     }
 
-    /// <summary>For tools outside these tests, such as onnx.checker and TensorRT's parser: TRTV_EXPORT_ALL_DIR names where all forms go.</summary>
-    [Test, Explicit("Writes every form of tiny-center into the folder TRTV_EXPORT_ALL_DIR.")]
-    public void Write_all_variants()
-    {
-        string? folder = Environment.GetEnvironmentVariable("TRTV_EXPORT_ALL_DIR");
-        if (folder is null)
-            Assert.Ignore("TRTV_EXPORT_ALL_DIR is not set.");
-        Directory.CreateDirectory(folder);
-        VocosCheckpoint checkpoint = OnnxVariants.Tiny("tiny-center");
-        foreach (OnnxExportOptions options in OnnxVariants.All)
-            OnnxExporter.Export(checkpoint, Path.Combine(folder, $"tiny-center.{OnnxVariants.Name(options)}.onnx"), options, overwrite: true);
-    }
-
     private static string[] Operators(OnnxExportOptions options) =>
         [.. OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), options).Graph.Node.Select(node => node.OpType)];
 

@@ -38,6 +38,7 @@ public class EnginePlanHeaderTests
     }
 
     [TestCase(0, "the file is empty")]
+    [TestCase(10, "truncated, 10 bytes are less than its header")]
     [TestCase(40, "truncated, 40 of 64 bytes")]
     public void A_short_file_says_so(int bytes, string expected) =>
         Assert.That(

@@ -31,13 +31,19 @@ std::string name_of() {
     return name;
 }
 
-// In the Itanium C++ ABI a pointer to a virtual member holds 1 + its offset in the table.
+// In the Itanium C++ ABI a pointer to a virtual member holds 1 + its offset in the table; Arm's variant marks it
+// elsewhere and holds the offset alone.
+#if defined(__aarch64__)
+constexpr std::ptrdiff_t virtual_mark = 0;
+#else
+constexpr std::ptrdiff_t virtual_mark = 1;
+#endif
 template <typename Method>
 void method(const char* name, Method pointer) {
     static_assert(sizeof(pointer) == 2 * sizeof(std::ptrdiff_t), "not the Itanium C++ ABI");
     std::ptrdiff_t offset = 0;
     std::memcpy(&offset, &pointer, sizeof(offset));
-    std::printf("%s: slot %td, %s\n", name, (offset - 1) / static_cast<std::ptrdiff_t>(sizeof(void*)),
+    std::printf("%s: slot %td, %s\n", name, (offset - virtual_mark) / static_cast<std::ptrdiff_t>(sizeof(void*)),
                 name_of<Method>().c_str());
 }
 
