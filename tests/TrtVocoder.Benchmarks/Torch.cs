@@ -10,6 +10,9 @@ internal static class Torch
 
     private static string? Probe()
     {
+        // Asked for what is not there, TorchSharp copies a gigabyte together from the package folder before it gives up.
+        if (!File.Exists(Path.Combine(AppContext.BaseDirectory, "libtorch_cpu.so")) && !File.Exists(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libtorch_cpu.so")))
+            return "libtorch is not built in; build with -p:WithLibTorch=true.";
         try
         {
             using torch.Tensor one = torch.ones(1);

@@ -2,14 +2,12 @@ namespace TrtVocoder.Dsp;
 
 /// <summary>
 /// Threads that share one inverse STFT: each computes its own range of output positions, so they need no lock and the samples are those
-/// of one thread, bit for bit. The threads wait between jobs; a job allocates nothing.
+/// of one thread, bit for bit. The threads wait between jobs; a job allocates nothing. A range that no thread has begun when the caller is
+/// done with its own is the caller's: on a busy machine nobody waits for a thread that gets no core.
 /// </summary>
 internal sealed class InverseStftPool : IDisposable
 {
     private readonly Helper[] _helpers;
-
-    // Counts up as helpers finish. Unlike CountdownEvent it makes its lock at once, not when it first happens to block.
-    private readonly SemaphoreSlim _finished = new(0);
     private InverseStftJob _job;
 
     /// <summary>Starts <paramref name="helpers"/> threads beside the caller's.</summary>
@@ -24,33 +22,24 @@ internal sealed class InverseStftPool : IDisposable
     public void Run(in InverseStftJob job, InverseStftWorker callersWorker, int hop, int minFramesPerThread, long begin, long end)
     {
         int frames = job.EndFrame - job.FirstFrame;
-        int helpers = Math.Min(_helpers.Length, (frames / minFramesPerThread) - 1);
-        if (helpers < 1)
-        {
-            callersWorker.Run(job, begin, end);
-            return;
-        }
-
+        int parts = Math.Clamp(frames / minFramesPerThread, 1, _helpers.Length + 1);
+        ReadOnlySpan<Helper> helpers = _helpers.AsSpan(0, parts - 1);
         _job = job;
-        long firstCut = Cut(job, 1, helpers + 1, hop, begin, end);
-        long cut = firstCut;
-        for (int i = 0; i < helpers; i++)
-        {
-            long next = i == helpers - 1 ? end : Cut(job, i + 2, helpers + 1, hop, begin, end);
-            _helpers[i].Start(cut, next);
-            cut = next;
-        }
+        for (int i = 0; i < helpers.Length; i++)
+            helpers[i].Post(Cut(job, i + 1, parts, hop, begin, end), i + 2 == parts ? end : Cut(job, i + 2, parts, hop, begin, end));
         try
         {
-            callersWorker.Run(job, begin, firstCut);
+            callersWorker.Run(job, begin, parts == 1 ? end : Cut(job, 1, parts, hop, begin, end));
+            foreach (Helper helper in helpers)
+                helper.RunIfNotBegun(callersWorker);
         }
         finally
         {
             // The caller's memory is pinned only until it returns.
-            for (int i = 0; i < helpers; i++)
-                _finished.Wait();
+            foreach (Helper helper in helpers)
+                helper.WaitOrWithdraw();
         }
-        foreach (Helper helper in _helpers.AsSpan(0, helpers))
+        foreach (Helper helper in helpers)
             helper.ThrowIfFailed();
     }
 
@@ -58,7 +47,6 @@ internal sealed class InverseStftPool : IDisposable
     {
         foreach (Helper helper in _helpers)
             helper.Dispose();
-        _finished.Dispose();
     }
 
     // Ranges begin where a frame of even number begins, so that each pair of frames belongs mostly to one thread.
@@ -70,12 +58,17 @@ internal sealed class InverseStftPool : IDisposable
 
     private sealed class Helper : IDisposable
     {
+        private const int Idle = 0;
+        private const int Posted = 1;
+        private const int Running = 2;
+
         private readonly InverseStftPool _pool;
         private readonly InverseStftWorker _worker;
-        private readonly SemaphoreSlim _start = new(0);
+        private readonly SemaphoreSlim _wake = new(0);
         private readonly Thread _thread;
         private long _begin;
         private long _end;
+        private int _state;
         private bool _stop;
         private Exception? _failure;
 
@@ -87,10 +80,28 @@ internal sealed class InverseStftPool : IDisposable
             _thread.Start();
         }
 
-        public void Start(long begin, long end)
+        public void Post(long begin, long end)
         {
             (_begin, _end, _failure) = (begin, end, null);
-            _start.Release();
+            Volatile.Write(ref _state, Posted);
+            _wake.Release();
+        }
+
+        public void RunIfNotBegun(InverseStftWorker worker)
+        {
+            if (Interlocked.CompareExchange(ref _state, Idle, Posted) == Posted)
+                worker.Run(_pool._job, _begin, _end);
+        }
+
+        public void WaitOrWithdraw()
+        {
+            if (Interlocked.CompareExchange(ref _state, Idle, Posted) == Posted)
+                return;
+
+            // It began about when the caller did and has as much to do: the wait is short.
+            SpinWait spin = default;
+            while (Volatile.Read(ref _state) == Running)
+                spin.SpinOnce(sleep1Threshold: -1);
         }
 
         public void ThrowIfFailed()
@@ -102,9 +113,9 @@ internal sealed class InverseStftPool : IDisposable
         public void Dispose()
         {
             _stop = true;
-            _start.Release();
+            _wake.Release();
             _thread.Join();
-            _start.Dispose();
+            _wake.Dispose();
             _worker.Dispose();
         }
 
@@ -112,9 +123,11 @@ internal sealed class InverseStftPool : IDisposable
         {
             while (true)
             {
-                _start.Wait();
+                _wake.Wait();
                 if (_stop)
                     return;
+                if (Interlocked.CompareExchange(ref _state, Running, Posted) != Posted)
+                    continue;
                 try
                 {
                     _worker.Run(_pool._job, _begin, _end);
@@ -125,7 +138,7 @@ internal sealed class InverseStftPool : IDisposable
                 {
                     _failure = failure;
                 }
-                _pool._finished.Release();
+                Volatile.Write(ref _state, Idle);
             }
         }
     }
