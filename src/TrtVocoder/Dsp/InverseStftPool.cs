@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace TrtVocoder.Dsp;
 
 /// <summary>
@@ -43,6 +45,14 @@ internal sealed class InverseStftPool : IDisposable
             helper.ThrowIfFailed();
     }
 
+    /// <summary>Lets as many helpers as the frames are worth stay awake until the next job, for a millisecond at most.</summary>
+    public void Expect(int frames, int minFramesPerThread)
+    {
+        int parts = Math.Clamp(frames / minFramesPerThread, 1, _helpers.Length + 1);
+        foreach (Helper helper in _helpers.AsSpan(0, parts - 1))
+            helper.Expect();
+    }
+
     public void Dispose()
     {
         foreach (Helper helper in _helpers)
@@ -61,6 +71,7 @@ internal sealed class InverseStftPool : IDisposable
         private const int Idle = 0;
         private const int Posted = 1;
         private const int Running = 2;
+        private static readonly long MostSpinTicks = Stopwatch.Frequency / 1000;
 
         private readonly InverseStftPool _pool;
         private readonly InverseStftWorker _worker;
@@ -68,6 +79,7 @@ internal sealed class InverseStftPool : IDisposable
         private readonly Thread _thread;
         private long _begin;
         private long _end;
+        private long _expectedUntil;
         private int _state;
         private bool _stop;
         private Exception? _failure;
@@ -84,6 +96,12 @@ internal sealed class InverseStftPool : IDisposable
         {
             (_begin, _end, _failure) = (begin, end, null);
             Volatile.Write(ref _state, Posted);
+            _wake.Release();
+        }
+
+        public void Expect()
+        {
+            Volatile.Write(ref _expectedUntil, Stopwatch.GetTimestamp() + MostSpinTicks);
             _wake.Release();
         }
 
@@ -119,11 +137,19 @@ internal sealed class InverseStftPool : IDisposable
             _worker.Dispose();
         }
 
+        private void SpinWhileExpected()
+        {
+            while (Volatile.Read(ref _state) == Idle && !_stop && Stopwatch.GetTimestamp() < Volatile.Read(ref _expectedUntil))
+                Thread.SpinWait(10);
+            Volatile.Write(ref _expectedUntil, 0);
+        }
+
         private void Loop()
         {
             while (true)
             {
                 _wake.Wait();
+                SpinWhileExpected();
                 if (_stop)
                     return;
                 if (Interlocked.CompareExchange(ref _state, Running, Posted) != Posted)

@@ -225,6 +225,8 @@ internal sealed class DecodePipeline : IDisposable
     {
         if (!lane.IsBusy)
             return;
+        if (_info.HasCostlyShapes)
+            _inverseStft?.Expect(lane.End - lane.Begin);
         DecoderOutput output = lane.Finish();
         if (_profiler is not null)
             _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);

@@ -33,8 +33,11 @@ public sealed record VocoderOptions
     /// <summary>What the caller knows of a model without our metadata.</summary>
     public ModelHints Model { get; init; } = new();
 
-    /// <summary>Threads of the inverse STFT where the caller sets none and there are as many cores.</summary>
-    public const int MostInverseStftThreads = 4;
+    /// <summary>
+    /// Threads of the inverse STFT where the caller sets none and there are as many cores. Beside an H100, 256 frames took 0.25 ms on one
+    /// thread, 0.12 on four, 0.09 on six and no less on eight.
+    /// </summary>
+    public const int MostInverseStftThreads = 6;
 
     /// <summary>Frames of a window where neither the caller nor the model sets a limit.</summary>
     public const int DefaultFramesPerChunk = 1024;
