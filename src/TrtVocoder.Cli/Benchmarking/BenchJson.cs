@@ -20,6 +20,13 @@ internal static class BenchJson
             writer.WriteString("os", machine.Os);
             writer.WriteEndObject();
         }
+        if (result.Settings.Count > 0)
+        {
+            writer.WriteStartObject("settings");
+            foreach ((string name, string value) in result.Settings)
+                writer.WriteString(name, value);
+            writer.WriteEndObject();
+        }
         writer.WriteStartArray("runs");
         foreach (BenchRun run in result.Runs)
             Write(writer, run);
@@ -94,6 +101,15 @@ internal static class BenchJson
             writer.WriteBoolean("used_graph", usedGraph);
         if (run.ShapeChanges is { } changes)
             writer.WriteNumber("shape_changes", changes.Changed);
+        if (run.State is { } state)
+        {
+            writer.WriteNumber("kept_shapes", state.KeptShapes);
+            writer.WriteNumber("captured_shapes", state.CapturedShapes);
+            if (state.CaptureRefusal is { } refusal)
+                writer.WriteString("capture_refusal", refusal);
+            writer.WriteNumber("device_bytes", state.DeviceBytes);
+            writer.WriteNumber("host_bytes", state.HostBytes);
+        }
         foreach ((string name, BenchSeries series) in run.Series)
             Write(writer, name, series);
         writer.WriteEndObject();

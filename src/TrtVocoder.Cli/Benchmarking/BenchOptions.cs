@@ -1,3 +1,4 @@
+using System.Globalization;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Benchmarking;
@@ -27,4 +28,20 @@ internal sealed record BenchOptions
 
     /// <summary>Ends a measurement between two calls.</summary>
     public CancellationToken Cancellation { get; init; }
+
+    /// <summary>What a reader must know to measure the same again.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Describe(BenchModel model) =>
+    [
+        new("backend", model.Vocoder.Info.Backend),
+        new("command", string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument).Prepend("trtvocoder"))),
+        new("windows", $"{model.Options.Windows}{(model.Vocoder.WindowFrames.Count > 0 ? $" ({string.Join(',', model.Vocoder.WindowFrames)})" : "")}"),
+        new("in_flight", Text(model.Options.RunsInFlight)),
+        new("threads", Text(model.Options.Threads)),
+        new("istft_threads", Text(model.Options.InverseStftThreads)),
+        new("warm_up_ms", Text(WarmUp.TotalMilliseconds)),
+        new("duration_s", Text(Duration.TotalSeconds)),
+        new("iterations", Text(Iterations)),
+    ];
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -14,5 +14,8 @@ internal sealed record BenchResult
     /// <summary>Null in files that do not tell.</summary>
     public Machine? Machine { get; init; }
 
+    /// <summary>How it was measured; written, not read.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Settings { get; init; } = [];
+
     public required IReadOnlyList<BenchRun> Runs { get; init; }
 }

@@ -1,3 +1,4 @@
+using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Cli.Benchmarking;
@@ -41,6 +42,9 @@ internal sealed record BenchRun
 
     /// <summary>Whether every profiled call only launched captured graphs.</summary>
     public bool? UsedGraph { get; init; }
+
+    /// <summary>What the session held ready at the end.</summary>
+    public DecoderState? State { get; init; }
 
     /// <summary>The calls behind <see cref="SeriesName.Audio"/>.</summary>
     public IReadOnlyList<TimedCall> Calls { get; init; } = [];

@@ -23,8 +23,9 @@ internal static class OnnxLayers
             {
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
                 IntraOpNumThreads = options.Vocoder.Threads,
-                EnableProfiling = true,
+                // Before EnableProfiling, which would otherwise begin a file in the current folder.
                 ProfileOutputPathPrefix = Path.Combine(folder, "layers"),
+                EnableProfiling = true,
             };
             using InferenceSession session = new(model.Path, sessionOptions);
             Execute(session, model, workload, runs + 1, options.Cancellation);

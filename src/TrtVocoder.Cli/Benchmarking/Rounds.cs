@@ -27,20 +27,28 @@ internal static class Rounds
             Repeat(contender.Next, warmUp, 1, cancellation);
             contender.Rewind();
         }
-        for (int round = 0; round < Count; round++)
+        TimeSpan[] spent = new TimeSpan[contenders.Count];
+        for (int round = 1; round <= Count; round++)
         {
-            int least = (iterations * (round + 1) / Count) - (iterations * round / Count);
-            foreach (Contender contender in round % 2 == 0 ? contenders : contenders.Reverse())
+            for (int i = 0; i < contenders.Count; i++)
             {
-                if (contenders.Count > 1)
-                    Repeat(contender.Again, Settling, 1, cancellation);
-                Repeat(contender.Measure, duration / Count, least, cancellation);
+                int turn = round % 2 == 1 ? i : contenders.Count - 1 - i;
+                Contender contender = contenders[turn];
+                // Goals count from the start, so that slow calls take part in fewer rounds instead of making each longer.
+                int calls = (iterations * round / Count) - contender.Calls.Count;
+                TimeSpan time = (duration * round / Count) - spent[turn];
+                if (calls > 0 || time > TimeSpan.Zero)
+                {
+                    if (contenders.Count > 1)
+                        Repeat(contender.Again, Settling, 1, cancellation);
+                    spent[turn] += Repeat(contender.Measure, time, calls, cancellation);
+                }
                 contender.EndRound();
             }
         }
     }
 
-    private static void Repeat(Action call, TimeSpan duration, int least, CancellationToken cancellation)
+    private static TimeSpan Repeat(Action call, TimeSpan duration, int least, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         for (int done = 0; done < least || Stopwatch.GetElapsedTime(start) < duration; done++)
@@ -48,5 +56,6 @@ internal static class Rounds
             cancellation.ThrowIfCancellationRequested();
             call();
         }
+        return Stopwatch.GetElapsedTime(start);
     }
 }

@@ -49,6 +49,7 @@ internal static class SequentialBench
             ShapeChanges = (workload.IsReplay ? decodes.Count : probes.Count, changes.Count()),
             Covers = decodes.Count == 0 ? null : (decodes.Average(decode => decode.Windows), decodes.Average(decode => decode.ComputedFrames)),
             UsedGraph = decodes.Count == 0 ? null : decodes.All(decode => decode.UsedGraph),
+            State = plain.State,
             Calls = audio.Calls,
             Decodes = decodes,
         };

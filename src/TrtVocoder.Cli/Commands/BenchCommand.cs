@@ -1,6 +1,5 @@
 using System.CommandLine;
 using TrtVocoder.Cli.Benchmarking;
-using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
@@ -52,7 +51,6 @@ internal sealed class BenchCommand
         _arguments.ApplyEngineOptions(result, output, path, other ?? path);
         using BenchModel model = BenchModel.Load(path, options.Vocoder, output);
         Check(model, options);
-        NoteLoad(output);
         if (other is not null || otherWindows is not null)
         {
             if (outputs.IsAny || against.Length > 0)
@@ -80,8 +78,8 @@ internal sealed class BenchCommand
             layers = Show(status, options.Workloads[^1], "layers", () => LayerBench.Run(model, options.Workloads[^1], options));
         status.Clear();
 
-        BenchResult bench = MakeResult(model, runs);
-        output.Line($"{model.Path}: {model.Vocoder.Info.Backend}, windows {options.Vocoder.Windows}; {bench.Machine!.Cpu}, {bench.Machine.Cores} cores");
+        BenchResult bench = MakeResult(model, runs, options);
+        output.Line($"{model.Path}: {model.Vocoder.Info.Backend}; {bench.Machine!.Cpu}, {bench.Machine.Cores} cores");
         foreach (string line in runs.SelectMany(BenchText.Describe))
             output.Line(line);
         if (against.Length > 0)
@@ -90,7 +88,7 @@ internal sealed class BenchCommand
             foreach (string line in SideBySide.Describe(bench, against))
                 output.Line(line);
         }
-        Write(outputs, bench, layers);
+        outputs.Write(bench, layers, output);
         output.Json(writer =>
         {
             BenchJson.Write(writer, bench);
@@ -106,13 +104,15 @@ internal sealed class BenchCommand
         using StatusLine status = new(output);
         List<Versus> all = [.. options.Workloads.Select(workload => Show(status, workload, "in turn", () => Versus.Run(first, second, workload, options)))];
         status.Clear();
-        (string a, string b) = first.Path == second.Path ? ($"windows {first.Options.Windows}", $"windows {second.Options.Windows}") : (first.Name, second.Name);
+        (string a, string b) = first.Path != second.Path ? (first.Name, second.Name)
+            : first.Options.Windows.Equals(second.Options.Windows) ? (first.Name, "itself")
+            : ($"windows {first.Options.Windows}", $"windows {second.Options.Windows}");
         foreach (Versus versus in all)
             output.Line($"{versus.Title}: {BenchText.Describe(versus.Ratio, $"{a} ({BenchText.Ms(versus.First.Times.Median)} ms)", $"{b} ({BenchText.Ms(versus.Second.Times.Median)} ms)")}");
         output.Line($"{Rounds.Count} interleaved rounds each; {first.Vocoder.Info.Backend} and {second.Vocoder.Info.Backend}");
         output.Json(writer =>
         {
-            BenchJson.Write(writer, MakeResult(first, []));
+            BenchJson.Write(writer, MakeResult(first, [], options));
             writer.WriteString("versus", second.Path);
             writer.WriteString("windows", first.Options.Windows.ToString());
             writer.WriteString("versus_windows", second.Options.Windows.ToString());
@@ -162,8 +162,8 @@ internal sealed class BenchCommand
 
     private static string Tool => $"TrtVocoder {CommandLine.Version}";
 
-    private static BenchResult MakeResult(BenchModel model, IReadOnlyList<BenchRun> runs) =>
-        new() { Tool = Tool, Device = model.Device, Model = model.Path, Machine = Machine.This, Runs = runs };
+    private static BenchResult MakeResult(BenchModel model, IReadOnlyList<BenchRun> runs, BenchOptions options) =>
+        new() { Tool = Tool, Device = model.Device, Model = model.Path, Machine = Machine.This, Settings = options.Describe(model), Runs = runs };
 
     private static T Show<T>(StatusLine status, Workload workload, string what, Func<T> run)
     {
@@ -179,28 +179,10 @@ internal sealed class BenchCommand
             int shortest = workload.Lengths.Min();
             if (model.Vocoder.GetSampleCount(shortest) == 0)
                 throw CliException.BadInput($"{shortest} frame decodes to no samples with this model's padding; at least 2 are needed.");
-            foreach (int frames in workload.Lengths.Where(length => length == shortest || length == workload.Longest).Distinct())
-            {
-                Workload one = new([frames], workload.Batch, workload.Source);
-                using BenchSession session = new(model, one, BenchMel.Make(workload.Batch * model.Vocoder.MelCount * frames), null);
-                session.Decode(frames);
-            }
+            float[] mel = BenchMel.Make(workload.Batch * model.Vocoder.MelCount * workload.Longest), audio = new float[workload.Batch * model.Vocoder.GetSampleCount(workload.Longest)];
+            using VocoderSession session = model.Vocoder.CreateSession();
+            foreach (int frames in (int[])[shortest, workload.Longest])
+                session.DecodeBatch(mel.AsSpan(0, workload.Batch * model.Vocoder.MelCount * frames), workload.Batch, frames, audio);
         }
-    }
-
-    private static void NoteLoad(CommandOutput output)
-    {
-        if (Machine.Load is { } load && load > 0.5 * Environment.ProcessorCount)
-            output.Note(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The machine is busy (load {load:0.0} on {Environment.ProcessorCount} cores): times are longer than they need be, and spread."));
-    }
-
-    private static void Write(BenchOutputs outputs, BenchResult bench, LayerReport? layers)
-    {
-        if (outputs.Times is { } times)
-            OutputPath.Write(times, outputs.Force, stream => TrtexecFiles.WriteTimes(stream, bench.Runs.SelectMany(run => run.Decodes)));
-        if (outputs.Profile is { } profile)
-            OutputPath.Write(profile, outputs.Force, stream => TrtexecFiles.WriteProfile(stream, layers!));
-        if (outputs.LayerInfo is { } info)
-            OutputPath.Write(info, outputs.Force, stream => TrtexecFiles.WriteLayerInfo(stream, layers!));
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
+using TrtVocoder.Cli.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 
@@ -33,4 +35,27 @@ internal sealed record BenchOutputs(string? Times, string? Profile, string? Laye
             throw CliException.Usage($"--report {report}: the name must end in .html or .png.");
         return outputs;
     }
+
+    /// <summary>Writes them.</summary>
+    public void Write(BenchResult bench, LayerReport? layers, CommandOutput output)
+    {
+        if (Times is not null)
+            OutputPath.Write(Times, Force, stream => TrtexecFiles.WriteTimes(stream, bench.Runs.SelectMany(run => run.Decodes)));
+        if (Profile is not null)
+            OutputPath.Write(Profile, Force, stream => TrtexecFiles.WriteProfile(stream, layers!));
+        if (LayerInfo is not null)
+            OutputPath.Write(LayerInfo, Force, stream => TrtexecFiles.WriteLayerInfo(stream, layers!));
+        if (Report is null)
+            return;
+        if (PlotFont.Path is null)
+            output.Note(PlotFont.MissingNote);
+        byte[] report = Draw(Report, bench, layers!);
+        OutputPath.Write(Report, Force, stream => stream.Write(report));
+    }
+
+    // Not inlined: pictures need ScottPlot, which is loaded only where there is a report.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static byte[] Draw(string path, BenchResult bench, LayerReport layers) => BenchReport.Make(
+        path.EndsWith(".png", StringComparison.OrdinalIgnoreCase), bench, layers,
+        [("machine", $"{bench.Machine!.Cpu}, {bench.Machine.Cores} cores, {bench.Machine.Os}"), ("device", bench.Device), ("tool", bench.Tool), .. bench.Settings.Select(pair => (pair.Key, pair.Value))]);
 }
