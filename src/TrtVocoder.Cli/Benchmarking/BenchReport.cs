@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using ScottPlot;
+using SkiaSharp;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Cli.Benchmarking;
@@ -9,8 +10,8 @@ namespace TrtVocoder.Cli.Benchmarking;
 /// <summary>A report in one file: HTML with its pictures inside, or the pictures alone as a PNG.</summary>
 internal static class BenchReport
 {
-    private const int Width = 1100;
-    private const int Height = 520;
+    private const int Width = 1600;
+    private const int Height = 760;
 
     private const string Style = """
         body { font: 15px/1.5 system-ui, sans-serif; max-width: 1120px; margin: 2em auto; padding: 0 1em; color: #222; background: #fff }
@@ -30,11 +31,19 @@ internal static class BenchReport
         IReadOnlyList<Plot> plots = ReportPlots.Draw(result, layers);
         if (!isPng)
             return Encoding.UTF8.GetBytes(ToHtml(result, layers, facts, plots));
-        Multiplot multiplot = new() { Layout = new ScottPlot.MultiplotLayouts.Rows() };
-        foreach (Plot plot in plots)
-            multiplot.AddPlot(plot);
-        return multiplot.Render(Width, Height * plots.Count).GetImageBytes(ImageFormat.Png);
+        // One below the other, drawn by Skia: ScottPlot's own Multiplot multiplies the scales of its plots.
+        using SKSurface surface = SKSurface.Create(new SKImageInfo(Width, Height * plots.Count));
+        for (int i = 0; i < plots.Count; i++)
+        {
+            using SKImage picture = SKImage.FromEncodedData(Draw(plots[i]));
+            surface.Canvas.DrawImage(picture, 0, i * Height);
+        }
+        using SKImage all = surface.Snapshot();
+        using SKData png = all.Encode(SKEncodedImageFormat.Png, 100);
+        return png.ToArray();
     }
+
+    private static byte[] Draw(Plot plot) => plot.GetImageBytes(Width, Height, ImageFormat.Png);
 
     private static string ToHtml(BenchResult result, LayerReport layers, IReadOnlyList<(string Name, string Text)> facts, IReadOnlyList<Plot> plots)
     {
@@ -45,7 +54,7 @@ internal static class BenchReport
             AppendRow(html, "td", name, text);
         html.Append("</table>\n");
         foreach (Plot plot in plots)
-            html.Append(CultureInfo.InvariantCulture, $"<p><img alt=\"{Encode(plot.Axes.Title.Label.Text)}\" src=\"data:image/png;base64,{Convert.ToBase64String(plot.GetImageBytes(Width, Height, ImageFormat.Png))}\"></p>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<p><img alt=\"{Encode(plot.Axes.Title.Label.Text)}\" src=\"data:image/png;base64,{Convert.ToBase64String(Draw(plot))}\"></p>\n");
         foreach (BenchRun run in result.Runs)
             AppendRun(html, run);
         AppendLayers(html, layers);

@@ -65,7 +65,8 @@ internal static class OnnxLayers
             if (!entry.TryGetProperty("cat", out JsonElement category) || category.GetString() != "Node" || entry.GetProperty("name").GetString() is not { } name
                 || !name.EndsWith(KernelSuffix, StringComparison.Ordinal))
                 continue;
-            name = name[..^KernelSuffix.Length];
+            // Fused nodes of one kind share a name.
+            name = $"{name[..^KernelSuffix.Length]} [{entry.GetProperty("args").GetProperty("node_index").GetString()}]";
             // The first run warms up.
             if (nodes.TryAdd(name, entry.GetProperty("args")))
                 times[name] = [];

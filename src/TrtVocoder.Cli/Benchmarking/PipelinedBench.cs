@@ -85,7 +85,7 @@ internal static class PipelinedBench
     {
         List<KeyValuePair<string, BenchSeries>> series = [new(SeriesName.Audio, BenchSeries.Of(calls.Select(call => call.Ms)))];
         if (workload.IsReplay)
-            series.Add(new(SeriesName.Per256Frames, BenchSeries.Of(calls.Select(call => call.Ms * 256 / call.Frames))));
+            series.Add(new(SeriesName.Per256Frames, BenchSeries.Of(calls.Select(call => call.Per256Frames))));
         double seconds = calls.Sum(call => model.GetAudioSeconds(call.Frames, workload.Batch));
         return new BenchRun
         {

@@ -11,7 +11,7 @@ internal static class ReportPlots
     private const int TopLayers = 15;
     private const int MostNameLength = 56;
     private const int LengthClasses = 8;
-    private const float Scale = 1.25f;
+    private const float Scale = 1.7f;
 
     private static readonly (string Name, Func<DecodeTimes, double> Ms, string Color)[] Parts =
     [
@@ -38,7 +38,9 @@ internal static class ReportPlots
             plots.Add(Scatter($"Every call, lengths of {replay.Lengths}", replay));
         }
         if (result.Runs.Any(run => run.Lengths is null && run.Calls.Count > 1))
-            plots.Add(Distributions("How times spread, mel to samples", [.. result.Runs.Where(run => run.Lengths is null && run.Calls.Count > 1)]));
+            plots.Add(Distributions("How times spread, mel to samples", [.. result.Runs.Where(run => run.Lengths is null && run.Calls.Count > 1)], call => call.Ms));
+        if (result.Runs.Any(run => run.Lengths is not null && run.Calls.Count > 1))
+            plots.Add(Distributions("How times spread, mel to samples per 256 frames", [.. result.Runs.Where(run => run.Lengths is not null && run.Calls.Count > 1)], call => call.Per256Frames));
         if (layers is { Layers.Count: > 0 })
             plots.Add(Layers("Layers that take the most", layers));
         return plots;
@@ -97,19 +99,21 @@ internal static class ReportPlots
     }
 
     /// <summary>The share of calls that took at most so long. The axis ends a little above the longest p99, or outliers would squeeze the rest.</summary>
-    private static Plot Distributions(string title, BenchRun[] runs)
+    private static Plot Distributions(string title, BenchRun[] runs, Func<TimedCall, double> ms)
     {
         Plot plot = NewPlot();
+        (double least, double most) = (double.MaxValue, 0);
         foreach (BenchRun run in runs)
         {
-            double[] sorted = [.. run.Calls.Select(call => call.Ms).Order()];
-            ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(sorted, [.. sorted.Select((_, i) => 100.0 * (i + 1) / sorted.Length)]);
+            double[] sorted = [.. run.Calls.Select(ms).Order()];
+            (least, most) = (Math.Min(least, sorted[0]), Math.Max(most, TimingStatistics.Percentile(sorted, 99)));
+            ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine([sorted[0], .. sorted], [0.0, .. sorted.Select((_, i) => 100.0 * (i + 1) / sorted.Length)]);
+            line.Color = plot.Add.Palette.GetColor(Array.FindIndex(runs, other => (other.Frames, other.Lengths) == (run.Frames, run.Lengths)));
             line.ConnectStyle = ConnectStyle.StepHorizontal;
             line.LineWidth = 2;
             line.LinePattern = run.Mode == BenchRun.Pipelined ? LinePattern.Dashed : LinePattern.Solid;
             line.LegendText = run.Title;
         }
-        double least = runs.Min(run => run[SeriesName.Audio]!.Times.Min), most = runs.Max(run => run[SeriesName.Audio]!.Times.P99);
         double margin = 0.05 * Math.Max(most - least, 0.05 * most);
         plot.Axes.SetLimits(Math.Max(0, least - margin), most + margin, 0, 102);
         Legend(plot, Alignment.LowerRight);

@@ -26,7 +26,7 @@ internal static class SequentialBench
 
         List<KeyValuePair<string, BenchSeries>> series = [new(SeriesName.Audio, audio.ToSeries())];
         if (workload.IsReplay)
-            series.Add(new(SeriesName.Per256Frames, BenchSeries.Of(audio.Calls.Select(call => call.Ms * 256 / call.Frames))));
+            series.Add(new(SeriesName.Per256Frames, BenchSeries.Of(audio.Calls.Select(call => call.Per256Frames))));
         if (spectrum is not null)
             series.Add(new(SeriesName.Spectrum, spectrum.ToSeries()));
         // A replay's parts are those of all its calls; a fixed length changes its shape only in the probes below.
