@@ -107,7 +107,8 @@ internal static class ReportPlots
         {
             double[] sorted = [.. run.Calls.Select(ms).Order()];
             (least, most) = (Math.Min(least, sorted[0]), Math.Max(most, TimingStatistics.Percentile(sorted, 99)));
-            ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine([sorted[0], .. sorted], [0.0, .. sorted.Select((_, i) => 100.0 * (i + 1) / sorted.Length)]);
+            ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(
+                (double[])[sorted[0], .. sorted], (double[])[0, .. sorted.Select((_, i) => 100.0 * (i + 1) / sorted.Length)]);
             line.Color = plot.Add.Palette.GetColor(Array.FindIndex(runs, other => (other.Frames, other.Lengths) == (run.Frames, run.Lengths)));
             line.ConnectStyle = ConnectStyle.StepHorizontal;
             line.LineWidth = 2;
