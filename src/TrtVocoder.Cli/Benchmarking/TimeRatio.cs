@@ -41,8 +41,8 @@ internal sealed record TimeRatio(double Ratio, double Low, double High, bool IsI
     public static TimeRatio OfRounds(IReadOnlyList<double> first, IReadOnlyList<double> second)
     {
         double[] ratios = [.. first.Zip(second, (a, b) => b / a)];
-        (double low, double high) = Bootstrap(ratios.Length, ratios.Length, (picks, _) => Median(picks.Select(i => ratios[i])));
-        return new TimeRatio(Median(ratios), low, high, true);
+        (double low, double high) = Bootstrap(ratios.Length, ratios.Length, (picks, _) => Median(ratios, picks));
+        return new TimeRatio(TimingStatistics.Of(ratios).Median, low, high, true);
     }
 
     /// <summary>Of two runs at different times: the ratio of their medians, and an interval if both tell their rounds. It cannot know how the machine changed in between.</summary>
@@ -52,7 +52,7 @@ internal sealed record TimeRatio(double Ratio, double Low, double High, bool IsI
         double ratio = second.Times.Median / first.Times.Median;
         if (a.Count < 2 || b.Count < 2)
             return new TimeRatio(ratio, 0, double.PositiveInfinity, false);
-        (double low, double high) = Bootstrap(a.Count, b.Count, (picksA, picksB) => Median(picksB.Select(i => b[i])) / Median(picksA.Select(i => a[i])));
+        (double low, double high) = Bootstrap(a.Count, b.Count, (picksA, picksB) => Median(b, picksB) / Median(a, picksA));
         return new TimeRatio(ratio, low, high, false);
     }
 
@@ -77,5 +77,12 @@ internal sealed record TimeRatio(double Ratio, double Low, double High, bool IsI
         }
     }
 
-    private static double Median(IEnumerable<double> values) => TimingStatistics.Of(values).Median;
+    private static double Median(IReadOnlyList<double> values, int[] picks)
+    {
+        double[] picked = new double[picks.Length];
+        for (int i = 0; i < picks.Length; i++)
+            picked[i] = values[picks[i]];
+        Array.Sort(picked);
+        return (picked[(picked.Length - 1) / 2] + picked[picked.Length / 2]) / 2;
+    }
 }
