@@ -121,6 +121,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
             EnableMemoryPattern = options.MemoryPattern,
         };
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
+        foreach ((string key, string value) in options.SessionConfig)
+            sessionOptions.AddSessionConfigEntry(key, value);
         return sessionOptions;
     }
 

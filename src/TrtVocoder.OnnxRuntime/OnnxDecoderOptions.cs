@@ -27,6 +27,9 @@ public sealed record OnnxDecoderOptions
     /// <summary>Whether idle worker threads spin for a while before they sleep: faster single decodes, busier cores between them.</summary>
     public bool Spinning { get; init; } = true;
 
+    /// <summary>Further settings of an ONNX Runtime session by their own names (<c>session.set_denormal_as_zero</c> and the like).</summary>
+    public IReadOnlyDictionary<string, string> SessionConfig { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What the caller knows of a model without our metadata.</summary>
     public ModelHints Model { get; init; } = new();
 }
