@@ -9,6 +9,12 @@ public sealed record OnnxDecoderOptions
     /// <summary>Threads that compute one operator together; 0 means one for each physical core. 1 is best where as many sessions decode at once as there are cores.</summary>
     public int IntraOpThreads { get; init; }
 
+    /// <summary>
+    /// Windows and batches of one session that run at the same time, each on a thread of its own beside the <see cref="IntraOpThreads"/> − 1 that
+    /// they share; 1 computes on the caller's thread.
+    /// </summary>
+    public int ParallelRuns { get; init; } = 1;
+
     /// <summary>Threads that run independent operators with <see cref="ExecutionMode.ORT_PARALLEL"/>; the network is a chain, so 1.</summary>
     public int InterOpThreads { get; init; } = 1;
 
