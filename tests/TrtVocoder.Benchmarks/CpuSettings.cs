@@ -22,6 +22,8 @@ internal static class CpuSettings
             ("defaults, 2 threads", best, defaults),
             ("1 thread", best, defaults with { IntraOpThreads = 1 }),
             ("no spinning", best, defaults with { Spinning = false }),
+            ("spinning until a run's end", best, With("session.force_spinning_stop", "1")),
+            ("spinning with back-off", best, With("session.intra_op.spin_backoff_max", "8")),
             ("no arena", best, defaults with { MemoryArena = false }),
             ("no memory pattern", best, defaults with { MemoryPattern = false }),
             ("extended optimisation only", best, defaults with { GraphOptimization = GraphOptimizationLevel.ORT_ENABLE_EXTENDED }),
@@ -39,9 +41,7 @@ internal static class CpuSettings
         {
             OnnxDecoderModel model = OnnxDecoderModel.Load(path, options);
             IDecoder decoder = model.CreateDecoder();
-            Random random = new(1);
-            foreach (ref float value in decoder.Prepare(1, frames))
-                value = (random.NextSingle() * 8) - 8;
+            RandomMel.Fill(decoder.Prepare(1, frames));
             times.Add($"{frames} frames, {name}", () => decoder.Run());
             owned.AddRange([decoder, model]);
         }

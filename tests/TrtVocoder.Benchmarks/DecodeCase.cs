@@ -18,10 +18,8 @@ internal sealed class DecodeCase : IDisposable
     {
         _frames = frames;
         _threads = threads;
-        Random random = new(2);
         _mel = new float[MelCount * frames];
-        for (int i = 0; i < _mel.Length; i++)
-            _mel[i] = (random.NextSingle() * 8) - 8;
+        RandomMel.Fill(_mel);
     }
 
     /// <summary>This library: ONNX Runtime and FFTW, mel to samples.</summary>

@@ -62,9 +62,7 @@ internal static class ParallelRuns
     private static IDecoder Prepare(OnnxDecoderModel model, int frames)
     {
         IDecoder decoder = model.CreateDecoder();
-        Random random = new(1);
-        foreach (ref float value in decoder.Prepare(1, frames))
-            value = (random.NextSingle() * 8) - 8;
+        RandomMel.Fill(decoder.Prepare(1, frames));
         return decoder;
     }
 }

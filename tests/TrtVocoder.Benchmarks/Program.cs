@@ -8,6 +8,8 @@ switch (args)
         return IstftRatios.Run();
     case ["cpu-settings", ..]:
         return CpuSettings.Run(FramesOr(256));
+    case ["cpu-decode", ..]:
+        return CpuDecode.Run(FramesOr(256));
     case ["parallel-runs"]:
         return ParallelRuns.Run();
     case ["peak-memory", ..]:
