@@ -3,6 +3,7 @@ using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Inference;
 using TrtVocoder.OnnxRuntime;
+using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Benchmarks;
 
@@ -11,6 +12,7 @@ internal static class CpuSettings
 {
     private const int Samples = 10;
     private const double LimitSeconds = 180;
+    private const int MostLonger = 30;
 
     public static int Run(int frames)
     {
@@ -35,20 +37,32 @@ internal static class CpuSettings
             ("shifted depthwise", file.Export("shift", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor, Depthwise = DepthwiseForm.Shift }), defaults),
             ("waveform", file.Export("wave", new OnnxExportOptions { Signal = SignalKind.Waveform }), defaults),
         ];
+        float[] mel = new float[RandomCheckpoint.FullSize.MelCount * (frames + MostLonger)];
+        RandomMel.Fill(mel);
         Interleaved times = new();
         List<IDisposable> owned = [];
         foreach ((string name, string path, OnnxDecoderOptions options) in variants)
         {
             OnnxDecoderModel model = OnnxDecoderModel.Load(path, options);
             IDecoder decoder = model.CreateDecoder();
-            RandomMel.Fill(decoder.Prepare(1, frames));
-            times.Add($"{frames} frames, {name}", () => decoder.Run());
+            times.Add($"{frames} frames, {name}", () => Decode(decoder, frames));
             owned.AddRange([decoder, model]);
+            if (name != variants[0].Item1)
+                continue;
+            int length = 0;
+            times.Add($"{frames} frames on average, never the last length", () => Decode(decoder, frames - MostLonger + (length++ * 7 % ((2 * MostLonger) + 1))));
         }
         times.Run(Samples, LimitSeconds);
         times.Print(Console.Out);
         owned.ForEach(value => value.Dispose());
         return 0;
+
+        void Decode(IDecoder decoder, int count)
+        {
+            Span<float> input = decoder.Prepare(1, count);
+            mel.AsSpan(0, input.Length).CopyTo(input);
+            decoder.Run();
+        }
 
         OnnxDecoderOptions With(string key, string value) => defaults with { SessionConfig = new Dictionary<string, string> { [key] = value } };
     }

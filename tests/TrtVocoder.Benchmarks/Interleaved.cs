@@ -9,8 +9,10 @@ namespace TrtVocoder.Benchmarks;
 /// </summary>
 internal sealed class Interleaved
 {
-    // A twentieth of one core; a sample must be long enough for the kernel's ticks to tell.
-    private const double MostOthers = 0.05;
+    /// <summary>A sample is quiet where others took at most this much of a core.</summary>
+    public const double MostOthers = 0.05;
+
+    // Long enough for the kernel's ticks to tell.
     private const double LeastSampleMs = 100;
 
     private readonly List<Way> _ways = [];
@@ -38,6 +40,9 @@ internal sealed class Interleaved
     /// <summary>The median over the quiet samples' median runs of a way in ms; NaN where no sample was quiet.</summary>
     public double Typical(int way) => Median(_ways[way].Quiet);
 
+    /// <summary>Quiet samples of a way.</summary>
+    public int QuietSamples(int way) => _ways[way].Quiet.Count;
+
     /// <summary>Writes a row for each way.</summary>
     public void Print(TextWriter output)
     {
@@ -46,10 +51,11 @@ internal sealed class Interleaved
         for (int way = 0; way < _ways.Count; way++)
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {_ways[way].Name,-46} | {Fastest(way),10:F4} | {Typical(way),10:F4} | {Fastest(way) / Fastest(0),16:F3} | {Typical(way) / Typical(0),16:F3} | {_ways[way].Quiet.Count,13} |"));
+                $"| {_ways[way].Name,-46} | {Fastest(way),10:F4} | {Typical(way),10:F4} | {Fastest(way) / Fastest(0),16:F3} | {Typical(way) / Typical(0),16:F3} | {QuietSamples(way),13} |"));
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The median; NaN of nothing.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

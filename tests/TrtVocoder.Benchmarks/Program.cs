@@ -10,6 +10,14 @@ switch (args)
         return CpuSettings.Run(FramesOr(256));
     case ["cpu-decode", ..]:
         return CpuDecode.Run(FramesOr(256));
+    case ["length", ..]:
+        return LengthRuns.Run(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : null);
+    case ["length-of", string path, string seconds, string window]:
+        return LengthRuns.RunOne(path, int.Parse(seconds, CultureInfo.InvariantCulture), int.Parse(window, CultureInfo.InvariantCulture));
+    case ["window-sizes"]:
+        return WindowSizes.Run();
+    case ["matmul-floor"]:
+        return MatmulFloor.Run();
     case ["parallel-runs"]:
         return ParallelRuns.Run();
     case ["peak-memory", ..]:
