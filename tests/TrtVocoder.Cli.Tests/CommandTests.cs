@@ -12,7 +12,7 @@ public class CommandTests : CliFixture
     public void Help_names_every_command_the_exit_codes_and_an_example()
     {
         string help = Run("--help").Succeeds().Text;
-        foreach (string word in (string[])["synth", "mel", "export", "info", "compare", "doctor", "--json", "Exit codes:", "130", "Examples:"])
+        foreach (string word in (string[])["synth", "mel", "export", "info", "compare", "bench", "doctor", "--json", "Exit codes:", "130", "Examples:"])
             Assert.That(help, Does.Contain(word));
         Assert.That(Run("synth", "--help").Succeeds().Text, Does.Contain("trtvocoder synth speech.wav --model"));
     }

@@ -37,7 +37,7 @@ internal static class SequentialBench
             series.Add(new(SeriesName.NewLength, ProbeNewLengths(model, workload, profiled, profiler, options, probes)));
         IEnumerable<DecodeTimes> changes = decodes.Concat(probes).Where(decode => decode.ChangedShape);
         series.Add(new(SeriesName.ShapeChange, BenchSeries.Of(changes.Select(decode => decode.EndToEndMs))));
-        double seconds = audio.Calls.Average(call => model.GetAudioSeconds(call.Frames, workload.Batch));
+        double seconds = workload.IsReplay ? audio.Calls.Average(call => model.GetAudioSeconds(call.Frames, workload.Batch)) : model.GetAudioSeconds(workload.Lengths[0], workload.Batch);
         return new BenchRun
         {
             Frames = workload.IsReplay ? null : workload.Lengths[0],

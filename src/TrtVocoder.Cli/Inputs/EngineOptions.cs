@@ -5,7 +5,7 @@ using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;
 
-/// <summary>What <c>synth</c> and <c>compare</c> take for models by others and for engines.</summary>
+/// <summary>What <c>synth</c>, <c>compare</c> and <c>bench</c> take for models by others and for engines.</summary>
 internal sealed class EngineOptions
 {
     private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts." };
