@@ -157,8 +157,16 @@ forms() {
     done
 }
 
+# Why managed tests were skipped, each reason with its count; the native runners say so themselves.
+skip_reasons() {
+    awk -F'[<>]' '/outcome="/ { skipped = /outcome="NotExecuted"/ } skipped && $2 == "Message" { print $3; skipped = 0 }' "$@" |
+        sort | uniq -c | sed 's/^ */skipped: /'
+}
+
 tests() {
+    local results="$PWD/build/test-results"
     build
+    rm -rf "$results"
     forms build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
@@ -171,8 +179,9 @@ tests() {
     export TRTV_CLI_DIR="$PWD/out/cli"
     for project in tests/*.Tests; do
         count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
-            --logger "console;verbosity=minimal" ${1:+--filter "$1"}
+            --logger "console;verbosity=minimal" --logger "trx;LogFileName=$results/$(basename "$project").trx" ${1:+--filter "$1"}
     done
+    skip_reasons "$results"/*.trx
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using TrtVocoder.Cli.Commands;
@@ -18,6 +19,9 @@ internal static class CommandLine
         Recursive = true,
     };
 
+    /// <summary>When <see cref="Run"/> was entered, in ticks of <see cref="Stopwatch"/>.</summary>
+    public static long EntryTimestamp { get; private set; }
+
     /// <summary>Cancelled by Ctrl-C.</summary>
     public static CancellationToken CancellationToken => Cancellation.Token;
 
@@ -26,6 +30,7 @@ internal static class CommandLine
 
     public static int Run(string[] args)
     {
+        EntryTimestamp = Stopwatch.GetTimestamp();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         ParseResult result = Build().Parse(args);
@@ -63,7 +68,7 @@ internal static class CommandLine
         Command program = new("trtvocoder", "Vocos vocoder: checkpoint to ONNX and TensorRT engine, speech to mel, mel to speech.");
         Dictionary<Command, string> examples = new() { [program] = "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor" };
         foreach ((Command command, string text) in (ReadOnlySpan<(Command, string)>)
-            [SynthCommand.Create(), MelCommand.Create(), ExportCommand.Create(), BuildCommand.Create(), InfoCommand.Create(), CompareCommand.Create(), DoctorCommand.Create()])
+            [SynthCommand.Create(), MelCommand.Create(), ExportCommand.Create(), BuildCommand.Create(), InfoCommand.Create(), CompareCommand.Create(), BenchCommand.Create(), DoctorCommand.Create()])
         {
             program.Subcommands.Add(command);
             examples.Add(command, text);

@@ -14,7 +14,7 @@ internal static class ExitCode
 
     public const string Help = """
           0  done
-          1  internal error: a bug in this program
+          1  internal error: a bug in this program, or a part of it is missing
           2  the command line is wrong
           3  the input is damaged or does not fit the model
           4  file system: input missing, output exists already (--force replaces it), no such folder, disk full, no permission

@@ -2,7 +2,6 @@ using Microsoft.ML.OnnxRuntime;
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
-using ModelMetadata = TrtVocoder.Inference.ModelMetadata;
 
 namespace TrtVocoder.OnnxRuntime;
 
@@ -23,13 +22,23 @@ internal sealed class OnnxDecoder : IDecoder
     private readonly TensorBuffer? _imag;
     private readonly List<ShapeBinding> _bindings = new(MostBindings);
     private readonly DecodeProfiler? _profiler;
+    private readonly bool _ownThread;
+    private RunWorker? _worker;
     private ShapeBinding? _current;
+    private double _startMs;
+    private double _startedMs;
     private bool _started;
     private bool _disposed;
 
     /// <summary>Takes over one use of <paramref name="shared"/>.</summary>
-    public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info, DecodeProfiler? profiler)
+    /// <param name="shared">The session.</param>
+    /// <param name="tensors">The model's tensors.</param>
+    /// <param name="info">The model.</param>
+    /// <param name="profiler">Whose clock the times tell; null for none.</param>
+    /// <param name="ownThread">Whether <see cref="Start"/> hands the run to a thread of the decoder's own and returns; otherwise <see cref="Finish"/> computes.</param>
+    public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info, DecodeProfiler? profiler, bool ownThread)
     {
+        _ownThread = ownThread;
         _profiler = profiler;
         _shared = shared;
         _tensors = tensors;
@@ -67,6 +76,10 @@ internal sealed class OnnxDecoder : IDecoder
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         _started = _current is not null ? true : throw new InvalidOperationException("Prepare sets the shape before a run.");
+        _startMs = _profiler?.NowMs ?? 0;
+        if (_ownThread)
+            (_worker ??= new RunWorker(Compute)).Start();
+        _startedMs = _profiler?.NowMs ?? 0;
     }
 
     /// <inheritdoc/>
@@ -76,27 +89,23 @@ internal sealed class OnnxDecoder : IDecoder
         if (!_started)
             throw new InvalidOperationException("Start begins a run before Finish.");
         _started = false;
-        double start = _profiler?.NowMs ?? 0;
-        DecoderOutput output = Compute(_current!);
-        if (_profiler is not null)
-        {
-            double end = _profiler.NowMs;
-            Times = new DecoderTimes
-            {
-                ComputeMs = end - start,
-                EnqueueStartMs = start,
-                EnqueueEndMs = start,
-                HostToDeviceStartMs = start,
-                ComputeStartMs = start,
-                ComputeEndMs = end,
-                DeviceToHostEndMs = end,
-            };
-        }
-        return output;
+        if (_worker is not null)
+            _worker.Finish();
+        else
+            Compute();
+
+        ShapeBinding shape = _current!;
+        int count = shape.Batch * ItemSize(shape);
+        return _imag is null
+            ? DecoderOutput.FromAudio(_first.Values(count), shape.Samples)
+            : DecoderOutput.FromSpectrum(_first.Values(count), _imag.Values(count), _info.Metadata.Layout, _stft.BinCount, shape.Frames);
     }
 
-    private DecoderOutput Compute(ShapeBinding shape)
+    /// <summary>One run, on the caller's thread or the decoder's own.</summary>
+    private void Compute()
     {
+        double begin = _profiler?.NowMs ?? 0;
+        ShapeBinding shape = _current!;
         _mel.ToModel(shape.Batch * _info.Metadata.MelCount * shape.Frames);
         try
         {
@@ -108,14 +117,22 @@ internal sealed class OnnxDecoder : IDecoder
         {
             throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {FirstLine(error.Message)}", error);
         }
-
         int count = shape.Batch * ItemSize(shape);
         _first.FromModel(count);
-        if (_imag is null)
-            return DecoderOutput.FromAudio(_first.Values(count), shape.Samples);
-        _imag.FromModel(count);
-        ModelMetadata metadata = _info.Metadata;
-        return DecoderOutput.FromSpectrum(_first.Values(count), _imag.Values(count), metadata.Layout, _stft.BinCount, shape.Frames);
+        _imag?.FromModel(count);
+        if (_profiler is null)
+            return;
+        double end = _profiler.NowMs;
+        Times = new DecoderTimes
+        {
+            ComputeMs = end - begin,
+            EnqueueStartMs = _startMs,
+            EnqueueEndMs = _startedMs,
+            HostToDeviceStartMs = begin,
+            ComputeStartMs = begin,
+            ComputeEndMs = end,
+            DeviceToHostEndMs = end,
+        };
     }
 
     /// <inheritdoc/>
@@ -124,6 +141,7 @@ internal sealed class OnnxDecoder : IDecoder
         if (_disposed)
             return;
         _disposed = true;
+        _worker?.Dispose();
         DropBindings();
         _runOptions.Dispose();
         _mel.Dispose();

@@ -13,6 +13,17 @@ public sealed class OnnxDecoderBackend : IDecoderBackend
     public IDecoderModel Load(string path, VocoderOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return OnnxDecoderModel.Load(path, new OnnxDecoderOptions { IntraOpThreads = options.Threads, Model = options.Model });
+        return OnnxDecoderModel.Load(path, ToOnnxOptions(options));
+    }
+
+    /// <summary>
+    /// Shares <see cref="VocoderOptions.Threads"/> out: each run has a thread of its own, and what is left over serves all of them. Runs at the same
+    /// time must be asked for: all threads on one run are about as fast, and faster where there is one window only.
+    /// </summary>
+    internal static OnnxDecoderOptions ToOnnxOptions(VocoderOptions options)
+    {
+        int runs = Math.Max(1, options.RunsInFlight);
+        int threads = options.Threads > 0 || runs == 1 ? options.Threads : Environment.ProcessorCount;
+        return new OnnxDecoderOptions { IntraOpThreads = runs == 1 ? threads : Math.Max(1, threads - runs + 1), ParallelRuns = runs, Model = options.Model };
     }
 }

@@ -56,7 +56,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
     public IDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
-        return new OnnxDecoder(_shared, _tensors, Info, profiler);
+        return new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1);
     }
 
     /// <inheritdoc/>
@@ -69,6 +69,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
     private static OnnxDecoderModel Load(string source, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ParallelRuns, 1, nameof(options.ParallelRuns));
+        OnnxTelemetry.TurnOff();
         InferenceSession? session = null;
         try
         {
@@ -92,6 +94,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 MaxBatch = batch > 0 ? (int)batch : int.MaxValue,
                 MinFrames = frames > 0 ? (int)frames : 1,
                 MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
+                RunsInFlight = options.ParallelRuns,
             });
         }
         catch (Exception error)
@@ -121,6 +124,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
             EnableMemoryPattern = options.MemoryPattern,
         };
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
+        foreach ((string key, string value) in options.SessionConfig)
+            sessionOptions.AddSessionConfigEntry(key, value);
         return sessionOptions;
     }
 

@@ -9,6 +9,12 @@ public sealed record OnnxDecoderOptions
     /// <summary>Threads that compute one operator together; 0 means one for each physical core. 1 is best where as many sessions decode at once as there are cores.</summary>
     public int IntraOpThreads { get; init; }
 
+    /// <summary>
+    /// Windows and batches of one session that run at the same time, each on a thread of its own beside the <see cref="IntraOpThreads"/> − 1 that
+    /// they share; 1 computes on the caller's thread.
+    /// </summary>
+    public int ParallelRuns { get; init; } = 1;
+
     /// <summary>Threads that run independent operators with <see cref="ExecutionMode.ORT_PARALLEL"/>; the network is a chain, so 1.</summary>
     public int InterOpThreads { get; init; } = 1;
 
@@ -26,6 +32,9 @@ public sealed record OnnxDecoderOptions
 
     /// <summary>Whether idle worker threads spin for a while before they sleep: faster single decodes, busier cores between them.</summary>
     public bool Spinning { get; init; } = true;
+
+    /// <summary>Further settings of an ONNX Runtime session by their own names (<c>session.set_denormal_as_zero</c> and the like).</summary>
+    public IReadOnlyDictionary<string, string> SessionConfig { get; init; } = new Dictionary<string, string>();
 
     /// <summary>What the caller knows of a model without our metadata.</summary>
     public ModelHints Model { get; init; } = new();

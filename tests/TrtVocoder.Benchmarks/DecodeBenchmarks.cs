@@ -1,11 +1,11 @@
 using BenchmarkDotNet.Attributes;
-using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Benchmarks;
 
 /// <summary>Mel to samples with the full-size model (random weights) on two threads: eager PyTorch against this library's CPU decoder.</summary>
 public class DecodeBenchmarks
 {
+    private FullSizeModel _model = null!;
     private DecodeCase _case = null!;
     private Action _onnx = null!;
     private Action? _torch;
@@ -16,14 +16,19 @@ public class DecodeBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _case = new DecodeCase(RandomCheckpoint.FullSize, Frames, threads: 2);
-        _onnx = _case.PrepareOnnx();
+        _model = new FullSizeModel();
+        _case = new DecodeCase(Frames, threads: 2);
+        _onnx = _case.PrepareOnnx(_model.Export());
         if (Torch.WhyMissing is null)
-            _torch = _case.PrepareTorch();
+            _torch = _case.PrepareTorch(_model.Folder);
     }
 
     [GlobalCleanup]
-    public void Cleanup() => _case.Dispose();
+    public void Cleanup()
+    {
+        _case.Dispose();
+        _model.Dispose();
+    }
 
     [Benchmark(Baseline = true, Description = "TorchSharp eager")]
     public void TorchEager() => (_torch ?? throw new NotSupportedException(Torch.WhyMissing))();

@@ -4,67 +4,94 @@ using System.Globalization;
 namespace TrtVocoder.Benchmarks;
 
 /// <summary>
-/// Times several ways to do one thing in turns (A B C A B C …), so that whatever else the machine does meets all of them alike, and
-/// compares each with the first: by the ratio of the fastest rounds, and by the median of the ratios within a round.
+/// Times several ways to do one thing in turns (A B C A B C …), so that whatever else the machine does meets all of them alike, and compares
+/// each with the first. Samples during which other processes took much of the machine are dropped.
 /// </summary>
 internal sealed class Interleaved
 {
-    private readonly List<(string Name, Action Run, Action? Before)> _ways = [];
-    private readonly List<double[]> _rounds = [];
+    /// <summary>A sample is quiet where others took at most this much of a core.</summary>
+    public const double MostOthers = 0.05;
+
+    // Long enough for the kernel's ticks to tell.
+    private const double LeastSampleMs = 100;
+
+    private readonly List<Way> _ways = [];
 
     /// <summary>Adds a way; the first is what the others are compared with.</summary>
     /// <param name="name">What it is called in the table.</param>
     /// <param name="run">What is timed.</param>
     /// <param name="before">What comes before each run and is not timed; null runs it once unmeasured, so that it finds the caches as it left them.</param>
-    public void Add(string name, Action run, Action? before = null) => _ways.Add((name, run, before));
+    public void Add(string name, Action run, Action? before = null) => _ways.Add(new Way(name, run, before));
 
-    /// <summary>Runs every way once a round, each <paramref name="repeats"/> times in a row.</summary>
-    public void Run(int rounds, int repeats = 1)
+    /// <summary>Takes samples in turns until every way has as many quiet ones as asked for, or the time is up.</summary>
+    public void Run(int samples, double limitSeconds)
     {
-        foreach ((_, Action run, _) in _ways)
-            for (int i = 0; i < 3; i++)
-                run();
-        for (int round = 0; round < rounds; round++)
-        {
-            double[] times = new double[_ways.Count];
-            for (int way = 0; way < times.Length; way++)
-            {
-                Action before = _ways[way].Before ?? _ways[way].Run;
-                for (int i = 0; i < repeats; i++)
-                {
-                    before();
-                    long start = Stopwatch.GetTimestamp();
-                    _ways[way].Run();
-                    times[way] += Stopwatch.GetElapsedTime(start).TotalMilliseconds / repeats;
-                }
-            }
-            _rounds.Add(times);
-        }
+        long start = Stopwatch.GetTimestamp();
+        foreach (Way way in _ways)
+            way.WarmUp();
+        while (_ways.Any(way => way.Quiet.Count < samples) && Stopwatch.GetElapsedTime(start).TotalSeconds < limitSeconds)
+            foreach (Way way in _ways)
+                way.Sample();
     }
 
-    /// <summary>The fastest round of a way, in ms.</summary>
-    public double Fastest(int way) => _rounds.Min(times => times[way]);
+    /// <summary>The fastest run of a way in ms.</summary>
+    public double Fastest(int way) => _ways[way].Fastest;
 
-    /// <summary>The median round of a way, in ms.</summary>
-    public double Median(int way) => Median(_rounds.Select(times => times[way]));
+    /// <summary>The median over the quiet samples' median runs of a way in ms; NaN where no sample was quiet.</summary>
+    public double Typical(int way) => Median(_ways[way].Quiet);
 
-    /// <summary>The median over the rounds of a way's time divided by that of <paramref name="baseline"/> in the same round.</summary>
-    public double MedianRatio(int way, int baseline = 0) => Median(_rounds.Select(times => times[way] / times[baseline]));
+    /// <summary>Quiet samples of a way.</summary>
+    public int QuietSamples(int way) => _ways[way].Quiet.Count;
 
     /// <summary>Writes a row for each way.</summary>
     public void Print(TextWriter output)
     {
-        output.WriteLine($"| {"what",-44} | fastest ms | median ms | × first, fastest | × first, median |");
-        output.WriteLine("|---|---|---|---|---|");
+        output.WriteLine($"| {"what",-46} | fastest ms | typical ms | x first, fastest | x first, typical | quiet samples |");
+        output.WriteLine("|---|---|---|---|---|---|");
         for (int way = 0; way < _ways.Count; way++)
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {_ways[way].Name,-44} | {Fastest(way),10:F4} | {Median(way),9:F4} | {Fastest(way) / Fastest(0),16:F3} | {MedianRatio(way),15:F3} |"));
+                $"| {_ways[way].Name,-46} | {Fastest(way),10:F4} | {Typical(way),10:F4} | {Fastest(way) / Fastest(0),16:F3} | {Typical(way) / Typical(0),16:F3} | {QuietSamples(way),13} |"));
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The median; NaN of nothing.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+        return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private sealed class Way(string name, Action run, Action? before)
+    {
+        private readonly List<double> _runs = [];
+
+        public string Name { get; } = name;
+
+        public double Fastest { get; private set; } = double.PositiveInfinity;
+
+        public List<double> Quiet { get; } = [];
+
+        public void WarmUp()
+        {
+            for (int i = 0; i < 3; i++)
+                run();
+        }
+
+        public void Sample()
+        {
+            _runs.Clear();
+            OtherLoad load = OtherLoad.Start();
+            long start = Stopwatch.GetTimestamp();
+            while (_runs.Count == 0 || Stopwatch.GetElapsedTime(start).TotalMilliseconds < LeastSampleMs)
+            {
+                (before ?? run)();
+                long began = Stopwatch.GetTimestamp();
+                run();
+                _runs.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            }
+            Fastest = Math.Min(Fastest, _runs.Min());
+            if (load.Cores < MostOthers)
+                Quiet.Add(Median(_runs));
+        }
     }
 }

@@ -6,7 +6,8 @@ namespace TrtVocoder.Benchmarks;
 /// <summary>`istft-ratios`: the inverse STFT against bare FFTW calls, torch.istft and itself on more threads, in turns. Quicker than BenchmarkDotNet and steady on a busy machine.</summary>
 internal static class IstftRatios
 {
-    private const int Rounds = 300;
+    private const int Samples = 15;
+    private const double LimitSeconds = 60;
 
     public static int Run()
     {
@@ -23,7 +24,7 @@ internal static class IstftRatios
             times.Add($"{frames} frames from [T,F], {threads} threads, 1 ms later", istft.Ours(SpectrumLayout.FrameMajor, threads), WaitMillisecond);
             if (Torch.WhyMissing is null)
                 times.Add($"{frames} frames, torch.istft, 1 thread", istft.PyTorch());
-            times.Run(frames <= 256 ? Rounds : Rounds / 4);
+            times.Run(Samples, LimitSeconds);
             times.Print(Console.Out);
         }
         return 0;

@@ -1,37 +1,60 @@
 using System.Diagnostics;
 using System.Globalization;
-using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Benchmarks;
 
 /// <summary>
-/// Peak resident memory and decode time of one decoder in a process of its own: `peak-memory onnx|torch`. Native memory is
-/// invisible to BenchmarkDotNet, so the kernel's high-water mark (VmHWM) is read instead.
+/// `peak-memory [FRAMES]`: resident memory of this library's CPU decoder and of eager PyTorch with the same full-size model, each in a process of
+/// its own that loads the model from a file and decodes. Native memory is invisible to BenchmarkDotNet, so the kernel's high-water mark (VmHWM) is
+/// read: over the process's life, and over the decodes alone (the mark is set back once the model is loaded).
 /// </summary>
 internal static class PeakMemory
 {
-    private const int Iterations = 30;
+    private const int Iterations = 10;
 
-    public static int Run(string decoder)
+    /// <summary>Writes the model and measures both in processes of their own.</summary>
+    public static int Run(int frames)
     {
-        using DecodeCase full = new(RandomCheckpoint.FullSize, frames: 256, threads: 2);
+        using FullSizeModel model = new();
+        string path = model.Export();
+        Console.WriteLine("| decoder | frames | loaded, MB | peak of decoding, MB | peak of the process, MB | fastest ms |");
+        Console.WriteLine("|---|---|---|---|---|---|");
+        string length = frames.ToString(CultureInfo.InvariantCulture);
+        return ChildProcess.Run("peak-memory-of", "onnx", path, length) + ChildProcess.Run("peak-memory-of", "torch", model.Folder, length);
+    }
+
+    /// <summary>One decoder in this process.</summary>
+    public static int RunOne(string decoder, string model, int frames)
+    {
         if (decoder == "torch" && Torch.WhyMissing is { } reason)
         {
             Console.WriteLine($"TorchSharp is left out: {reason}");
             return 0;
         }
-        Action decode = decoder == "torch" ? full.PrepareTorch() : full.PrepareOnnx();
-        decode();
-        List<double> times = [];
+        using DecodeCase full = new(frames, threads: 2);
+        Action decode = decoder == "torch" ? full.PrepareTorch(model) : full.PrepareOnnx(model);
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        long loaded = Kilobytes("VmRSS");
+        long peakOfLoading = Kilobytes("VmHWM");
+        File.WriteAllText("/proc/self/clear_refs", "5");
+        double fastest = double.PositiveInfinity;
         for (int i = 0; i < Iterations; i++)
         {
             long start = Stopwatch.GetTimestamp();
             decode();
-            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
-        times.Sort();
-        string peak = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{decoder}: median {times[Iterations / 2]:F1} ms, peak {peak["VmHWM:".Length..].Trim()}"));
+        long peak = Kilobytes("VmHWM");
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {decoder} | {frames} | {loaded / 1024} | {peak / 1024} | {Math.Max(peak, peakOfLoading) / 1024} | {fastest:F1} |"));
         return 0;
+    }
+
+    /// <summary>A line of /proc/self/status in kB.</summary>
+    public static long Kilobytes(string name)
+    {
+        string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(name + ":", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

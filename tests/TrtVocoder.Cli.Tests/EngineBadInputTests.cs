@@ -86,10 +86,17 @@ public class EngineBadInputTests : EngineFixture
     }
 
     [TestCase("10.9.0.34")]
-    [TestCase("10.0.1.6")]
+    [TestCase("10.1.0.27")]
     public void An_engine_of_another_version(string version)
     {
         Synth(Engine, ("TRTV_SIM_VERSION", version)).FailsWith(6, "built by TensorRT 10.3.0.26", $"has TensorRT {version}", Rebuild);
+        NothingIsWritten("a.npy");
+    }
+
+    [Test]
+    public void A_TensorRT_that_is_too_old()
+    {
+        Synth(Engine, ("TRTV_SIM_VERSION", "10.0.1.6")).FailsWith(5, "version 10.0.1, expected TensorRT 10 from 10.1 on");
         NothingIsWritten("a.npy");
     }
 

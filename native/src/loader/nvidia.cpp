@@ -11,6 +11,8 @@ namespace {
 constexpr int32_t kMajor = NV_TENSORRT_MAJOR;
 // The first TensorRT-RTX with TensorRT 11's virtual tables, as its getInferLibVersion gives it: 1.5.
 constexpr int32_t kFirstRtx = 10500;
+// The first TensorRT of this major with all the slots that are called: 10.0 has no getDeviceMemorySizeV2.
+constexpr int32_t kFirst = kMajor == 10 ? 100100 : kMajor * 10000;
 constexpr uintptr_t kFirstPage = 4096;
 
 using FactoryFunction = void* (*)(void* logger, int32_t version);
@@ -20,7 +22,8 @@ using VersionFunction = int32_t (*)();
 const char* name_of(trtv_flavour flavour) { return flavour == TRTV_FLAVOUR_RTX ? "TensorRT-RTX" : "TensorRT"; }
 
 std::string wanted(trtv_flavour flavour) {
-    return flavour == TRTV_FLAVOUR_RTX ? "TensorRT-RTX 1.5 or later" : "TensorRT " + std::to_string(kMajor);
+    if (flavour == TRTV_FLAVOUR_RTX) return "TensorRT-RTX 1.5 or later";
+    return "TensorRT " + std::to_string(kMajor) + (kMajor == 10 ? " from 10.1 on" : "");
 }
 
 std::vector<std::string> runtime_names(trtv_flavour flavour) {
@@ -42,7 +45,8 @@ std::vector<std::string> other_names(trtv_flavour flavour) {
 }
 
 bool suits(trtv_flavour flavour, int32_t version) {
-    return flavour == TRTV_FLAVOUR_RTX ? version >= kFirstRtx && version < 20000 : version / 10000 == kMajor;
+    return flavour == TRTV_FLAVOUR_RTX ? version >= kFirstRtx && version < 20000
+                                       : version >= kFirst && version / 10000 == kMajor;
 }
 
 std::string dotted(int32_t version) {

@@ -57,7 +57,7 @@ internal static class CompareCommand
             if (result.GetValue(plot) is { } path)
             {
                 if (PlotFont.Path is null)
-                    output.Note("No font was found, so the picture carries no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu).");
+                    output.Note(PlotFont.MissingNote);
                 Draw(path, result.GetValue(force), samplesA, samplesB, (a, b), metadata);
             }
             Print(output, comparison, samplesA.Length / (double)metadata.SampleRate, metadata);

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Audio;
 using TrtVocoder.Bindings;
-using TrtVocoder.Cli.Comparing;
 using TrtVocoder.Cli.Reporting;
 
 namespace TrtVocoder.Cli.Commands;

@@ -1,15 +1,15 @@
 using ScottPlot;
 using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Inference;
 
 namespace TrtVocoder.Cli.Comparing;
 
-/// <summary>A picture of two signals: waveforms above, log-mel spectrograms below. The only user of ScottPlot, so that nothing else loads it.</summary>
+/// <summary>A picture of two signals: waveforms above, log-mel spectrograms below.</summary>
 internal static class ComparisonPlot
 {
     private const int Width = 1400;
     private const int Height = 800;
-    private const string FontName = "plot";
 
     /// <summary>Draws a PNG.</summary>
     /// <param name="a">The reference.</param>
@@ -18,12 +18,7 @@ internal static class ComparisonPlot
     /// <param name="metadata">Sample rate and mel parameters.</param>
     public static byte[] Draw(float[] a, float[] b, (string A, string B) titles, ModelMetadata metadata)
     {
-        if (PlotFont.Path is { } font)
-        {
-            Fonts.AddFontFile(FontName, font, bold: false, italic: false);
-            Fonts.AddFontFile(FontName, font, bold: true, italic: false);
-            Fonts.Default = FontName;
-        }
+        Pictures.UseFont();
         Mel melA = Speech.ToMel(a, metadata, titles.A), melB = Speech.ToMel(b, metadata, titles.B);
         float peak = Math.Max(a.Max(Math.Abs), b.Max(Math.Abs));
         // Both spectrograms share one scale, so that colours can be compared: 12 nepers (104 dB) below the loudest.
@@ -44,7 +39,7 @@ internal static class ComparisonPlot
         ScottPlot.Plottables.Signal signal = plot.Add.Signal(samples, 1.0 / sampleRate);
         signal.LineWidth = 1;
         plot.Axes.SetLimits(0, (double)samples.Length / sampleRate, -1.05 * peak, 1.05 * peak);
-        Label(plot, title, "time (s)", "amplitude");
+        Pictures.Label(plot, title, "time (s)", "amplitude");
     }
 
     private static void Spectrogram(Plot plot, Mel mel, ModelMetadata metadata, float top)
@@ -59,20 +54,6 @@ internal static class ComparisonPlot
         double seconds = (double)mel.Frames * metadata.HopLength / metadata.SampleRate;
         heatmap.Rectangle = new CoordinateRect(0, seconds, 0, mel.Bands);
         plot.Axes.SetLimits(0, seconds, 0, mel.Bands);
-        Label(plot, null, "time (s)", "mel band");
-    }
-
-    // Without a font, Skia draws empty boxes: better no text at all.
-    private static void Label(Plot plot, string? title, string x, string y)
-    {
-        if (PlotFont.Path is null)
-        {
-            plot.Axes.Frameless();
-            return;
-        }
-        if (title is not null)
-            plot.Title(title);
-        plot.XLabel(x);
-        plot.YLabel(y);
+        Pictures.Label(plot, null, "time (s)", "mel band");
     }
 }

@@ -10,17 +10,20 @@ namespace TrtVocoder.Cli.Inputs;
 /// <summary>A model named on the command line: an .onnx or .engine file, or a checkpoint folder, which is exported to a temporary .onnx first.</summary>
 internal static class ModelSource
 {
-    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output)
+    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output) => Load(path, output, file => Vocoder.Load(file, options));
+
+    /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
+    public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
     {
         try
         {
             if (Directory.Exists(path))
-                return LoadCheckpoint(path, options, output);
+                return LoadCheckpoint(path, output, load);
             if (!File.Exists(path))
                 throw CliException.FileSystem($"There is no model {path}.");
             if (Path.GetExtension(path).ToLowerInvariant() is ".safetensors" or ".bin" or ".pt" or ".pth")
                 throw CliException.BadInput($"{path} holds a checkpoint's weights; give the folder, which has the config.yaml too.");
-            return Vocoder.Load(path, options);
+            return load(path);
         }
         catch (ArgumentException error)
         {
@@ -55,7 +58,7 @@ internal static class ModelSource
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static Vocoder LoadCheckpoint(string path, VocoderOptions options, CommandOutput output)
+    private static T LoadCheckpoint<T>(string path, CommandOutput output, Func<string, T> load)
     {
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
         output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
@@ -64,7 +67,7 @@ internal static class ModelSource
         {
             string model = Path.Combine(folder, "checkpoint.onnx");
             OnnxExporter.Export(checkpoint, model);
-            return Vocoder.Load(model, options);
+            return load(model);
         }
         finally
         {

@@ -31,6 +31,7 @@ public sealed unsafe class InverseStft : IDisposable
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxThreads, 1);
         _maxThreads = maxThreads;
+        HasCoresToSpare = Environment.ProcessorCount >= 2 * maxThreads;
         Parameters = parameters;
         _envelope = new WindowEnvelope(parameters);
         _worker = new InverseStftWorker(parameters);
@@ -41,6 +42,9 @@ public sealed unsafe class InverseStft : IDisposable
 
     /// <summary>Sizes and padding.</summary>
     public StftParameters Parameters { get; }
+
+    /// <summary>Whether threads may stay awake for a call to come without taking a core from anybody.</summary>
+    internal bool HasCoresToSpare { get; init; }
 
     /// <summary>Decodes a whole utterance.</summary>
     /// <param name="spectrum">All of its frames, in either layout.</param>
@@ -111,10 +115,10 @@ public sealed unsafe class InverseStft : IDisposable
     /// <param name="frames">Frames of the call to come.</param>
     internal void Expect(int frames)
     {
-        if (_disposed || frames < 2 * MinFramesPerThread || Environment.ProcessorCount < 2 * _maxThreads)
+        if (_disposed || _maxThreads == 1 || frames < 2 * MinFramesPerThread || !HasCoresToSpare)
             return;
-        _pool ??= _maxThreads > 1 ? new InverseStftPool(Parameters, _maxThreads - 1) : null;
-        _pool?.Expect(frames, MinFramesPerThread);
+        _pool ??= new InverseStftPool(Parameters, _maxThreads - 1);
+        _pool.Expect(frames, MinFramesPerThread);
     }
 
     /// <summary>Ends the threads and frees the scratch memory. Idempotent.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FsCheck;
 using FsCheck.Fluent;
 using TrtVocoder.Dsp;
@@ -196,6 +197,33 @@ public sealed class InverseStftTests
             caller.Join();
 
         Assert.That(wrong, Is.Zero);
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void A_call_that_was_expected_gives_the_same_samples_and_one_that_never_comes_costs_nothing_for_long(bool comes)
+    {
+        const int Frames = 200;
+        StftParameters parameters = new(64, 16, StftPadding.Center);
+        TestSpectrum spectrum = TestSpectrum.Random(parameters.BinCount, Frames, 1);
+        float[] expected = Inverse(parameters, spectrum, SpectrumLayout.BinsMajor);
+        float[] actual = new float[expected.Length];
+        using InverseStft stft = new(parameters, maxThreads: 3) { HasCoresToSpare = true };
+        for (int round = 0; round < 200; round++)
+        {
+            stft.Expect(Frames);
+            if (!comes)
+                continue;
+            Array.Fill(actual, float.NaN);
+            stft.Inverse(spectrum.View(SpectrumLayout.BinsMajor), actual);
+            Assert.That(actual, Is.EqualTo(expected), $"round {round}");
+        }
+        if (comes)
+            return;
+        Thread.Sleep(300);
+        TimeSpan before = Process.GetCurrentProcess().TotalProcessorTime;
+        Thread.Sleep(300);
+        Assert.That((Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds, Is.LessThan(250), "two threads would have spun for 600 ms");
     }
 
     [Test]

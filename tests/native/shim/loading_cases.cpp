@@ -34,6 +34,13 @@ CASE("A TensorRT of another major is named with its version, as a file and in a 
     CHECK_CONTAINS(last_message(), "old/libnvinfer.so.8 (version 8.6.1");
 }
 
+CASE("TensorRT 10.0, which lacks functions that are called, is refused by its version") {
+    Library library;
+    const int32_t status = open({{double_path("first")}, {}, {}}, library);
+    CHECK_EQUAL(status, SHIM_MAJOR == 10 ? TRTV_ERROR_LIBRARY_UNSUITABLE : TRTV_OK);
+    if (SHIM_MAJOR == 10) CHECK_CONTAINS(last_message(), "version 10.0.1, expected TensorRT 10 from 10.1 on");
+}
+
 CASE("A library that is not TensorRT is passed over for the next candidate") {
     Library library;
     const std::string not_nvinfer = double_path("cuda_ok/libcuda.so.1");

@@ -1,8 +1,11 @@
-namespace TrtVocoder.Cli.Comparing;
+namespace TrtVocoder.Cli.Reporting;
 
 /// <summary>A font for plots. Skia's build without dependencies finds none by itself, so that a file is looked for.</summary>
 internal static class PlotFont
 {
+    /// <summary>What to say where there is none.</summary>
+    public const string MissingNote = "No font was found, so pictures carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu).";
+
     private static readonly string[] Candidates =
     [
         "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",

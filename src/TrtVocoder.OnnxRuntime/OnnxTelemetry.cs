@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace TrtVocoder.OnnxRuntime;
+
+/// <summary>ONNX Runtime's official builds report their use to Microsoft, from a thread of their own, unless told not to before they start.</summary>
+internal static partial class OnnxTelemetry
+{
+    /// <summary>The variable that ONNX Runtime asks for; a host that has set it, to whatever value, has decided.</summary>
+    public const string Variable = "ORT_DISABLE_TELEMETRY";
+
+    /// <summary>Turns the reports off; before the first call into ONNX Runtime.</summary>
+    public static void TurnOff()
+    {
+        // On Unix .NET keeps a copy of the environment, which native code does not see.
+        if (OperatingSystem.IsWindows())
+            Environment.SetEnvironmentVariable(Variable, Environment.GetEnvironmentVariable(Variable) ?? "1");
+        else
+            _ = SetVariable(Variable, "1", overwrite: 0);
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
+}
