@@ -23,6 +23,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
 
   setup            install what is missing by the system's package manager
   build            setup, then build everything; the program is left at out/trtvocoder
+  aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
@@ -89,6 +90,22 @@ build() {
     setup
     native
     managed
+}
+
+# The program as native code, with the native libraries it needs beside it.
+publish_aot() {
+    say "program: out/aot/trtvocoder"
+    rm -rf out/aot
+    dotnet publish src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:WithAot=true -o out/aot
+    # The project cannot be called so: NuGet takes it for the library TrtVocoder.
+    mv out/aot/TrtVocoder.Cli out/aot/trtvocoder
+}
+
+aot() {
+    mkdir -p out
+    setup
+    native
+    publish_aot
 }
 
 demo() {
@@ -197,7 +214,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | demo | bench | format | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | bench | format | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
@@ -92,6 +93,8 @@ internal static unsafe class Transposition
         t3.Store(target + (3 * (nint)targetStride));
     }
 
+    // NativeAOT for any x86-64 has no AVX and comes here; left to itself it makes a call of this, whose result goes through memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector128<float> Low, Vector128<float> High) Zip(Vector128<float> a, Vector128<float> b)
     {
         if (AdvSimd.Arm64.IsSupported)
