@@ -16,6 +16,8 @@ switch (args)
         return LengthRuns.RunOne(path, int.Parse(seconds, CultureInfo.InvariantCulture), int.Parse(window, CultureInfo.InvariantCulture));
     case ["window-sizes"]:
         return WindowSizes.Run();
+    case ["decode-ratios"]:
+        return DecodeRatios.Run();
     case ["matmul-floor"]:
         return MatmulFloor.Run();
     case ["parallel-runs"]:
