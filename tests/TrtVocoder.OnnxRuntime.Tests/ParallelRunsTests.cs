@@ -1,5 +1,6 @@
 using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
@@ -147,14 +148,18 @@ public class ParallelRunsTests
             RunBoth();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        long beforeOfAll = GC.GetTotalAllocatedBytes(precise: true);
-        for (int round = 0; round < Rounds; round++)
-            RunBoth();
-        long ofAll = GC.GetTotalAllocatedBytes(precise: true) - beforeOfAll;
+        RunAll();
         long ofCaller = GC.GetAllocatedBytesForCurrentThread() - before;
+        long ofAll = Allocations.OfAllThreads(RunAll);
 
         Assert.That(ofCaller, Is.Zero);
         Assert.That(ofAll, Is.LessThan(AllocationNoise));
+
+        void RunAll()
+        {
+            for (int round = 0; round < Rounds; round++)
+                RunBoth();
+        }
 
         void RunBoth()
         {

@@ -153,10 +153,12 @@ public sealed class InverseStftTests
         Assert.That(actual, Is.EqualTo(expected));
 
         Decode(many, actual);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        for (int i = 0; i < 100; i++)
-            Decode(many, actual);
-        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(AllocationNoise), "Bytes allocated by all threads.");
+        long allocated = Allocations.OfAllThreads(() =>
+        {
+            for (int i = 0; i < 100; i++)
+                Decode(many, actual);
+        });
+        Assert.That(allocated, Is.LessThan(AllocationNoise), "Bytes allocated by all threads.");
         Assert.That(actual, Is.EqualTo(expected));
 
         void Decode(InverseStft stft, float[] audio)
