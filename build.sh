@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+# The SDK's greeting and its certificate for web servers are nothing to this project.
+export DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+
 configuration=Release
 native_build=build/native
 program=out/trtvocoder
