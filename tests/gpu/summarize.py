@@ -18,10 +18,10 @@ def median(run, name):
 
 timing = lines("timing.jsonl")
 print("Host mel to host spectrum, p50 in ms; plain C++ and managed code in turns in one process\n")
-print("| frames | plain C++, enqueued | managed | ratio | plain C++, graph | managed | ratio | the same, paired by round | managed cost µs |")
-print("|---|---|---|---|---|---|---|---|---|")
+print("| frames | plain C++, enqueued | managed | ratio | paired by round | plain C++, graph | managed | ratio | paired by round | managed cost µs |")
+print("|---" * 10 + "|")
 for run in timing:
-    print(f"| {run['frames']} | {median(run, 'plain_sequential_ms')} | {median(run, 'sequential_ms')} | {run['sequential_ratio']:.3f} "
+    print(f"| {run['frames']} | {median(run, 'plain_sequential_ms')} | {median(run, 'sequential_ms')} | {run['sequential_ratio']:.3f} | {run['sequential_ratio_paired']:.3f} "
           f"| {median(run, 'plain_graph_ms')} | {median(run, 'graph_ms')} | {run['graph_ratio']:.3f} | {run['graph_ratio_paired']:.3f} | {run['graph_overhead_us']:.1f} |")
 print("\nHost mel to samples, p50 in ms, by threads of the inverse STFT; and the parts (6 threads at most)\n")
 parts = ["HostToDevice", "Enqueue", "Compute", "DeviceToHost", "Latency", "ShapeSet", "InverseStft", "EndToEnd"]

@@ -24,7 +24,7 @@ internal sealed class DecodePipeline : IDisposable
     private int _finished;
     private int _computedFrames;
 
-    /// <summary>Makes the first lane and the inverse STFT; further lanes are made when first needed.</summary>
+    /// <summary>Makes the first lane and the inverse STFT; further lanes are made when first needed, those of an engine by <see cref="WarmUp"/>.</summary>
     public DecodePipeline(Func<IDecoder> createDecoder, DecoderInfo info, int mostWindowLengths, VocoderOptions options, DecodeProfiler? profiler)
     {
         _createDecoder = createDecoder;
@@ -177,7 +177,8 @@ internal sealed class DecodePipeline : IDisposable
     /// <summary>The lane for the next run: a free one, a new one, or the one whose run began first, after its result is dealt with.</summary>
     private DecodeLane TakeLane(int frames, Span<float> audio, int samples)
     {
-        if (_lanes[_nextLane].IsBusy && _lanes.Count < _mostLanes && TryAddLane())
+        // Where shapes are costly decoders are too, and only a warm-up makes them.
+        if (_lanes[_nextLane].IsBusy && !_info.HasCostlyShapes && _lanes.Count < _mostLanes && TryAddLane())
             _nextLane = _lanes.Count - 1;
         DecodeLane lane = _lanes[_nextLane];
         Complete(lane, frames, audio, samples);

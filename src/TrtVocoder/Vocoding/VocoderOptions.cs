@@ -15,7 +15,7 @@ public sealed record VocoderOptions
     /// <summary>By windows of which lengths inputs are covered; the result is that of a whole decode.</summary>
     public WindowPolicy Windows { get; init; } = WindowPolicy.Auto;
 
-    /// <summary>Windows and batches that are under way at the same time, each with a decoder of its own, while the inverse STFT works on earlier ones; 0 lets the backend choose.</summary>
+    /// <summary>Windows and batches that are under way at the same time, each with a decoder of its own, while the inverse STFT works on earlier ones; 0 lets the backend choose. Of an engine, once the session is warm.</summary>
     public int RunsInFlight { get; init; }
 
     /// <summary>Threads of one session's inverse STFT, the caller's included; 0: up to <see cref="MostInverseStftThreads"/>, as there are cores. Short inputs use fewer.</summary>

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace TrtVocoder.Vocoding;
 
 /// <summary>The lengths of the library's choice: few, and so close together that two windows cover every input up to the longest one.</summary>
@@ -21,12 +23,19 @@ internal static class WindowLadder
         while (length < most)
         {
             // An input just short of the next length is covered by two windows of this one.
-            int coverable = (2 * length) - lost + 1;
-            int next = Math.Min(coverable / Step * Step, RoundUp(length * 4 / 3));
-            length = Math.Min(Math.Max(next, length + Step), most);
+            int coverable = Math.Min((2 * length) - lost + 1, most);
+            length = FindRound(length, coverable) ?? Math.Min(Math.Max(coverable / Step * Step, length + Step), most);
             lengths.Add(length);
         }
         return [.. lengths];
+    }
+
+    /// <summary>The next power of two, or one and a half times one, as engines are tuned for and callers like to ask for.</summary>
+    private static int? FindRound(int above, int most)
+    {
+        int power = (int)BitOperations.RoundUpToPowerOf2((uint)above + 1);
+        int half = power / 4 * 3;
+        return half > above && half <= most ? half : power <= most ? power : null;
     }
 
     private static int RoundUp(int frames) => (frames + Step - 1) / Step * Step;

@@ -13,8 +13,8 @@ internal static class Replay
     public static int Run(string engine, string lengthsFile)
     {
         int[] lengths = [.. File.ReadLines(lengthsFile).Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0).Select(int.Parse)];
-        foreach (string windows in (string[])["auto", "64,96,128,192,256,384,512", "256", "off"])
-            foreach (int inFlight in windows == "off" ? (int[])[1] : [1, 2, 3, 4])
+        foreach (string windows in (string[])["auto", "256", "off"])
+            foreach (int inFlight in windows == "off" ? (int[])[1] : [1, 2, 3])
                 Report(engine, lengths, windows, inFlight);
         return 0;
     }

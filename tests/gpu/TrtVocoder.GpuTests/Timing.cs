@@ -55,6 +55,7 @@ internal static class Timing
             line.Statistics(one.Name, one.Statistics);
         line.Number("sequential_ratio", series[1].Statistics.Median / series[0].Statistics.Median)
             .Number("graph_ratio", series[3].Statistics.Median / series[2].Statistics.Median)
+            .Number("sequential_ratio_paired", Series.PairedRatio(series[1], series[0]))
             .Number("graph_ratio_paired", Series.PairedRatio(series[3], series[2]))
             .Number("graph_overhead_us", 1000 * (series[3].Statistics.Median - series[2].Statistics.Median))
             .Number("sequential_overhead_us", 1000 * (series[1].Statistics.Median - series[0].Statistics.Median));
