@@ -19,7 +19,7 @@ internal static class Chart
             Position = count - i,
             Value = value.Value,
             Orientation = Orientation.Horizontal,
-            Label = value.Value.ToString("G3", CultureInfo.InvariantCulture),
+            Label = value.Value.ToString(value.Value < 100 ? "G3" : "F0", CultureInfo.InvariantCulture),
             FillColor = Colors.SteelBlue,
             LineWidth = 0,
         })];
