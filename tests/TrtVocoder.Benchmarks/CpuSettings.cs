@@ -7,14 +7,14 @@ using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Benchmarks;
 
-/// <summary>`cpu-settings [FRAMES]`: one decoder of the full-size model on the CPU under different settings of ONNX Runtime and forms of the model, in turns.</summary>
+/// <summary>`cpu-settings [FRAMES] [PLOT.png]`: one decoder of the full-size model on the CPU under different settings of ONNX Runtime and forms of the model, in turns.</summary>
 internal static class CpuSettings
 {
     private const int Samples = 10;
     private const double LimitSeconds = 180;
     private const int MostLonger = 30;
 
-    public static int Run(int frames)
+    public static int Run(int frames, string? plot)
     {
         using FullSizeModel file = new();
         string best = file.Export();
@@ -54,6 +54,8 @@ internal static class CpuSettings
         }
         times.Run(Samples, LimitSeconds);
         times.Print(Console.Out);
+        if (plot is not null)
+            times.Draw(plot, "the network under other settings", relative: true);
         owned.ForEach(value => value.Dispose());
         return 0;
 

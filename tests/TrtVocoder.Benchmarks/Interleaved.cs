@@ -34,6 +34,12 @@ internal sealed class Interleaved
                 way.Sample();
     }
 
+    /// <summary>What a way is called.</summary>
+    public string Name(int way) => _ways[way].Name;
+
+    /// <summary>Ways that were added.</summary>
+    public int Count => _ways.Count;
+
     /// <summary>The fastest run of a way in ms.</summary>
     public double Fastest(int way) => _ways[way].Fastest;
 
@@ -53,6 +59,11 @@ internal sealed class Interleaved
                 CultureInfo.InvariantCulture,
                 $"| {_ways[way].Name,-46} | {Fastest(way),10:F4} | {Typical(way),10:F4} | {Fastest(way) / Fastest(0),16:F3} | {Typical(way) / Typical(0),16:F3} | {QuietSamples(way),13} |"));
     }
+
+    /// <summary>Draws the fastest runs, in ms, or relative to the first way.</summary>
+    public void Draw(string path, string title, bool relative = false) => Chart.Bars(
+        path, title, relative ? "time relative to the first" : "ms, fastest run",
+        [.. Enumerable.Range(0, Count).Select(way => (Name(way), relative ? Fastest(way) / Fastest(0) : Fastest(way)))]);
 
     /// <summary>The median; NaN of nothing.</summary>
     public static double Median(IEnumerable<double> values)

@@ -24,7 +24,7 @@ public class IstftBenchmarks
         _frameMajor = _case.Ours(SpectrumLayout.FrameMajor);
         _binsMajor = _case.Ours(SpectrumLayout.BinsMajor);
         if (Torch.WhyMissing is null)
-            _torch = _case.PyTorch();
+            _torch = _case.PyTorch(fromParts: false);
     }
 
     [GlobalCleanup]

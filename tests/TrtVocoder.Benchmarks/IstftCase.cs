@@ -48,15 +48,19 @@ internal sealed unsafe class IstftCase : IDisposable
     }
 
     /// <summary>torch.istft on one thread.</summary>
-    public Action PyTorch()
+    /// <param name="fromParts">Whether the complex spectrum is first put together from its parts, as a network puts them out.</param>
+    public Action PyTorch(bool fromParts)
     {
         set_num_threads(1);
-        Tensor spectrum = Own(complex(tensor(_real, [1, Bins, _frames]), tensor(_imag, [1, Bins, _frames])));
+        Tensor real = Own(tensor(_real, [1, Bins, _frames]));
+        Tensor imag = Own(tensor(_imag, [1, Bins, _frames]));
+        Tensor spectrum = Own(complex(real, imag));
         Tensor window = Own(hann_window(FftLength));
         return () =>
         {
+            using IDisposable scope = NewDisposeScope();
             using IDisposable noGrad = no_grad();
-            using Tensor audio = istft(spectrum, FftLength, HopLength, FftLength, window, center: true);
+            istft(fromParts ? complex(real, imag) : spectrum, FftLength, HopLength, FftLength, window, center: true);
         };
     }
 

@@ -3,9 +3,15 @@ using TrtVocoder.OnnxRuntime;
 
 namespace TrtVocoder.Benchmarks;
 
-/// <summary>`parallel-runs`: two windows of the full-size model by one decoder with two threads one after the other, and by two decoders at the same time.</summary>
+/// <summary>
+/// `parallel-runs`: two windows of the full-size model by one decoder with two threads one after the other, and by two decoders at the same time; a
+/// batch, and its items one after the other.
+/// </summary>
 internal static class ParallelRuns
 {
+    private const int Samples = 8;
+    private const double LimitSeconds = 60;
+
     public static int Run()
     {
         using FullSizeModel file = new();
@@ -20,9 +26,13 @@ internal static class ParallelRuns
             Parallel(times, one, frames, "two decoders, 1 thread each");
             Parallel(times, two, frames, "two decoders on one session of 2 threads");
             Parallel(times, calm, frames, "the same without spinning");
-            times.Run(8, 60);
+            times.Run(Samples, LimitSeconds);
             times.Print(Console.Out);
         }
+        Interleaved batches = new();
+        Batches(batches, two, items: 8, frames: 64);
+        batches.Run(Samples, LimitSeconds);
+        batches.Print(Console.Out);
         return 0;
     }
 
@@ -34,6 +44,19 @@ internal static class ParallelRuns
             decoder.Run();
             decoder.Run();
         });
+    }
+
+    private static void Batches(Interleaved times, OnnxDecoderModel model, int items, int frames)
+    {
+        IDecoder single = Prepare(model, frames);
+        IDecoder batch = model.CreateDecoder();
+        RandomMel.Fill(batch.Prepare(items, frames));
+        times.Add($"{items} items of {frames}, one after the other", () =>
+        {
+            for (int item = 0; item < items; item++)
+                single.Run();
+        });
+        times.Add($"{items} items of {frames} in one batch", () => batch.Run());
     }
 
     private static void Parallel(Interleaved times, OnnxDecoderModel model, int frames, string name)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace TrtVocoder.Benchmarks;
@@ -17,10 +16,15 @@ internal static class PeakMemory
     {
         using FullSizeModel model = new();
         string path = model.Export();
-        Console.WriteLine("| decoder | frames | loaded, MB | peak of decoding, MB | peak of the process, MB | fastest ms |");
-        Console.WriteLine("|---|---|---|---|---|---|");
-        string length = frames.ToString(CultureInfo.InvariantCulture);
-        return ChildProcess.Run("peak-memory-of", "onnx", path, length) + ChildProcess.Run("peak-memory-of", "torch", model.Folder, length);
+        Console.WriteLine("| decoder | frames | loaded, MB | peak of decoding, MB | peak of the process, MB |");
+        Console.WriteLine("|---|---|---|---|---|");
+        foreach ((string decoder, string file) in new[] { ("onnx", path), ("torch", model.Folder) })
+        {
+            double[] megabytes = ChildProcess.Measure("peak-memory-of", decoder, file, frames.ToString(CultureInfo.InvariantCulture));
+            if (megabytes is [double loaded, double decoding, double all])
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {decoder} | {frames} | {loaded:F0} | {decoding:F0} | {all:F0} |"));
+        }
+        return 0;
     }
 
     /// <summary>One decoder in this process.</summary>
@@ -28,7 +32,7 @@ internal static class PeakMemory
     {
         if (decoder == "torch" && Torch.WhyMissing is { } reason)
         {
-            Console.WriteLine($"TorchSharp is left out: {reason}");
+            Console.Error.WriteLine($"TorchSharp is left out: {reason}");
             return 0;
         }
         using DecodeCase full = new(frames, threads: 2);
@@ -37,17 +41,10 @@ internal static class PeakMemory
         long loaded = Kilobytes("VmRSS");
         long peakOfLoading = Kilobytes("VmHWM");
         File.WriteAllText("/proc/self/clear_refs", "5");
-        double fastest = double.PositiveInfinity;
         for (int i = 0; i < Iterations; i++)
-        {
-            long start = Stopwatch.GetTimestamp();
             decode();
-            fastest = Math.Min(fastest, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        }
         long peak = Kilobytes("VmHWM");
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"| {decoder} | {frames} | {loaded / 1024} | {peak / 1024} | {Math.Max(peak, peakOfLoading) / 1024} | {fastest:F1} |"));
+        ChildProcess.Report(loaded / 1024.0, peak / 1024.0, Math.Max(peak, peakOfLoading) / 1024.0);
         return 0;
     }
 
