@@ -179,7 +179,7 @@ tests() {
         if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
     done
     # The command line's tests run the program as users have it.
-    export TRTV_CLI_DIR="$PWD/out/cli"
+    export TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll"
     for project in tests/*.Tests; do
         count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
             --logger "console;verbosity=minimal" --logger "trx;LogFileName=$results/$(basename "$project").trx" ${1:+--filter "$1"}

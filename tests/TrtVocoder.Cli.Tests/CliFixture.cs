@@ -58,10 +58,13 @@ public abstract class CliFixture
     protected string CopyProgram(string without)
     {
         string folder = Directory.CreateDirectory(At("program")).FullName;
-        foreach (string file in Directory.GetFiles(CliRun.ProgramFolder, "*.dll").Append(Path.Combine(CliRun.ProgramFolder, "TrtVocoder.Cli.runtimeconfig.json")))
+        string[] files = CliRun.IsNative
+            ? Directory.GetFiles(CliRun.ProgramFolder)
+            : [.. Directory.GetFiles(CliRun.ProgramFolder, "*.dll"), Path.ChangeExtension(CliRun.Program, ".runtimeconfig.json")];
+        foreach (string file in files)
             if (!Path.GetFileName(file).Contains(without, StringComparison.OrdinalIgnoreCase))
                 File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        return Path.Combine(folder, "TrtVocoder.Cli.dll");
+        return Path.Combine(folder, Path.GetFileName(CliRun.Program));
     }
 
     private static string Export()

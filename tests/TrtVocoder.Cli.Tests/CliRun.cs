@@ -6,11 +6,18 @@ namespace TrtVocoder.Cli.Tests;
 /// <summary>What came of running the program as a process.</summary>
 internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string StandardError)
 {
-    /// <summary>Where the program lies: beside the tests, or the published one in the folder that TRTV_CLI_DIR names ('./build.sh test' sets it).</summary>
-    public static string ProgramFolder { get; } = Environment.GetEnvironmentVariable("TRTV_CLI_DIR") ?? AppContext.BaseDirectory;
+    /// <summary>
+    /// The program: beside the tests, or a published one that TRTV_TEST_PROGRAM names: a .dll, which <c>dotnet</c> runs, or the native one of
+    /// './build.sh aot'.
+    /// </summary>
+    public static string Program { get; } =
+        Environment.GetEnvironmentVariable("TRTV_TEST_PROGRAM") is { Length: > 0 } path ? Path.GetFullPath(path) : Path.Combine(AppContext.BaseDirectory, "TrtVocoder.Cli.dll");
 
-    /// <summary>The program, which <c>dotnet</c> runs.</summary>
-    public static string Program { get; } = Path.Combine(ProgramFolder, "TrtVocoder.Cli.dll");
+    /// <summary>Where the program lies.</summary>
+    public static string ProgramFolder { get; } = Path.GetDirectoryName(Program)!;
+
+    /// <summary>Whether the program is native code in one piece.</summary>
+    public static bool IsNative { get; } = !IsManaged(Program);
 
     /// <summary>Standard output as text.</summary>
     public string Text => System.Text.Encoding.UTF8.GetString(StandardOutput);
@@ -28,7 +35,7 @@ internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string Standa
     public static CliRun Run(
         string program, string folder, byte[]? input, (string Name, string Value)[] environment, Action<Process>? meanwhile, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [program, .. arguments])
+        ProcessStartInfo start = new(Command(program)[0], [.. Command(program)[1..], .. arguments])
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -53,6 +60,11 @@ internal sealed record CliRun(int ExitCode, byte[] StandardOutput, string Standa
         process.WaitForExit();
         return new CliRun(process.ExitCode, output.Result, error.Result);
     }
+
+    /// <summary>What starts a program.</summary>
+    public static string[] Command(string program) => IsManaged(program) ? ["dotnet", program] : [program];
+
+    private static bool IsManaged(string program) => program.EndsWith(".dll", StringComparison.Ordinal);
 
     /// <summary>Asserts success and passes the run on.</summary>
     public CliRun Succeeds()

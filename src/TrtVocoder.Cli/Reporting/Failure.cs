@@ -33,9 +33,13 @@ internal sealed record Failure(int ExitCode, string Message)
         // .NET reports a missing part of the program as a missing file.
         FileNotFoundException { FileName: { } name } when name.IndexOf(", Version=", StringComparison.Ordinal) is > 0 and int end =>
             new(Cli.ExitCode.Internal, $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
+        TypeInitializationException when error.GetBaseException() is DllNotFoundException missing => new(Cli.ExitCode.Internal, $"The program is incomplete, {LibraryName(missing)} is missing; install it again."),
         IOException or UnauthorizedAccessException => new(Cli.ExitCode.FileSystem, error.Message),
         _ => new(Cli.ExitCode.Internal, $"Internal error, please report it: {error.GetType().Name}: {error.Message}"),
     };
+
+    // "Unable to load shared library 'libSkiaSharp' or one of its dependencies. …"
+    private static string LibraryName(DllNotFoundException missing) => missing.Message.Split('\'') is { Length: > 2 } parts ? parts[1] : "a native library";
 
     /// <summary>The library's names of what a caller may tell, as this program's options.</summary>
     public static string InOptions(string message) => message
