@@ -12,6 +12,19 @@ namespace TrtVocoder.Cli;
 /// <summary>The program: its commands, what is common to all of them, and how every failure becomes one sentence and an exit code.</summary>
 internal static class CommandLine
 {
+    // In the order of the help.
+    private static readonly CommandEntry[] Commands =
+    [
+        new("synth", "Turn mels, or WAV files by copy synthesis, into speech.", SynthCommand.Define),
+        new("mel", "Compute the mel spectrogram of a WAV file.", MelCommand.Define),
+        new("export", "Turn a checkpoint into an ONNX model, without Python.", ExportCommand.Define),
+        new("build", "Build a TensorRT engine, on the machine and GPU that will run it. Takes seconds to minutes.", BuildCommand.Define),
+        new("info", "Say what a model, checkpoint, WAV file or array holds.", InfoCommand.Define),
+        new("compare", "Measure how far one sound, or one model's output, is from another.", CompareCommand.Define),
+        new("bench", "Measure decodes: where the time goes, how it spreads, and whether one model is faster than another.", BenchCommand.Define),
+        new("doctor", "Say what is installed, what is missing and what to do. Exit code 0: decoding on the CPU works.", DoctorCommand.Define),
+    ];
+
     private static readonly CancellationTokenSource Cancellation = new();
     private static readonly Option<bool> Json = new("--json")
     {
@@ -33,7 +46,7 @@ internal static class CommandLine
         EntryTimestamp = Stopwatch.GetTimestamp();
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        ParseResult result = Build().Parse(args);
+        ParseResult result = Build(args).Parse(args);
         if (result.Errors.Count > 0 && result.Action is not HelpWithExamples)
         {
             string command = string.Join(' ', Names(result.CommandResult.Command).Reverse());
@@ -63,15 +76,28 @@ internal static class CommandLine
         }
     });
 
-    private static Command Build()
+    /// <summary>Gives a command its arguments and options, in the order of its help.</summary>
+    public static void Add(Command command, params Symbol[] symbols)
+    {
+        foreach (Symbol symbol in symbols)
+            if (symbol is Argument argument)
+                command.Arguments.Add(argument);
+            else
+                command.Options.Add((Option)symbol);
+    }
+
+    private static Command Build(string[] args)
     {
         Command program = new("trtvocoder", "Vocos vocoder: checkpoint to ONNX and TensorRT engine, speech to mel, mel to speech.");
         Dictionary<Command, string> examples = new() { [program] = "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor" };
-        foreach ((Command command, string text) in (ReadOnlySpan<(Command, string)>)
-            [SynthCommand.Create(), MelCommand.Create(), ExportCommand.Create(), BuildCommand.Create(), InfoCommand.Create(), CompareCommand.Create(), BenchCommand.Create(), DoctorCommand.Create()])
+        // The options of a command that is not called need not exist: making those of all takes milliseconds. A response file may hold anything.
+        bool needsAll = Array.Exists(args, arg => arg.StartsWith('@'));
+        foreach (CommandEntry entry in Commands)
         {
+            Command command = new(entry.Name, entry.Description);
             program.Subcommands.Add(command);
-            examples.Add(command, text);
+            if (needsAll || args.Contains(entry.Name))
+                examples.Add(command, entry.Define(command));
         }
         HelpOption help = new();
         help.Action = new HelpWithExamples((HelpAction)help.Action!, examples);

@@ -22,11 +22,10 @@ internal sealed class BenchCommand
 
     private BenchCommand(BenchArguments arguments) => _arguments = arguments;
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
-        Command command = new("bench", "Measure decodes: where the time goes, how it spreads, and whether one model is faster than another.");
         CommandLine.SetAction(command, new BenchCommand(new BenchArguments(command)).Run);
-        return (command, Examples);
+        return Examples;
     }
 
     private int Run(ParseResult result, CommandOutput output)

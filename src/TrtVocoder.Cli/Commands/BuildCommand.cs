@@ -47,21 +47,20 @@ internal sealed class BuildCommand
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
     private readonly Option<bool> _force = new("--force", "-f") { Description = "Replace an existing engine." };
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
         BuildCommand build = new();
         build._precision.AcceptOnlyFromAmong("fp32", "fp16");
         build._layout.AcceptOnlyFromAmong("bins-major", "frame-major");
         build._depthwise.AcceptOnlyFromAmong("conv", "shift");
         build._signal.AcceptOnlyFromAmong("spectrum", "waveform");
-        Command command = new("build", "Build a TensorRT engine, on the machine and GPU that will run it. Takes seconds to minutes.")
-        {
+        CommandLine.Add(
+            command,
             build._model, build._output, build._runtime, build._min, build._opt, build._max, build._fp16, build._noTf32, build._stronglyTyped, build._workspace,
             build._level, build._versionCompatible, build._hardware, build._timings, build._noTimings, build._verbosity, build._device,
-            build._precision, build._layout, build._depthwise, build._signal, build._verbose, build._force,
-        };
+            build._precision, build._layout, build._depthwise, build._signal, build._verbose, build._force);
         CommandLine.SetAction(command, build.Run);
-        return (command, Examples);
+        return Examples;
     }
 
     private int Run(ParseResult result, CommandOutput output)

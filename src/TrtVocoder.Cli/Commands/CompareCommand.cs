@@ -22,7 +22,7 @@ internal static class CompareCommand
     // Two recordings of one sound may differ by a hop or two at the end; more than this share is said.
     private const double LengthTolerance = 0.01;
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
         Argument<string> first = new("A") { Description = "The reference: a WAV file, or a model (.onnx, .engine, checkpoint folder)." };
         Argument<string> second = new("B") { Description = "What is compared with it: likewise." };
@@ -31,7 +31,7 @@ internal static class CompareCommand
         Option<float?> floor = new("--floor") { Description = "Floor under mel amplitudes for the log-mel distance. Default: 1e-7, or the model's own." };
         Option<bool> transposed = new("--transposed") { Description = "The mel is [frames, bands]." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing picture." };
-        Command command = new("compare", "Measure how far one sound, or one model's output, is from another.") { first, second, input, plot, floor, transposed, force };
+        CommandLine.Add(command, first, second, input, plot, floor, transposed, force);
         EngineOptions engine = new(command);
         CommandLine.SetAction(command, (result, output) =>
         {
@@ -76,7 +76,7 @@ internal static class CompareCommand
             });
             return ExitCode.Success;
         });
-        return (command, Examples);
+        return Examples;
     }
 
     private static void Print(CommandOutput output, SoundComparison comparison, double seconds, ModelMetadata metadata)

@@ -15,9 +15,8 @@ internal static class DoctorCommand
         trtvocoder doctor --json
         """;
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
-        Command command = new("doctor", "Say what is installed, what is missing and what to do. Exit code 0: decoding on the CPU works.");
         CommandLine.SetAction(command, (_, output) =>
         {
             List<DoctorCheck> checks = [.. CheckAll()];
@@ -48,7 +47,7 @@ internal static class DoctorCommand
 
             bool Found(string kind) => checks.Exists(check => check.IsFound && check.Name.StartsWith(kind, StringComparison.Ordinal));
         });
-        return (command, Examples);
+        return Examples;
     }
 
     private static IEnumerable<DoctorCheck> CheckAll()

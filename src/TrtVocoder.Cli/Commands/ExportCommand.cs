@@ -18,7 +18,7 @@ internal static class ExportCommand
         trtvocoder export vocos-mel-24khz/ --output model.safetensors --precision fp16
         """;
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
         Argument<string> folder = new("CHECKPOINT_DIR") { Description = "Folder with config.yaml and pytorch_model.bin or model.safetensors." };
         Option<string> to = new("--output", "-o") { Description = "The .onnx file, or .safetensors to re-pack the weights.", Required = true };
@@ -29,7 +29,7 @@ internal static class ExportCommand
         Option<string> signal = Choice("--signal", "What the model puts out: spectrum, or waveform (the inverse STFT inside).", "spectrum", "spectrum", "waveform");
         Option<float?> floor = new("--floor") { Description = "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        Command command = new("export", "Turn a checkpoint into an ONNX model, without Python.") { folder, to, precision, layout, depthwise, signal, floor, force };
+        CommandLine.Add(command, folder, to, precision, layout, depthwise, signal, floor, force);
         CommandLine.SetAction(command, (result, output) =>
         {
             if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
@@ -87,7 +87,7 @@ internal static class ExportCommand
             });
             return ExitCode.Success;
         });
-        return (command, Examples);
+        return Examples;
     }
 
     internal static Option<string> Choice(string name, string description, string otherwise, params string[] values)

@@ -23,13 +23,13 @@ internal static class InfoCommand
         trtvocoder info mel.npy --json
         """;
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
         Argument<string> input = new("PATH") { Description = "Checkpoint folder or its .bin/.safetensors, .onnx, .engine, .wav, .npy, .npz, .safetensors; - for standard input." };
         Option<bool> layers = new("--layers") { Description = "List an engine's layers." };
         Option<int> device = new("--device") { Description = "The GPU that an engine is loaded on.", DefaultValueFactory = _ => 0 };
         Option<bool> hostCode = new("--allow-host-code") { Description = "Load version-compatible engines, which carry executable code: only from those you trust." };
-        Command command = new("info", "Say what a model, checkpoint, WAV file or array holds.") { input, layers, device, hostCode };
+        CommandLine.Add(command, input, layers, device, hostCode);
         CommandLine.SetAction(command, (result, output) =>
         {
             string path = result.GetValue(input)!;
@@ -47,7 +47,7 @@ internal static class InfoCommand
             });
             return ExitCode.Success;
         });
-        return (command, Examples);
+        return Examples;
     }
 
     private static List<(string Name, object Value)> Describe(string path, CommandOutput output)

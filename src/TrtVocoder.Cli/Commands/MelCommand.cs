@@ -16,14 +16,14 @@ internal static class MelCommand
         trtvocoder mel speech.wav --output - --floor 1e-5 | python use_mel.py
         """;
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
         Argument<string> input = new("INPUT") { Description = "WAV file of any sample rate and channels; - for standard input." };
         Option<string> to = new("--output", "-o") { Description = "Array [bands, frames] of natural-log amplitudes: .npy or .safetensors (tensor 'mel'); - for .npy on standard output.", Required = true };
         Option<string?> model = new("--model", "-m") { Description = "Model or checkpoint folder whose parameters to use. Default: those of vocos-mel-24khz." };
         Option<float?> floor = new("--floor") { Description = "Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        Command command = new("mel", "Compute the mel spectrogram of a WAV file.") { input, to, model, floor, force };
+        CommandLine.Add(command, input, to, model, floor, force);
         CommandLine.SetAction(command, (result, output) =>
         {
             string path = result.GetValue(to)!;
@@ -61,6 +61,6 @@ internal static class MelCommand
             });
             return ExitCode.Success;
         });
-        return (command, Examples);
+        return Examples;
     }
 }

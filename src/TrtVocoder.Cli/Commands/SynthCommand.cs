@@ -38,7 +38,7 @@ internal sealed class SynthCommand
         _output = output;
     }
 
-    public static (Command Command, string Examples) Create()
+    public static string Define(Command command)
     {
         Argument<string[]> inputs = new("INPUT") { Description = "Mels (.npy, .npz, .safetensors: [bands, frames], natural logarithm) or .wav files (copy synthesis); folders, globs; - for standard input.", Arity = ArgumentArity.OneOrMore };
         Option<string> model = new("--model", "-m") { Description = "Model: .onnx, .engine or a checkpoint folder.", Required = true };
@@ -53,7 +53,7 @@ internal sealed class SynthCommand
         threads.Validators.Add(result => Require(result.GetValueOrDefault<int>() >= 0, result, "--threads must be 0 or more."));
         chunk.Validators.Add(result => Require(result.GetValueOrDefault<int?>() is null or > 0, result, "--chunk-frames must be 1 or more."));
         floor.Validators.Add(result => Require(result.GetValueOrDefault<float?>() is null or (> 0 and < float.PositiveInfinity), result, "--floor must be above 0."));
-        Command command = new("synth", "Turn mels, or WAV files by copy synthesis, into speech.") { inputs, model, to, format, force, threads, chunk, floor, transposed };
+        CommandLine.Add(command, inputs, model, to, format, force, threads, chunk, floor, transposed);
         EngineOptions engine = new(command);
         CommandLine.SetAction(command, (result, output) =>
         {
@@ -74,7 +74,7 @@ internal sealed class SynthCommand
             SynthCommand synth = new(vocoder, session, sampleFormat, overwrite, result.GetValue(floor), result.GetValue(transposed), output);
             return set.IsMany ? synth.RunMany(jobs) : synth.RunOne(jobs[0]);
         });
-        return (command, Examples);
+        return Examples;
     }
 
     private static void Require(bool condition, System.CommandLine.Parsing.OptionResult result, string message)
