@@ -5,12 +5,14 @@ using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Benchmarks;
 
-/// <summary>`length [WINDOW] [PLOT.png]`: time and peak memory of decodes from 10 to 60 s of audio on two threads, each length in a process of its own.</summary>
+/// <summary>`length [WINDOW] [PLOT.png]`: time and peak memory of decodes from 10 to 60 s of audio on two threads, each length in processes of its own, in turns.</summary>
 internal static class LengthRuns
 {
-    private const int LeastRuns = 5;
-    private const double LeastSeconds = 6;
-    private const double LimitSeconds = 60;
+    private const int Rounds = 5;
+    private const int LeastRuns = 3;
+    private const double LeastSeconds = 4;
+    private const double LimitSeconds = 12;
+    private static readonly int[] Lengths = [10, 20, 40, 60];
 
     public static int Run(int? window, string? plot)
     {
@@ -18,22 +20,28 @@ internal static class LengthRuns
         string path = model.Export();
         Console.WriteLine("| seconds of audio | frames | fastest ms | µs a frame | against the first | typical ms | peak MB |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
-        List<(double Seconds, double PerFrame, double Peak)> rows = [];
-        foreach (int seconds in new[] { 10, 20, 40, 60 })
-        {
-            double[] measured = ChildProcess.Measure("length-of", path, seconds.ToString(CultureInfo.InvariantCulture), (window ?? 0).ToString(CultureInfo.InvariantCulture));
-            if (measured is not [double frames, double fastest, double typical, double peak])
-                return 1;
-            rows.Add((seconds, 1000 * fastest / frames, peak));
+        (int Seconds, double Frames, double Fastest, double Typical, double Peak)[] rows = [.. Lengths.Select(seconds => (seconds, 0.0, double.MaxValue, double.MaxValue, 0.0))];
+        for (int round = 0; round < Rounds; round++)
+            foreach (ref var row in rows.AsSpan())
+            {
+                if (ChildProcess.Measure("length-of", path, Text(row.Seconds), Text(window ?? 0)) is not [double frames, double fastest, double typical, double peak])
+                    return 1;
+                row = (row.Seconds, frames, Math.Min(row.Fastest, fastest), Math.Min(row.Typical, double.IsNaN(typical) ? double.MaxValue : typical), Math.Max(row.Peak, peak));
+            }
+        double[] perFrame = [.. rows.Select(row => 1000 * row.Fastest / row.Frames)];
+        for (int i = 0; i < rows.Length; i++)
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {seconds} | {frames} | {fastest:F1} | {1000 * fastest / frames:F1} | {rows[^1].PerFrame / rows[0].PerFrame:F3} | {typical:F1} | {peak:F0} |"));
-        }
+                $"| {rows[i].Seconds} | {rows[i].Frames} | {rows[i].Fastest:F1} | {perFrame[i]:F1} | {perFrame[i] / perFrame[0]:F3} | {rows[i].Typical:F1} | {rows[i].Peak:F0} |"));
         if (plot is not null)
+        {
+            double[] seconds = [.. rows.Select(row => (double)row.Seconds)];
+            double[] peaks = [.. rows.Select(row => row.Peak)];
             Chart.Lines(
                 plot,
-                ("time of a decode", "seconds of audio", "µs a frame", [.. rows.Select(row => row.Seconds)], [.. rows.Select(row => row.PerFrame)], 1.3 * rows.Max(row => row.PerFrame)),
-                ("peak memory of the process", "seconds of audio", "MB", [.. rows.Select(row => row.Seconds)], [.. rows.Select(row => row.Peak)], 1.3 * rows.Max(row => row.Peak)));
+                ("time of a decode", "seconds of audio", "µs a frame", seconds, perFrame, 1.3 * perFrame.Max()),
+                ("peak memory of the process", "seconds of audio", "MB", seconds, peaks, 1.3 * peaks.Max()));
+        }
         return 0;
     }
 
@@ -63,4 +71,6 @@ internal static class LengthRuns
         ChildProcess.Report(frames, all.Min(), Interleaved.Median(quiet), PeakMemory.Kilobytes("VmHWM") / 1024.0);
         return 0;
     }
+
+    private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

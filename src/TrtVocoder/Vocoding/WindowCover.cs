@@ -9,6 +9,7 @@ internal sealed class WindowCover(int mostLengths)
 {
     private readonly int[] _counts = new int[mostLengths];
     private WindowPlan _plan = null!;
+    private int _adjustedFrames;
     private int _inputFrames;
     private int _inputUnits;
     private bool _isOwnLength;
@@ -37,7 +38,8 @@ internal sealed class WindowCover(int mostLengths)
         (Start, Frames, Begin, End) = (0, 0, 0, 0);
         _isEnd = false;
         _isOwnLength = frames <= plan.OwnLengthLimit;
-        if (!_isOwnLength)
+        _adjustedFrames = plan.AdjustsLength ? GetAdjustedFrames(plan, frames) : 0;
+        if (!_isOwnLength && _adjustedFrames == 0)
             plan.Choose(frames, _counts.AsSpan(0, plan.Frames.Count));
     }
 
@@ -52,16 +54,29 @@ internal sealed class WindowCover(int mostLengths)
             (Frames, End, _isEnd) = (_inputFrames, _inputUnits, true);
             return true;
         }
-        int index = _plan.Frames.Count - 1;
-        while (_counts[index] == 0)
-            index--;
-        _counts[index]--;
         WindowEdges edges = _plan.Edges;
-        Frames = _plan.Frames[index];
+        Frames = _adjustedFrames > 0 ? _adjustedFrames : TakeLongest();
         if (Begin > 0)
             Start = Math.Min((Begin - edges.LeadUnits) / edges.UnitsPerFrame, _inputFrames - Frames);
         _isEnd = Start + Frames >= _inputFrames;
         End = _isEnd ? _inputUnits : ((Start + Frames) * edges.UnitsPerFrame) - edges.TailUnits;
         return true;
+    }
+
+    /// <summary>The length by which as many windows as the greatest length needs cover the input just so.</summary>
+    private static int GetAdjustedFrames(WindowPlan plan, int frames)
+    {
+        int lost = plan.Edges.LostFrames;
+        int windows = Math.Max(1, (int)Math.Ceiling((frames - lost) / (double)plan.Edges.GetStride(plan.Longest)));
+        return (frames + (lost * (windows - 1)) + windows - 1) / windows;
+    }
+
+    private int TakeLongest()
+    {
+        int index = _plan.Frames.Count - 1;
+        while (_counts[index] == 0)
+            index--;
+        _counts[index]--;
+        return _plan.Frames[index];
     }
 }

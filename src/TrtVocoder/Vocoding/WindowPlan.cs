@@ -32,6 +32,12 @@ internal sealed class WindowPlan
     /// <summary>Whether a few lengths serve all inputs, so that they are worth keeping ready.</summary>
     public bool HasFixedLengths => _frames.Length > 0 && OwnLengthLimit < _frames[0];
 
+    /// <summary>
+    /// Whether the windows of an input are as short as their number allows, and all alike, instead of all of the greatest length: where lengths
+    /// cost nothing, what they overlap more than they must would be computed for nothing.
+    /// </summary>
+    public bool AdjustsLength { get; private init; }
+
     /// <summary>The most frames of one run.</summary>
     public int Longest => _frames.Length > 0 ? _frames[^1] : OwnLengthLimit;
 
@@ -65,7 +71,12 @@ internal sealed class WindowPlan
         if (!options.Windows.IsOff && info.HasCostlyShapes && WindowLadder.Make(Math.Max(info.MinFrames, 1), longest, edges) is { Length: > 0 } ladder)
             return Fixed(ladder, edges);
         if (edges.GetStride(longest) >= 1)
-            return new WindowPlan([longest], longest, edges, WindowCosts.Linear([longest], edges), null);
+        {
+            return new WindowPlan([longest], longest, edges, WindowCosts.Linear([longest], edges), null)
+            {
+                AdjustsLength = !info.HasCostlyShapes && info.MinFrames <= longest / 2,
+            };
+        }
 
         int least = edges.LostFrames + 1;
         return options.MaxFramesPerChunk is { } asked && asked <= info.MaxFrames

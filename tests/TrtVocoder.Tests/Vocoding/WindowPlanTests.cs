@@ -142,6 +142,28 @@ public class WindowPlanTests
     }
 
     [Test]
+    public void Where_new_lengths_cost_nothing_windows_are_no_longer_than_they_must_be()
+    {
+        WindowPlan plan = WindowPlan.Create(Vocos with { HasCostlyShapes = false }, new VocoderOptions());
+        for (int frames = 1025; frames < 8000; frames += 13)
+        {
+            List<(int Start, int Frames, int Begin, int End)> cover = Cover(plan, frames, frames);
+            int fewest = (int)Math.Ceiling((frames - 54) / 970.0);
+            Assert.That(cover, Has.Count.EqualTo(fewest));
+            Assert.That(cover.Select(window => window.Frames).Distinct().Count(), Is.EqualTo(1));
+            Assert.That(cover.Sum(window => window.Frames) - (54 * (fewest - 1)) - frames, Is.InRange(0, fewest - 1), $"{frames} frames: computed for nothing");
+        }
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Windows_of_a_model_of_one_length_all_have_it(bool isCostly)
+    {
+        WindowPlan plan = WindowPlan.Create(Info(27, SignalKind.Spectrum, most: 200, least: 200) with { HasCostlyShapes = isCostly }, new VocoderOptions());
+        Assert.That(Cover(plan, 999, 999).Select(window => window.Frames), Is.All.EqualTo(200));
+    }
+
+    [Test]
     public void A_small_profile_has_one_window_of_its_whole_length()
     {
         WindowPlan plan = WindowPlan.Create(Info(27, SignalKind.Spectrum, most: 60), new VocoderOptions());
