@@ -30,7 +30,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   native           build the native shim and its test double only
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
-  bench [ARGS]     run the benchmarks (ratios against bare FFTW, TorchSharp and the like)
+  bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
   clean            remove everything that was built
 EOF
@@ -184,18 +184,53 @@ tests() {
         count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
             --logger "console;verbosity=minimal" --logger "trx;LogFileName=$results/$(basename "$project").trx" ${1:+--filter "$1"}
     done
+    # The native program once through its commands; TRTV_TEST_PROGRAM=$PWD/out/aot/trtvocoder dotnet test tests/TrtVocoder.Cli.Tests runs all.
+    if [[ -z ${1:-} ]]; then
+        publish_aot
+        TRTV_TEST_PROGRAM="$PWD/out/aot/trtvocoder" count "native program" dotnet test tests/TrtVocoder.Cli.Tests -c "$configuration" \
+            --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
+    fi
     skip_reasons "$results"/*.trx
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
 }
 
+# One PyTorch program, if it can run here: its result goes to the file, and the file to 'against'.
+baseline() {
+    local result=$1 status=0
+    shift
+    "$@" --frames "$bench_frames" --threads "$(nproc)" --duration 2 >"$result" || status=$?
+    if ((status == 0)); then against+=("$result"); else say "left out: $1 ${2:-}"; fi
+}
+
+# The program and PyTorch, from C# and from Python, on the same random model of the published size: in turns, so that each round tells the
+# ratios anew and the spread between them tells the noise.
+baselines() {
+    local folder=out/bench/baselines bench_frames=64,256,512 round against
+    mkdir -p "$folder"
+    dotnet publish tests/baselines/TorchSharpVocos -c "$configuration" -v quiet -nologo -p:WithLibTorch=true -o out/torch
+    dotnet out/bench/TrtVocoder.Benchmarks.dll checkpoint "$folder/full"
+    "$program" export "$folder/full" --layout frame-major --output "$folder/full.onnx" --force
+    for round in 1 2 3; do
+        say "round $round of 3: PyTorch, then this program beside it"
+        against=()
+        baseline "$folder/torchsharp-$round.json" dotnet out/torch/TorchSharpVocos.dll "$folder/full"
+        if python3 -c 'import torch' 2>/dev/null; then
+            baseline "$folder/python-$round.json" python3 tests/baselines/vocos_torch.py "$folder/full" --device cpu
+        else
+            say "left out: tests/baselines/vocos_torch.py; python3 has no module 'torch'"
+        fi
+        "$program" bench "$folder/full.onnx" --mode sequential --frames "$bench_frames" --threads "$(nproc)" --duration 2 ${against:+--against "${against[@]}"}
+    done
+}
+
 bench() {
-    local decoder
     build
     # With PyTorch's native part (200 MB), which nothing else needs.
     dotnet publish tests/TrtVocoder.Benchmarks -c "$configuration" -v quiet -nologo -p:WithLibTorch=true -o out/bench
+    baselines
     dotnet out/bench/TrtVocoder.Benchmarks.dll "$@"
-    for decoder in torch onnx; do dotnet out/bench/TrtVocoder.Benchmarks.dll peak-memory "$decoder"; done
+    dotnet out/bench/TrtVocoder.Benchmarks.dll peak-memory
 }
 
 format() {

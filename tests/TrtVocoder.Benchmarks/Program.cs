@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using TrtVocoder.Benchmarks;
+using TrtVocoder.TestSupport;
 
 // Arguments that are a number or a picture may follow the verb in any order.
 int? number = args.Skip(1).Select(text => int.TryParse(text, CultureInfo.InvariantCulture, out int value) ? value : (int?)null).FirstOrDefault(value => value is not null);
@@ -29,6 +30,9 @@ switch (args)
         return PeakMemory.Run(number ?? 256);
     case ["peak-memory-of", string decoder, string model, string frames]:
         return PeakMemory.RunOne(decoder, model, Parse(frames));
+    case ["checkpoint", string folder]:
+        RandomCheckpoint.Create(RandomCheckpoint.FullSize).Save(folder, overwrite: true);
+        return 0;
     default:
         Console.WriteLine(Torch.WhyMissing is { } reason ? $"TorchSharp is left out: {reason}" : "TorchSharp takes part.");
         BenchmarkSwitcher.FromAssembly(typeof(Torch).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args, new InProcessConfig());

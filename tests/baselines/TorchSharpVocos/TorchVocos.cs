@@ -3,7 +3,7 @@ using TrtVocoder.Export.Checkpoints;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace TrtVocoder.Benchmarks;
+namespace TrtVocoder.Baselines;
 
 /// <summary>
 /// Vocos in eager PyTorch, operation for operation as upstream's VocosBackbone and ISTFTHead (gemelo-ai/vocos), from the same weights
