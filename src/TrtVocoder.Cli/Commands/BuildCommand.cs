@@ -42,7 +42,6 @@ internal sealed class BuildCommand
     private readonly Option<int> _device = new("--device") { Description = "The GPU's number.", DefaultValueFactory = _ => 0 };
     private readonly Option<string?> _precision = new("--precision") { Description = "Of a checkpoint: fp16 exports the trunk in half precision, head, input and outputs in single. Default: fp32." };
     private readonly Option<string?> _layout = new("--layout") { Description = "Of a checkpoint: memory order of the spectra, bins-major (default) or frame-major." };
-    private readonly Option<string?> _depthwise = new("--depthwise") { Description = "Of a checkpoint: conv nodes (default), or shifted multiply-adds." };
     private readonly Option<string?> _signal = new("--signal") { Description = "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine)." };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
     private readonly Option<bool> _force = new("--force", "-f") { Description = "Replace an existing engine." };
@@ -52,13 +51,12 @@ internal sealed class BuildCommand
         BuildCommand build = new();
         build._precision.AcceptOnlyFromAmong("fp32", "fp16");
         build._layout.AcceptOnlyFromAmong("bins-major", "frame-major");
-        build._depthwise.AcceptOnlyFromAmong("conv", "shift");
         build._signal.AcceptOnlyFromAmong("spectrum", "waveform");
         CommandLine.Add(
             command,
             build._model, build._output, build._runtime, build._min, build._opt, build._max, build._fp16, build._noTf32, build._stronglyTyped, build._workspace,
             build._level, build._versionCompatible, build._hardware, build._timings, build._noTimings, build._verbosity, build._device,
-            build._precision, build._layout, build._depthwise, build._signal, build._verbose, build._force);
+            build._precision, build._layout, build._signal, build._verbose, build._force);
         CommandLine.SetAction(command, build.Run);
         return Examples;
     }
@@ -72,7 +70,7 @@ internal sealed class BuildCommand
         TrtBuildOptions options = ReadOptions(result, path);
         string model = result.GetValue(_model)!;
         bool isCheckpoint = IsCheckpoint(model);
-        foreach (Option option in (Option[])[_precision, _layout, _depthwise, _signal])
+        foreach (Option option in (Option[])[_precision, _layout, _signal])
             if (!isCheckpoint && result.GetResult(option) is not null)
                 throw CliException.Usage($"{option.Name} is for checkpoints; {model} is an ONNX model and stays as it was exported.");
         if (result.GetValue(_verbose))
@@ -159,7 +157,6 @@ internal sealed class BuildCommand
         {
             Precision = result.GetValue(_precision) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
             Layout = result.GetValue(_layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
-            Depthwise = result.GetValue(_depthwise) == "shift" ? DepthwiseForm.Shift : DepthwiseForm.Conv,
             Signal = result.GetValue(_signal) == "waveform" ? SignalKind.Waveform : SignalKind.Spectrum,
         };
         if (options.Signal == SignalKind.Waveform && options.Layout is not null)

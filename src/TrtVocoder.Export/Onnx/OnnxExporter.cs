@@ -76,7 +76,7 @@ public static class OnnxExporter
         VocosConfig config = checkpoint.Config;
         OnnxGraphBuilder graph = new("vocos");
         GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
-        ITemporalConvolution convolution = options.Depthwise == DepthwiseForm.Shift ? new ShiftedProducts(weights) : new ConvolutionNodes(weights);
+        ITemporalConvolution convolution = options.Form == NetworkForm.Shift ? new ShiftedProducts(weights) : new ConvolutionNodes(weights);
         string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
         string hidden = new VocosTrunk(weights, convolution).Emit(mel);
         SpectrumHead head = new(weights);
