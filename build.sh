@@ -29,6 +29,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
+  forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
@@ -142,9 +143,8 @@ count() {
     rm -f "$log"
 }
 
-# Every form that the exporter writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker
-# and the like elsewhere.
-forms() {
+# What 'export' writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker and the like elsewhere.
+golden_models() {
     local folder=$1 checkpoint precision form
     mkdir -p "$folder"
     for checkpoint in tests/data/golden/tiny-*/; do
@@ -168,7 +168,7 @@ tests() {
     local results="$PWD/build/test-results"
     build
     rm -rf "$results"
-    forms build/forms
+    golden_models build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
     local project runner
@@ -189,6 +189,16 @@ tests() {
             --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
     fi
     skip_reasons "$results"/*.trx
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
+}
+
+# TensorRT-RTX builds engines on any CPU; docs/install-tensorrt.md says where it comes from.
+forms() {
+    build
+    passed=0 failed=0 skipped=0
+    TRTV_ALL_FORMS=1 count "every form of every size, by TensorRT-RTX" dotnet test tests/TrtVocoder.NvidiaLibraries.Tests -c "$configuration" --no-build --nologo \
+        --filter 'FullyQualifiedName~RtxBuildTests.Forms_of_every_size' --logger "console;verbosity=normal"
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
 }
@@ -250,7 +260,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | bench | format | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | bench | format | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

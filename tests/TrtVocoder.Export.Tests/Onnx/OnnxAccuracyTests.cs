@@ -10,9 +10,9 @@ namespace TrtVocoder.Export.Tests.Onnx;
 /// <summary>Every form of the exported model, run by ONNX Runtime, against what upstream's PyTorch code computes.</summary>
 public sealed class OnnxAccuracyTests
 {
-    // MSE relative to the signal's power: 100 dB for FP32, 40 dB for an FP16 trunk.
+    // MSE relative to the signal's power: 100 dB for FP32, 50 dB for an FP16 trunk.
     private const double Fp32Limit = 1e-10;
-    private const double Fp16Limit = 1e-4;
+    private const double Fp16Limit = 1e-5;
 
     [TestCaseSource(typeof(OnnxVariants), nameof(OnnxVariants.Cases))]
     public void Agrees_with_upstream_on_center(OnnxExportOptions options) => AssertGolden("tiny-center", options, "T001", "T002", "T003", "T027", "batch3");
