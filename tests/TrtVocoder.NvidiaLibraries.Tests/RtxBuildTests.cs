@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Tests.Onnx;
