@@ -15,8 +15,8 @@
  * only. Strings are UTF-8 and end in 0; those handed out live as long as the handle they came from. No function throws,
  * calls exit, reads the environment, or changes the calling thread's CUDA context on purpose.
  */
-#ifndef TRTVOCODER_H
-#define TRTVOCODER_H
+#ifndef TRTVOCODER_SHIM_H
+#define TRTVOCODER_SHIM_H
 
 #include <stdint.h>
 
