@@ -1,16 +1,16 @@
 using System.Globalization;
-using TrtVocoder.Audio;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Inputs;
 
 /// <summary>Speech as a model's feature extractor takes it: one channel at the model's sample rate.</summary>
-internal static class Speech
+internal static class SpeechInput
 {
     /// <summary>The parameters of the published vocos-mel-24khz, used where no model is given.</summary>
-    public static ModelMetadata Vocos24Khz { get; } =
+    public static VocoderMetadata Vocos24Khz { get; } =
         new() { SampleRate = 24000, FftLength = 1024, HopLength = 256, MelCount = 100, Padding = StftPadding.Center };
 
     /// <summary>Reads a WAV file, mixes it down and resamples it; both are said.</summary>
@@ -29,7 +29,7 @@ internal static class Speech
     }
 
     /// <summary>The mel of a signal.</summary>
-    public static Mel ToMel(float[] samples, ModelMetadata metadata, string name)
+    public static Mel ToMel(float[] samples, VocoderMetadata metadata, string name)
     {
         using MelSpectrogram spectrogram = new(metadata.Stft, metadata.SampleRate, metadata.MelCount, metadata.MelFloor);
         if (samples.Length < spectrogram.MinSampleCount)

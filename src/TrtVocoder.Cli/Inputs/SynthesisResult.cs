@@ -5,7 +5,7 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.Cli.Inputs;
 
 /// <summary>Samples decoded from one input, and how long the decode (mel to samples) took.</summary>
-internal sealed record Synthesis(float[] Samples, int Frames, int SampleRate, double DecodeSeconds)
+internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRate, double DecodeSeconds)
 {
     public double DurationSeconds => (double)Samples.Length / SampleRate;
 
@@ -13,11 +13,11 @@ internal sealed record Synthesis(float[] Samples, int Frames, int SampleRate, do
     public double RealTimeFactor => DecodeSeconds / DurationSeconds;
 
     /// <summary>Decodes a mel, or the mel of a WAV file.</summary>
-    public static Synthesis Run(InputFile input, Vocoder vocoder, VocoderSession session, float? melFloor, bool isTransposed, CommandOutput output)
+    public static SynthesisResult Run(InputFile input, Vocoder vocoder, VocoderSession session, float? melFloor, bool isTransposed, CommandOutput output)
     {
         Mel mel = input.Kind == InputKind.Wav
-            ? Speech.ToMel(
-                Speech.Read(input, vocoder.SampleRate, output), melFloor is { } floor ? vocoder.Metadata with { MelFloor = floor } : vocoder.Metadata, input.Name)
+            ? SpeechInput.ToMel(
+                SpeechInput.Read(input, vocoder.SampleRate, output), melFloor is { } floor ? vocoder.Metadata with { MelFloor = floor } : vocoder.Metadata, input.Name)
             : Mel.Read(input, vocoder.MelCount, isTransposed);
         int count = vocoder.GetSampleCount(mel.Frames);
         if (count == 0)
@@ -25,6 +25,6 @@ internal sealed record Synthesis(float[] Samples, int Frames, int SampleRate, do
         float[] samples = new float[count];
         long start = Stopwatch.GetTimestamp();
         session.Decode(mel.Values, mel.Frames, samples);
-        return new Synthesis(samples, mel.Frames, vocoder.SampleRate, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new SynthesisResult(samples, mel.Frames, vocoder.SampleRate, Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 }

@@ -7,7 +7,7 @@ namespace TrtVocoder.Export.Onnx;
 /// Emits the inverse STFT inside the graph, in FP32: one matrix product to windowed frames, overlap-add as R shifted sums of rows of a hop,
 /// division by the envelope, and the cut of the ends. Every shape follows from B and T; nothing depends on data.
 /// </summary>
-internal sealed class WaveformTail(OnnxGraphBuilder graph, StftParameters stft)
+internal sealed class InverseStftNodes(OnnxGraphBuilder graph, StftParameters stft)
 {
     private const string Scope = "/istft";
     private readonly InverseStftMatrices _matrices = new(stft);

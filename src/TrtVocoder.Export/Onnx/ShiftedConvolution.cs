@@ -6,7 +6,7 @@ namespace TrtVocoder.Export.Onnx;
 /// <see cref="DepthwiseForm.Shift"/>: all in [B, T, C]. A convolution over 7 frames is a sum of 7 shifted copies, each weighted:
 /// by one vector a copy where channels stay apart, by one matrix over the copies side by side where they mix.
 /// </summary>
-internal sealed class ShiftedProducts(GraphWeights weights) : ITemporalConvolution
+internal sealed class ShiftedConvolution(GraphWeights weights) : ITemporalConvolution
 {
     public string Embed(string mel)
     {

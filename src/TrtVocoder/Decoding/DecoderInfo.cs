@@ -1,10 +1,10 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>What a loaded network takes and gives.</summary>
 public sealed record DecoderInfo
 {
     /// <summary>Audio and network parameters.</summary>
-    public required ModelMetadata Metadata { get; init; }
+    public required VocoderMetadata Metadata { get; init; }
 
     /// <summary>What runs it, for people: <c>ONNX Runtime 1.23.2 (CPU)</c>, <c>TensorRT 10.3.0 (Orin)</c>.</summary>
     public required string Backend { get; init; }

@@ -1,6 +1,6 @@
 using TrtVocoder.Dsp;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>A view of a decoder's output memory: spectra or samples of every batch item. Valid until the next call on the decoder.</summary>
 public readonly ref struct DecoderOutput
@@ -11,7 +11,7 @@ public readonly ref struct DecoderOutput
     private readonly int _bins;
     private readonly int _framesOrSamples;
 
-    private DecoderOutput(SignalKind signal, ReadOnlySpan<float> first, ReadOnlySpan<float> second, SpectrumLayout layout, int bins, int framesOrSamples)
+    private DecoderOutput(OutputKind signal, ReadOnlySpan<float> first, ReadOnlySpan<float> second, SpectrumLayout layout, int bins, int framesOrSamples)
     {
         Signal = signal;
         _first = first;
@@ -22,21 +22,21 @@ public readonly ref struct DecoderOutput
     }
 
     /// <summary>Whether <see cref="GetSpectrum"/> or <see cref="GetAudio"/> applies.</summary>
-    public SignalKind Signal { get; }
+    public OutputKind Signal { get; }
 
     /// <summary>Spectra: two blocks of [batch, bins, frames] or [batch, frames, bins].</summary>
     public static DecoderOutput FromSpectrum(ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int frames) =>
-        new(SignalKind.Spectrum, real, imag, layout, bins, frames);
+        new(OutputKind.Spectrum, real, imag, layout, bins, frames);
 
     /// <summary>Samples: one block of [batch, samples].</summary>
     public static DecoderOutput FromAudio(ReadOnlySpan<float> audio, int samples) =>
-        new(SignalKind.Waveform, audio, default, default, 0, samples);
+        new(OutputKind.Waveform, audio, default, default, 0, samples);
 
     /// <summary>The spectrum of batch item <paramref name="item"/>.</summary>
     /// <exception cref="InvalidOperationException">The network puts out samples.</exception>
     public Spectrum GetSpectrum(int item)
     {
-        if (Signal != SignalKind.Spectrum)
+        if (Signal != OutputKind.Spectrum)
             throw new InvalidOperationException("This network puts out samples, not a spectrum.");
         int size = _bins * _framesOrSamples;
         return new Spectrum(_first.Slice(item * size, size), _second.Slice(item * size, size), _layout, _bins, _framesOrSamples);
@@ -46,7 +46,7 @@ public readonly ref struct DecoderOutput
     /// <exception cref="InvalidOperationException">The network puts out a spectrum.</exception>
     public ReadOnlySpan<float> GetAudio(int item)
     {
-        if (Signal != SignalKind.Waveform)
+        if (Signal != OutputKind.Waveform)
             throw new InvalidOperationException("This network puts out a spectrum, not samples.");
         return _first.Slice(item * _framesOrSamples, _framesOrSamples);
     }

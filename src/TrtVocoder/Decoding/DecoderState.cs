@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>What a decoder, or all decoders of a session, hold ready.</summary>
 public readonly record struct DecoderState

@@ -1,6 +1,4 @@
-using TrtVocoder.Inference;
-
-namespace TrtVocoder.Vocoding;
+namespace TrtVocoder.Decoding;
 
 /// <summary>Loads model files of one kind. Safe for use by many threads.</summary>
 public interface IDecoderBackend
@@ -10,7 +8,7 @@ public interface IDecoderBackend
 
     /// <summary>Loads a model file.</summary>
     /// <param name="path">The file, of a kind for which <see cref="CanLoad"/> is true.</param>
-    /// <param name="options">The vocoder's options; a backend heeds <see cref="VocoderOptions.Threads"/> and <see cref="VocoderOptions.Model"/>.</param>
+    /// <param name="options">What the caller asks for.</param>
     /// <exception cref="DataFormatException">The file cannot be used.</exception>
-    IDecoderModel Load(string path, VocoderOptions options);
+    IDecoderModel Load(string path, DecoderOptions options);
 }

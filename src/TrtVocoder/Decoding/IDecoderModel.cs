@@ -1,6 +1,6 @@
 using TrtVocoder.Profiling;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>A loaded network (an engine, an ONNX model). Safe for use by many threads; outlives the decoders made from it or keeps itself alive for them.</summary>
 public interface IDecoderModel : IDisposable

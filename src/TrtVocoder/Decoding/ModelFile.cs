@@ -1,4 +1,4 @@
-namespace TrtVocoder.Vocoding;
+namespace TrtVocoder.Decoding;
 
 /// <summary>Tells model files apart by their content, so that a wrong or missing extension does no harm.</summary>
 public static class ModelFile

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Vocoding;
+namespace TrtVocoder.Decoding;
 
 /// <summary>What kind of model a file holds, by its content.</summary>
 public enum ModelFileKind

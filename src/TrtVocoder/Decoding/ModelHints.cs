@@ -1,6 +1,6 @@
 using TrtVocoder.Dsp;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>
 /// What a caller knows of a model that the model itself does not say: models made by other tools carry no metadata of ours.

@@ -1,6 +1,6 @@
 using TrtVocoder.Dsp;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>
 /// Which tensors of a network are the mel, the spectrum or the samples, and what they mean: our own metadata where there are any,
@@ -18,7 +18,7 @@ public sealed record ModelSignature
     public TensorShape? Imag { get; init; }
 
     /// <summary>What the model says, completed by its shapes and the hints.</summary>
-    public required ModelMetadata Metadata { get; init; }
+    public required VocoderMetadata Metadata { get; init; }
 
     /// <summary>Whether the model said it itself, so that the number of samples of a waveform is known before it runs.</summary>
     public required bool HasMetadata { get; init; }
@@ -31,7 +31,7 @@ public sealed record ModelSignature
     /// <param name="hints">What the caller knows.</param>
     /// <exception cref="DataFormatException">The tensors are not a vocoder's, or contradict the metadata.</exception>
     public static ModelSignature Resolve(
-        string source, IReadOnlyList<TensorShape> inputs, IReadOnlyList<TensorShape> outputs, ModelMetadata? metadata, ModelHints hints)
+        string source, IReadOnlyList<TensorShape> inputs, IReadOnlyList<TensorShape> outputs, VocoderMetadata? metadata, ModelHints hints)
     {
         if (inputs.Count != 1 || inputs[0].Dimensions.Count != 3)
             throw new DataFormatException($"{source}: a vocoder takes one mel [batch, n_mels, frames]; this model takes {List(inputs)}.");
@@ -39,18 +39,18 @@ public sealed record ModelSignature
         int melCount = ResolveMelCount(source, mel, metadata, hints);
         (TensorShape first, TensorShape? imag) = FindOutputs(source, outputs, metadata, hints);
         if (imag is null)
-            return Complete(metadata?.FftLength ?? hints.FftLength ?? 1024, SpectrumLayout.BinsMajor, SignalKind.Waveform);
+            return Complete(metadata?.FftLength ?? hints.FftLength ?? 1024, SpectrumLayout.BinsMajor, OutputKind.Waveform);
 
         (int bins, SpectrumLayout layout) = ResolveBins(source, mel, first, metadata, hints);
-        return Complete(2 * (bins - 1), layout, SignalKind.Spectrum);
+        return Complete(2 * (bins - 1), layout, OutputKind.Spectrum);
 
-        ModelSignature Complete(int fftLength, SpectrumLayout layout, SignalKind signal) => new()
+        ModelSignature Complete(int fftLength, SpectrumLayout layout, OutputKind signal) => new()
         {
             Mel = mel,
             RealOrAudio = first,
             Imag = imag,
             HasMetadata = metadata is not null,
-            Metadata = CheckStft(source, metadata ?? new ModelMetadata
+            Metadata = CheckStft(source, metadata ?? new VocoderMetadata
             {
                 SampleRate = hints.SampleRate,
                 FftLength = fftLength,
@@ -64,7 +64,7 @@ public sealed record ModelSignature
         };
     }
 
-    private static int ResolveMelCount(string source, TensorShape mel, ModelMetadata? metadata, ModelHints hints)
+    private static int ResolveMelCount(string source, TensorShape mel, VocoderMetadata? metadata, ModelHints hints)
     {
         long bands = mel.Dimensions[1];
         if (metadata is not null)
@@ -81,7 +81,7 @@ public sealed record ModelSignature
     }
 
     private static (TensorShape First, TensorShape? Imag) FindOutputs(
-        string source, IReadOnlyList<TensorShape> outputs, ModelMetadata? metadata, ModelHints hints)
+        string source, IReadOnlyList<TensorShape> outputs, VocoderMetadata? metadata, ModelHints hints)
     {
         if (hints.AudioOutput is not null)
             return (Waveform(Named(hints.AudioOutput)), null);
@@ -95,16 +95,16 @@ public sealed record ModelSignature
         TensorShape? audio = outputs.FirstOrDefault(output => output.Name.Equals("audio", StringComparison.OrdinalIgnoreCase));
         TensorShape? real = outputs.FirstOrDefault(output => IsNamed(output, "re", "real"));
         TensorShape? imag = outputs.FirstOrDefault(output => IsNamed(output, "im", "imag", "imaginary"));
-        SignalKind? signal = metadata?.Signal;
-        if (signal != SignalKind.Spectrum && (audio ?? (outputs.Count == 1 ? outputs[0] : null)) is { } samples)
+        OutputKind? signal = metadata?.Signal;
+        if (signal != OutputKind.Spectrum && (audio ?? (outputs.Count == 1 ? outputs[0] : null)) is { } samples)
             return (Waveform(samples), null);
-        if (signal != SignalKind.Waveform && real is not null && imag is not null)
+        if (signal != OutputKind.Waveform && real is not null && imag is not null)
             return Spectrum(real, imag);
-        if (signal != SignalKind.Waveform && outputs.Count == 2)
+        if (signal != OutputKind.Waveform && outputs.Count == 2)
             return Spectrum(outputs[0], outputs[1]);
         throw new DataFormatException(signal is null
             ? $"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts by name; tell them by {nameof(ModelHints)}.{nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)}."
-            : $"{source}: its metadata say that it puts out {(signal == SignalKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.");
+            : $"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.");
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
@@ -120,7 +120,7 @@ public sealed record ModelSignature
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
-        string source, TensorShape mel, TensorShape output, ModelMetadata? metadata, ModelHints hints)
+        string source, TensorShape mel, TensorShape output, VocoderMetadata? metadata, ModelHints hints)
     {
         (long rows, long columns, long frames) = (output.Dimensions[1], output.Dimensions[2], mel.Dimensions[2]);
         if (metadata is not null)
@@ -144,7 +144,7 @@ public sealed record ModelSignature
         throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told; tell n_fft by {nameof(ModelHints)}.{nameof(ModelHints.FftLength)}.");
     }
 
-    private static ModelMetadata CheckStft(string source, ModelMetadata metadata)
+    private static VocoderMetadata CheckStft(string source, VocoderMetadata metadata)
     {
         try
         {

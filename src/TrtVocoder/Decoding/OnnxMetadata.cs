@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>Reads the metadata_props of an ONNX model, and nothing else of it: enough for a sidecar, without a protobuf library.</summary>
 internal static class OnnxMetadata

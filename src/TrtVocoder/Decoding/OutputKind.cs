@@ -1,7 +1,7 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>What a network puts out.</summary>
-public enum SignalKind
+public enum OutputKind
 {
     /// <summary>Real and imaginary parts of the short-time spectrum; the inverse STFT follows on the host.</summary>
     Spectrum,

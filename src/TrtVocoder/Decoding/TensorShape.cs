@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>Name and shape of a network's input or output as its file tells them.</summary>
 /// <param name="Name">The tensor's name.</param>

@@ -1,13 +1,13 @@
 using System.Globalization;
 using TrtVocoder.Dsp;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Decoding;
 
 /// <summary>
 /// Everything a decoder must know of a model beyond its tensors. The exporter writes it into the ONNX file's metadata_props,
 /// the builder into the engine's sidecar, both as the strings of <see cref="ToProperties"/>.
 /// </summary>
-public sealed record ModelMetadata
+public sealed record VocoderMetadata
 {
     private const string Prefix = "trtvocoder.";
 
@@ -30,7 +30,7 @@ public sealed record ModelMetadata
     public SpectrumLayout Layout { get; init; }
 
     /// <summary>Whether the network ends in spectra or in samples.</summary>
-    public SignalKind Signal { get; init; }
+    public OutputKind Signal { get; init; }
 
     /// <summary>The floor that the feature extractor puts under mel amplitudes before the logarithm: 1e-7 (Vocos) or 1e-5 (F5-TTS).</summary>
     public float MelFloor { get; init; } = 1e-7f;
@@ -59,7 +59,7 @@ public sealed record ModelMetadata
             [Prefix + "n_mels"] = MelCount.ToString(CultureInfo.InvariantCulture),
             [Prefix + "padding"] = Padding == StftPadding.Center ? "center" : "same",
             [Prefix + "layout"] = Layout == SpectrumLayout.BinsMajor ? "bins-major" : "frame-major",
-            [Prefix + "signal"] = Signal == SignalKind.Spectrum ? "spectrum" : "waveform",
+            [Prefix + "signal"] = Signal == OutputKind.Spectrum ? "spectrum" : "waveform",
             [Prefix + "mel_floor"] = MelFloor.ToString("R", CultureInfo.InvariantCulture),
             [Prefix + "precision"] = Precision,
             [Prefix + "model_hash"] = ModelHash,
@@ -73,11 +73,11 @@ public sealed record ModelMetadata
     /// <param name="properties">A model's metadata.</param>
     /// <param name="source">The file's name for error messages.</param>
     /// <exception cref="DataFormatException">A value is missing or unreadable.</exception>
-    public static ModelMetadata? TryFromProperties(IReadOnlyDictionary<string, string> properties, string source)
+    public static VocoderMetadata? TryFromProperties(IReadOnlyDictionary<string, string> properties, string source)
     {
         if (!properties.ContainsKey(Prefix + "sample_rate"))
             return null;
-        return new ModelMetadata
+        return new VocoderMetadata
         {
             SampleRate = Integer("sample_rate", 1),
             FftLength = Integer("n_fft", 2),
@@ -85,7 +85,7 @@ public sealed record ModelMetadata
             MelCount = Integer("n_mels", 1),
             Padding = Choice("padding", ("center", StftPadding.Center), ("same", StftPadding.Same)),
             Layout = Choice("layout", ("bins-major", SpectrumLayout.BinsMajor), ("frame-major", SpectrumLayout.FrameMajor)),
-            Signal = Choice("signal", ("spectrum", SignalKind.Spectrum), ("waveform", SignalKind.Waveform)),
+            Signal = Choice("signal", ("spectrum", OutputKind.Spectrum), ("waveform", OutputKind.Waveform)),
             MelFloor = Positive("mel_floor"),
             ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames") ? Integer("receptive_field_frames", 0) : null,
             Precision = properties.GetValueOrDefault(Prefix + "precision", ""),

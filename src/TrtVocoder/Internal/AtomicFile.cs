@@ -1,4 +1,4 @@
-namespace TrtVocoder.Data;
+namespace TrtVocoder.Internal;
 
 /// <summary>
 /// Writes a file wholly or not at all: to a temporary name in the same folder, then renamed. What is not a regular file (a named

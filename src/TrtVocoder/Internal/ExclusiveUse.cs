@@ -1,10 +1,10 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.Internal;
 
 /// <summary>
 /// Lets one thread in at a time, and notices when disposal comes while one is inside: then the one inside disposes on its way out.
 /// A mutable struct: never copy it.
 /// </summary>
-internal struct SingleUse
+internal struct ExclusiveUse
 {
     private const int Idle = 0;
     private const int InUse = 1;

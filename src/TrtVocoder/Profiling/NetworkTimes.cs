@@ -4,7 +4,7 @@ namespace TrtVocoder.Profiling;
 /// Times of one run of the network, or sums over several with the first start and the last end. Moments are milliseconds since the
 /// profiler was made. All 0 where nothing was measured.
 /// </summary>
-public readonly record struct DecoderTimes
+public readonly record struct NetworkTimes
 {
     /// <summary><see cref="DecodePart.ShapeSet"/> in ms.</summary>
     public double ShapeSetMs { get; init; }
@@ -49,7 +49,7 @@ public readonly record struct DecoderTimes
     public double LatencyMs => HostToDeviceMs + ComputeMs + DeviceToHostMs;
 
     /// <summary>The times of these runs and of a later one.</summary>
-    public DecoderTimes Then(in DecoderTimes next) => new()
+    public NetworkTimes Then(in NetworkTimes next) => new()
     {
         ShapeSetMs = ShapeSetMs + next.ShapeSetMs,
         HostToDeviceMs = HostToDeviceMs + next.HostToDeviceMs,

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>How mel and result travel between host and GPU.</summary>
 public enum BufferMode

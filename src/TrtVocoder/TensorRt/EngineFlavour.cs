@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>Which of NVIDIA's libraries made, and can load, an engine file.</summary>
 public enum EngineFlavour

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// The first bytes of an engine file, which tell without any library what made it. NVIDIA does not document them; they were read off

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>Why an engine does not load here, from what its header says, what TensorRT says, and what this machine has.</summary>
 internal static partial class EngineRefusal

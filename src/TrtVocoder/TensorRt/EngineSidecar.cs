@@ -1,7 +1,8 @@
 using System.Text.Json;
-using TrtVocoder.Data;
+using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// What an engine file cannot say of itself: the model's metadata, and what it was built with. Written by the builder beside the
@@ -42,7 +43,7 @@ public sealed record EngineSidecar
     /// <summary>The builder's settings, as on its command line.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
-    /// <summary>The model's metadata (<see cref="ModelMetadata.ToProperties"/>); empty when the ONNX file had none of ours.</summary>
+    /// <summary>The model's metadata (<see cref="VocoderMetadata.ToProperties"/>); empty when the ONNX file had none of ours.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
     /// <summary>The sidecar's path for an engine's path.</summary>
@@ -83,5 +84,5 @@ public sealed record EngineSidecar
 
     /// <summary>The model's metadata; null when the sidecar has none.</summary>
     /// <exception cref="DataFormatException">A value is missing or unreadable.</exception>
-    public ModelMetadata? GetMetadata(string enginePath) => ModelMetadata.TryFromProperties(Metadata, PathFor(enginePath));
+    public VocoderMetadata? GetMetadata(string enginePath) => VocoderMetadata.TryFromProperties(Metadata, PathFor(enginePath));
 }

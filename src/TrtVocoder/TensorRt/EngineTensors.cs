@@ -1,14 +1,15 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>Which of an engine's tensors are mel, spectrum or samples, and how large they may be.</summary>
-internal sealed class TrtNetwork
+internal sealed class EngineTensors
 {
     private readonly string _source;
     private readonly bool _hasMetadata;
 
-    private TrtNetwork(string source, ModelSignature signature, TrtEngine engine, int profile)
+    private EngineTensors(string source, ModelSignature signature, TrtEngine engine, int profile)
     {
         _source = source;
         _hasMetadata = signature.HasMetadata;
@@ -27,7 +28,7 @@ internal sealed class TrtNetwork
         TrtTensor Find(TensorShape shape) => engine.Tensors.First(tensor => tensor.Name == shape.Name);
     }
 
-    public ModelMetadata Metadata { get; }
+    public VocoderMetadata Metadata { get; }
 
     public int BinCount { get; }
 
@@ -45,11 +46,11 @@ internal sealed class TrtNetwork
 
     /// <summary>Reads an engine.</summary>
     /// <exception cref="DataFormatException">It is not a vocoder's, or has tensors that this library does not handle.</exception>
-    public static TrtNetwork Read(TrtEngine engine, string source, ModelMetadata? metadata, ModelHints hints, int profile)
+    public static EngineTensors Read(TrtEngine engine, string source, VocoderMetadata? metadata, ModelHints hints, int profile)
     {
         if (profile < 0 || profile >= engine.ProfileCount)
             throw new DataFormatException($"{source}: it has no profile {profile}; it has {engine.ProfileCount}, counted from 0.");
-        TrtNetwork network = new(source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints), engine, profile);
+        EngineTensors network = new(source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints), engine, profile);
         foreach (TrtTensor? tensor in (TrtTensor?[])[network.Mel, network.RealOrAudio, network.Imag])
             CheckHandled(source, tensor);
         return network;

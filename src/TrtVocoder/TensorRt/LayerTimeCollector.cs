@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 using TrtVocoder.Profiling;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>TensorRT's profiler for the contexts of one decoder: takes the layer times of each run and hands them on. One thread at a time.</summary>
-internal sealed class TrtLayerTimes : IDisposable
+internal sealed class LayerTimeCollector : IDisposable
 {
     private const int Capacity = 256;
     private readonly ProfilerHandle _handle;
@@ -15,7 +15,7 @@ internal sealed class TrtLayerTimes : IDisposable
     private readonly float[] _times = new float[Capacity];
 
     /// <summary>Makes the profiler.</summary>
-    public unsafe TrtLayerTimes(Shim shim, DecodeProfiler profiler)
+    public unsafe LayerTimeCollector(Shim shim, DecodeProfiler profiler)
     {
         nint made;
         shim.Check(shim.Api.trtv_profiler_create(&made), "Making a profiler");

@@ -1,9 +1,9 @@
 using TrtVocoder.Cuda;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>A shape that a decoder runs: a context in which it is set, its buffers, and, if it could be captured, the graph of a whole run.</summary>
-internal sealed class TrtShape(TrtBindings bindings) : IDisposable
+internal sealed class PreparedRun(TrtBindings bindings) : IDisposable
 {
     public TrtBindings Bindings { get; } = bindings;
 

@@ -1,29 +1,30 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// The shapes that one decoder keeps ready. Each has a context of its own, since a context pays milliseconds for every change of shape; they
 /// share one piece of scratch memory, since a decoder runs one at a time. One thread at a time.
 /// </summary>
-internal sealed class TrtShapeCache : IDisposable
+internal sealed class PreparedRuns : IDisposable
 {
     /// <summary>A few windows for a few batch sizes; a shape takes some megabytes.</summary>
-    public const int MostShapes = 32;
+    public const int MaxShapes = 32;
 
     private readonly CudaContext _cuda;
     private readonly CudaStream _stream;
     private readonly TrtEngine _engine;
-    private readonly TrtNetwork _network;
+    private readonly EngineTensors _network;
     private readonly TrtDecoderOptions _options;
     private readonly bool _isMapped;
-    private readonly List<TrtShape> _shapes = [];
+    private readonly List<PreparedRun> _shapes = [];
     private DeviceBuffer<byte>? _scratch;
     private string? _captureRefusal;
     private long _uses;
 
     /// <summary>Keeps the engine alive until it is disposed of; the others are the decoder's.</summary>
-    public TrtShapeCache(CudaContext cuda, CudaStream stream, TrtEngine engine, TrtNetwork network, TrtDecoderOptions options, bool isMapped)
+    public PreparedRuns(CudaContext cuda, CudaStream stream, TrtEngine engine, EngineTensors network, TrtDecoderOptions options, bool isMapped)
     {
         engine.Join();
         (_cuda, _stream, _engine, _network, _options, _isMapped) = (cuda, stream, engine, network, options, isMapped);
@@ -41,7 +42,7 @@ internal sealed class TrtShapeCache : IDisposable
                 CaptureRefusal = _captureRefusal,
                 DeviceBytes = _scratch?.Length ?? 0,
             };
-            foreach (TrtShape shape in _shapes)
+            foreach (PreparedRun shape in _shapes)
             {
                 (long device, long host) = shape.Bindings.MemoryBytes;
                 state = state.Add(new DecoderState { DeviceBytes = device, HostBytes = host });
@@ -51,9 +52,9 @@ internal sealed class TrtShapeCache : IDisposable
     }
 
     /// <summary>The shape if it is kept.</summary>
-    public TrtShape? Find(int batch, int frames)
+    public PreparedRun? Find(int batch, int frames)
     {
-        foreach (TrtShape shape in _shapes)
+        foreach (PreparedRun shape in _shapes)
         {
             if (shape.Bindings.Batch != batch || shape.Bindings.Frames != frames)
                 continue;
@@ -66,14 +67,14 @@ internal sealed class TrtShapeCache : IDisposable
     /// <summary>Makes a shape ready, which is not kept yet: sets it, runs it once, records it.</summary>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
-    public TrtShape Keep(int batch, int frames, TrtRunTimer? timer, TrtLayerTimes? layers)
+    public PreparedRun Keep(int batch, int frames, TrtRunTimer? timer, LayerTimeCollector? layers)
     {
-        if (_shapes.Count == MostShapes)
+        if (_shapes.Count == MaxShapes)
             Drop(_shapes.MinBy(shape => shape.LastUse)!);
         long scratchBytes = _engine.GetScratchBytes(_options.Profile);
         bool sharesScratch = scratchBytes <= Array.MaxLength;
         TrtExecutionContext context = _engine.CreateContext(_options.Profile, _stream, bringsScratch: sharesScratch);
-        TrtShape? shape = null;
+        PreparedRun? shape = null;
         try
         {
             if (sharesScratch && scratchBytes > 0)
@@ -83,7 +84,7 @@ internal sealed class TrtShapeCache : IDisposable
             }
             layers?.Attach(context);
             TrtBindings bindings = new(_cuda, context, _network, _isMapped);
-            shape = new TrtShape(bindings);
+            shape = new PreparedRun(bindings);
             bindings.SetShape(batch, frames);
             bindings.UseOwnMemory();
             bindings.GetMel(bindings.MelCount).Clear();
@@ -110,14 +111,14 @@ internal sealed class TrtShapeCache : IDisposable
     /// <summary>Frees all shapes; what was enqueued must be done.</summary>
     public void Dispose()
     {
-        foreach (TrtShape shape in _shapes)
+        foreach (PreparedRun shape in _shapes)
             shape.Dispose();
         _shapes.Clear();
         _scratch?.Dispose();
         _engine.Leave();
     }
 
-    private void Drop(TrtShape shape)
+    private void Drop(PreparedRun shape)
     {
         _shapes.Remove(shape);
         shape.Dispose();

@@ -1,14 +1,14 @@
 using TrtVocoder.Profiling;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>What a profiled decoder measures with. A decoder without a profiler has none.</summary>
-internal sealed class TrtInstruments(DecodeProfiler profiler, TrtRunTimer timer, TrtLayerTimes? layers) : IDisposable
+internal sealed class RunInstruments(DecodeProfiler profiler, TrtRunTimer timer, LayerTimeCollector? layers) : IDisposable
 {
     public TrtRunTimer Timer { get; } = timer;
 
     /// <summary>Null unless the profiler collects layers.</summary>
-    public TrtLayerTimes? Layers { get; } = layers;
+    public LayerTimeCollector? Layers { get; } = layers;
 
     /// <summary>The profiler's clock.</summary>
     public double NowMs => profiler.NowMs;

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>A loaded shim: its functions, and the one way from its status to an exception.</summary>
 internal sealed class Shim

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// An object of the shim's. The shim itself keeps parents alive for their children; what it cannot know of is the CUDA context,

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>The sidecar's JSON without reflection, so that it works in trimmed and native programs.</summary>
 [JsonSourceGenerationOptions(WriteIndented = true, RespectNullableAnnotations = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

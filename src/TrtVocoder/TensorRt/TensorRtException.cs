@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>A call of TensorRT failed. The message is one sentence with what to do; TensorRT's own words are in <see cref="Details"/>.</summary>
 public sealed class TensorRtException : TrtVocoderException

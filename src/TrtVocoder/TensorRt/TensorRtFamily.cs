@@ -1,6 +1,6 @@
 using TrtVocoder.Bindings;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>One of NVIDIA's runtimes by major version: its file names, and the shim that drives it.</summary>
 /// <param name="DisplayName">The name as users know it.</param>

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// NVIDIA's runtime, found and loaded. It is looked for in the folder asked for, else in the one that TRTV_TENSORRT_DIR (TensorRT) or

@@ -1,6 +1,7 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// What one decoder runs with: an execution context, the shape set in it, and the memory its tensors are bound to. Knows nothing of the
@@ -10,7 +11,7 @@ internal sealed class TrtBindings : IDisposable
 {
     private readonly CudaContext _cuda;
     private readonly TrtExecutionContext _context;
-    private readonly TrtNetwork _network;
+    private readonly EngineTensors _network;
     private readonly TrtTensorBuffer _mel;
     private readonly TrtTensorBuffer _first;
     private readonly TrtTensorBuffer? _second;
@@ -19,7 +20,7 @@ internal sealed class TrtBindings : IDisposable
     private bool _isBoundElsewhere = true;
 
     /// <summary>Takes both over.</summary>
-    public TrtBindings(CudaContext cuda, TrtExecutionContext context, TrtNetwork network, bool isMapped)
+    public TrtBindings(CudaContext cuda, TrtExecutionContext context, EngineTensors network, bool isMapped)
     {
         _cuda = cuda;
         _context = context;

@@ -1,4 +1,6 @@
-namespace TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+
+namespace TrtVocoder.TensorRt;
 
 /// <summary>What to build an engine with; the defaults are those for a lone low-latency caller.</summary>
 public sealed record TrtBuildOptions
@@ -45,7 +47,7 @@ public sealed record TrtBuildOptions
     public string? TimingCachePath { get; init; }
 
     /// <summary>The model's metadata for the sidecar; null reads them from the ONNX file.</summary>
-    public ModelMetadata? Metadata { get; init; }
+    public VocoderMetadata? Metadata { get; init; }
 
     /// <summary>The settings as the sidecar keeps them.</summary>
     internal IReadOnlyDictionary<string, string> ToSettings()

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>How far a phase of a build is. Phases nest; a build has hundreds, of which only the first two levels are reported.</summary>
 /// <param name="Phase">The phase, in TensorRT's words.</param>

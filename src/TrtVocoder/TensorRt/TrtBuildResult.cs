@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>A finished build.</summary>
 /// <param name="EnginePath">The engine file.</param>

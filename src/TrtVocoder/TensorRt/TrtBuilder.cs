@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
-using TrtVocoder.Data;
+using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>Builds engines from ONNX models, on the machine and GPU that will run them.</summary>
 public static class TrtBuilder
@@ -40,7 +41,7 @@ public static class TrtBuilder
         byte[] model = ReadModel(onnxPath);
         if (model.Length == 0)
             throw new DataFormatException($"{onnxPath}: the file is empty; export the model again.");
-        ModelMetadata? metadata = options.Metadata ?? ModelMetadata.TryFromProperties(OnnxMetadata.Read(model, onnxPath), onnxPath);
+        VocoderMetadata? metadata = options.Metadata ?? VocoderMetadata.TryFromProperties(OnnxMetadata.Read(model, onnxPath), onnxPath);
 
         using TensorRtLibrary library = TensorRtLibrary.Load(options.Runtime, folder: options.LibraryFolder);
         // TensorRT-RTX needs no GPU to build; TensorRT without one crashes or throws, so it is not even asked.
@@ -97,7 +98,7 @@ public static class TrtBuilder
     {
         library.LoadParser();
         nint builder;
-        using Borrowed handle = new(library.Handle);
+        using HandleLease handle = new(library.Handle);
         library.Shim.Check(library.Shim.Api.trtv_builder_create(handle.Value, options.IsStronglyTyped ? 1 : 0, &builder), $"Starting the builder of {library.DisplayName}");
         return new BuilderHandle(library.Shim, builder, context);
     }
@@ -124,7 +125,7 @@ public static class TrtBuilder
         static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
 
-    private static unsafe void Configure(BuilderHandle builder, string onnxPath, TrtBuildOptions options, ModelMetadata? metadata)
+    private static unsafe void Configure(BuilderHandle builder, string onnxPath, TrtBuildOptions options, VocoderMetadata? metadata)
     {
         Shim shim = builder.Shim;
         TrtvShim api = shim.Api;
@@ -151,7 +152,7 @@ public static class TrtBuilder
     }
 
     // One profile for the one dynamic input, the mel [batch, n_mels, frames]; sizes that the model fixes stay as they are.
-    private static unsafe void SetProfile(BuilderHandle builder, string onnxPath, TrtOptimizationProfile profile, ModelMetadata? metadata)
+    private static unsafe void SetProfile(BuilderHandle builder, string onnxPath, TrtOptimizationProfile profile, VocoderMetadata? metadata)
     {
         Shim shim = builder.Shim;
         TrtvShim api = shim.Api;

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>What a tensor's elements are; TensorRT's own numbers.</summary>
 public enum TrtDataType

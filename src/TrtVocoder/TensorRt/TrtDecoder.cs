@@ -1,42 +1,44 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// Runs an engine: one stream, and an execution context with buffers for each shape that is kept ready, and for all others together. For one
 /// thread at a time; a call while another thread is inside throws <see cref="InvalidOperationException"/>. After the first runs of a shape
 /// nothing managed is allocated.
 /// </summary>
-/// <remarks>A context takes some 50 ms to make, a change of shape some 2 ms: so only <see cref="Keep"/> makes a shape ready, and no run does by itself.</remarks>
+/// <remarks>A context takes some 50 ms to make, a change of shape some 2 ms: so only <see cref="PrepareShape"/> makes a shape ready, and no run does by itself.</remarks>
 public sealed class TrtDecoder : IDecoder
 {
     private readonly CudaContext _cuda;
     private readonly CudaStream _stream;
-    private readonly TrtShape _changing;
-    private readonly TrtShapeCache _kept;
-    private readonly TrtNetwork _network;
-    private readonly TrtInstruments? _instruments;
-    private SingleUse _use;
-    private TrtShape? _current;
+    private readonly PreparedRun _changing;
+    private readonly PreparedRuns _kept;
+    private readonly EngineTensors _network;
+    private readonly RunInstruments? _instruments;
+    private ExclusiveUse _use;
+    private PreparedRun? _current;
     private int _batch;
     private bool _isRunning;
     private bool _changedShape;
     private double _shapeSetMs;
 
     /// <summary>Takes all but the network over.</summary>
-    internal TrtDecoder(CudaContext cuda, CudaStream stream, TrtBindings bindings, TrtShapeCache kept, TrtNetwork network, TrtInstruments? instruments)
+    internal TrtDecoder(CudaContext cuda, CudaStream stream, TrtBindings bindings, PreparedRuns kept, EngineTensors network, RunInstruments? instruments)
     {
         _cuda = cuda;
         _stream = stream;
-        _changing = new TrtShape(bindings);
+        _changing = new PreparedRun(bindings);
         _kept = kept;
         _network = network;
         _instruments = instruments;
     }
 
     /// <inheritdoc/>
-    public DecoderTimes Times { get; private set; }
+    public NetworkTimes Times { get; private set; }
 
     /// <inheritdoc/>
     public DecoderState State
@@ -53,7 +55,7 @@ public sealed class TrtDecoder : IDecoder
     /// <exception cref="InvalidOperationException">Another thread is using the decoder, or a run was started and not finished.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
-    public void Keep(int batch, int frames)
+    public void PrepareShape(int batch, int frames)
     {
         CheckShape(batch, frames);
         using Visit visit = new(this);
@@ -67,7 +69,7 @@ public sealed class TrtDecoder : IDecoder
     /// <remarks>The span is GPU-visible host memory: not to be touched after <see cref="Dispose"/>.</remarks>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
-    public Span<float> Prepare(int batch, int frames)
+    public Span<float> BeginInput(int batch, int frames)
     {
         CheckShape(batch, frames);
         using Visit visit = new(this);
@@ -89,7 +91,7 @@ public sealed class TrtDecoder : IDecoder
         using Visit visit = new(this);
         ThrowIfRunning();
         if (_batch == 0)
-            throw new InvalidOperationException("Prepare sets the shape before a run.");
+            throw new InvalidOperationException("BeginInput sets the shape before a run.");
         try
         {
             _current!.Enqueue(_stream, _instruments?.Timer);
@@ -173,7 +175,7 @@ public sealed class TrtDecoder : IDecoder
             Free();
     }
 
-    private TrtShape GetShape(int batch, int frames)
+    private PreparedRun GetShape(int batch, int frames)
     {
         _changedShape = false;
         if (_kept.Find(batch, frames) is { } kept)
@@ -183,7 +185,7 @@ public sealed class TrtDecoder : IDecoder
         return _changing;
     }
 
-    private void Measure(TrtInstruments instruments)
+    private void Measure(RunInstruments instruments)
     {
         Times = instruments.Timer.Read(_current!.Bindings.CopiesData) with
         {

@@ -1,8 +1,8 @@
-using TrtVocoder.Vocoding;
+using TrtVocoder.Decoding;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
-/// <summary>Loads engine files for <see cref="Vocoder.Load"/>. For options that are an engine's alone, register one made with them. Thread-safe.</summary>
+/// <summary>Loads engine files. For options that are an engine's alone, register one made with them. Thread-safe.</summary>
 public sealed class TrtDecoderBackend : IDecoderBackend
 {
     private readonly TrtDecoderOptions _options;
@@ -15,7 +15,7 @@ public sealed class TrtDecoderBackend : IDecoderBackend
     public bool CanLoad(ModelFileKind kind) => kind == ModelFileKind.Engine;
 
     /// <inheritdoc/>
-    public IDecoderModel Load(string path, VocoderOptions options)
+    public IDecoderModel Load(string path, DecoderOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return TrtDecoderModel.Load(path, _options with { Model = options.Model });

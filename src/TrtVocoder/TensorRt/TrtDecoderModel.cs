@@ -1,22 +1,23 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>A vocoder's engine on a GPU. Safe for use by many threads: each has its own decoder. Decoders outlive it.</summary>
 public sealed class TrtDecoderModel : IDecoderModel
 {
     // One runs while the results of the other are turned into samples; their windows also fill gaps that small kernels leave on the GPU.
-    private const int MostRunsInFlight = 2;
+    private const int MaxRunsInFlight = 2;
 
     private readonly TensorRtLibrary _library;
     private readonly TrtRuntime _runtime;
-    private readonly TrtNetwork _network;
+    private readonly EngineTensors _network;
     private readonly TrtDecoderOptions _options;
     private TrtDecoder? _spare;
     private int _disposed;
 
-    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, TrtNetwork network, TrtDecoderOptions options)
+    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors network, TrtDecoderOptions options)
     {
         _library = library;
         _runtime = runtime;
@@ -31,7 +32,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             MinFrames = network.Profile.MinFrames,
             MaxFrames = network.Profile.MaxFrames,
             HasCostlyShapes = true,
-            RunsInFlight = MostRunsInFlight,
+            RunsInFlight = MaxRunsInFlight,
         };
     }
 
@@ -56,7 +57,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new TrtDecoderOptions();
         EnginePlanHeader header = EnginePlanHeader.Read(path);
-        ModelMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
+        VocoderMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
         TensorRtLibrary library = LoadLibrary(path, header, options);
         TrtRuntime? runtime = null;
         TrtEngine? engine = null;
@@ -65,7 +66,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         {
             runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
             engine = runtime.Load(path);
-            TrtNetwork network = TrtNetwork.Read(engine, path, metadata, options.Model, options.Profile);
+            EngineTensors network = EngineTensors.Read(engine, path, metadata, options.Model, options.Profile);
             model = new TrtDecoderModel(library, runtime, engine, network, options);
             // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
             model._spare = model.MakeDecoder(null);
@@ -126,7 +127,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         CudaContext cuda = CudaContext.Retain(Engine.Context.Device);
         CudaStream? stream = null;
         TrtExecutionContext? context = null;
-        TrtInstruments? instruments = null;
+        RunInstruments? instruments = null;
         try
         {
             stream = CudaStream.Create(cuda);
@@ -134,7 +135,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             context = Engine.CreateContext(_options.Profile, stream);
             bool isMapped = _options.Buffers == BufferMode.Mapped || (_options.Buffers == BufferMode.Auto && cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
             instruments?.Layers?.Attach(context);
-            TrtShapeCache kept = new(cuda, stream, Engine, _network, _options, isMapped);
+            PreparedRuns kept = new(cuda, stream, Engine, _network, _options, isMapped);
             return new TrtDecoder(cuda, stream, new TrtBindings(cuda, context, _network, isMapped), kept, _network, instruments);
         }
         catch
@@ -147,14 +148,14 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
     }
 
-    private TrtInstruments? MakeInstruments(CudaContext cuda, CudaStream stream, DecodeProfiler? profiler)
+    private RunInstruments? MakeInstruments(CudaContext cuda, CudaStream stream, DecodeProfiler? profiler)
     {
         if (profiler is null)
             return null;
         TrtRunTimer timer = new(cuda, stream, profiler);
         try
         {
-            return new TrtInstruments(profiler, timer, profiler.CollectsLayers ? new TrtLayerTimes(_library.Shim, profiler) : null);
+            return new RunInstruments(profiler, timer, profiler.CollectsLayers ? new LayerTimeCollector(_library.Shim, profiler) : null);
         }
         catch
         {

@@ -1,4 +1,6 @@
-namespace TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+
+namespace TrtVocoder.TensorRt;
 
 /// <summary>How an engine is loaded and run.</summary>
 public sealed record TrtDecoderOptions

@@ -1,7 +1,7 @@
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// Runs an engine. For one thread at a time: a call while another thread is inside throws. It keeps its engine alive. The memory it
@@ -31,7 +31,7 @@ public sealed class TrtExecutionContext : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         using Use use = new(this);
-        using Borrowed queue = stream.Enter();
+        using HandleLease queue = stream.Enter();
         _engine.Check(Api.trtv_execution_context_set_profile(use.Value, profile, queue.Value), $"selecting profile {profile}");
     }
 
@@ -102,7 +102,7 @@ public sealed class TrtExecutionContext : IDisposable
     internal void SetLayerProfiler(ProfilerHandle profiler)
     {
         using Use use = new(this);
-        using Borrowed times = new(profiler);
+        using HandleLease times = new(profiler);
         _engine.Check(Api.trtv_execution_context_set_profiler(use.Value, times.Value), "setting its profiler");
         _engine.Check(Api.trtv_execution_context_set_enqueue_emits_profile(use.Value, 0), "setting its profiler");
     }
@@ -120,7 +120,7 @@ public sealed class TrtExecutionContext : IDisposable
     public void Enqueue(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using Borrowed queue = stream.Enter();
+        using HandleLease queue = stream.Enter();
         Enqueue(queue.Value);
     }
 
@@ -141,7 +141,7 @@ public sealed class TrtExecutionContext : IDisposable
     private readonly ref struct Use : IDisposable
     {
         private readonly TrtExecutionContext _context;
-        private readonly Borrowed _handle;
+        private readonly HandleLease _handle;
 
         public Use(TrtExecutionContext context)
         {
@@ -149,7 +149,7 @@ public sealed class TrtExecutionContext : IDisposable
                 throw new InvalidOperationException("This execution context is being used by another thread; make one for each thread.");
             try
             {
-                _handle = new Borrowed(context._handle);
+                _handle = new HandleLease(context._handle);
             }
             catch
             {

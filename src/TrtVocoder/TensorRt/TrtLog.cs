@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// TensorRT's log, for the whole process. Errors reach the caller as exceptions anyway; the log is for those who want to see more.

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>A line of TensorRT's log.</summary>
 /// <param name="Severity">How grave it is.</param>

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>How grave a log message is, in TensorRT's own steps.</summary>
 public enum TrtLogSeverity

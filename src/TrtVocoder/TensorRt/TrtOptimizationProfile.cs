@@ -1,4 +1,4 @@
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>The shapes of the mel input that an engine's profile takes: [batch, n_mels, frames], with what it is tuned for.</summary>
 /// <param name="MinBatch">Fewest items.</param>

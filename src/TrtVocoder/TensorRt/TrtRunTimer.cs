@@ -1,7 +1,7 @@
 using TrtVocoder.Cuda;
 using TrtVocoder.Profiling;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// Times a decoder's runs by four events, made once, between the parts of a run, as trtexec does. Events are only read after the run is done,
@@ -64,10 +64,10 @@ internal sealed class TrtRunTimer : IDisposable
 
     /// <summary>The times of the run that is done.</summary>
     /// <param name="copies">Whether anything is copied; else the copies' times are those of events alone, and told as 0.</param>
-    public DecoderTimes Read(bool copies)
+    public NetworkTimes Read(bool copies)
     {
         double start = At(Moment.Start), computeStart = At(Moment.ComputeStart), computeEnd = At(Moment.ComputeEnd), end = At(Moment.End);
-        return new DecoderTimes
+        return new NetworkTimes
         {
             HostToDeviceMs = copies ? Between(Moment.Start, Moment.ComputeStart) : 0,
             ComputeMs = Between(Moment.ComputeStart, Moment.ComputeEnd),

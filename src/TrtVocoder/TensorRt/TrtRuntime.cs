@@ -1,6 +1,6 @@
 using TrtVocoder.Cuda;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// TensorRT's runtime on one GPU: loads engines. Thread-safe. Engines outlive it: disposing of the runtime first is harmless.
@@ -76,7 +76,7 @@ public sealed class TrtRuntime : IDisposable
     public unsafe TrtEngine Load(ReadOnlySpan<byte> plan, string source)
     {
         EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
-        using Borrowed runtime = new(_handle);
+        using HandleLease runtime = new(_handle);
         Context.Bind();
         nint engine;
         lock (_gate)
@@ -101,7 +101,7 @@ public sealed class TrtRuntime : IDisposable
     private static unsafe RuntimeHandle Make(TensorRtLibrary library, CudaContext context)
     {
         nint runtime;
-        using Borrowed handle = new(library.Handle);
+        using HandleLease handle = new(library.Handle);
         library.Shim.Check(library.Shim.Api.trtv_runtime_create(handle.Value, &runtime), $"Starting {library.DisplayName}");
         return new RuntimeHandle(library.Shim, runtime, context);
     }

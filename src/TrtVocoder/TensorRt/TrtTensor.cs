@@ -1,4 +1,6 @@
-namespace TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+
+namespace TrtVocoder.TensorRt;
 
 /// <summary>An input or output of an engine.</summary>
 public sealed class TrtTensor

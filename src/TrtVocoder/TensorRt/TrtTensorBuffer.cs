@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using TrtVocoder.Cuda;
 
-namespace TrtVocoder.Inference;
+namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// The memory of one tensor on both sides: pinned host memory and device memory with copies between them, or mapped memory that both

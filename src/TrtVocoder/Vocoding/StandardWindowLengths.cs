@@ -3,7 +3,7 @@ using System.Numerics;
 namespace TrtVocoder.Vocoding;
 
 /// <summary>The lengths of the library's choice: few, and so close together that two windows cover every input up to the longest one.</summary>
-internal static class WindowLadder
+internal static class StandardWindowLengths
 {
     private const int Shortest = 64;
     private const int Longest = 1024;
@@ -12,7 +12,7 @@ internal static class WindowLadder
     private const int Step = 8;
 
     /// <summary>Lengths from at least <paramref name="least"/> to at most <paramref name="most"/> frames; empty where not even one fits.</summary>
-    public static int[] Make(int least, int most, WindowEdges edges)
+    public static int[] Make(int least, int most, WindowMargins edges)
     {
         most = Math.Min(most, Math.Max(Longest, least));
         int lost = edges.LostFrames;

@@ -5,7 +5,7 @@ namespace TrtVocoder.Vocoding;
 /// Made once a session and used for one input after the other, so that going through allocates nothing.
 /// </summary>
 /// <param name="mostLengths">The most window lengths of the plans that it will be used with.</param>
-internal sealed class WindowCover(int mostLengths)
+internal sealed class WindowCursor(int mostLengths)
 {
     private readonly int[] _counts = new int[mostLengths];
     private WindowPlan _plan = null!;
@@ -54,7 +54,7 @@ internal sealed class WindowCover(int mostLengths)
             (Frames, End, _isEnd) = (_inputFrames, _inputUnits, true);
             return true;
         }
-        WindowEdges edges = _plan.Edges;
+        WindowMargins edges = _plan.Edges;
         Frames = _adjustedFrames > 0 ? _adjustedFrames : TakeLongest();
         if (Begin > 0)
             Start = Math.Min((Begin - edges.LeadUnits) / edges.UnitsPerFrame, _inputFrames - Frames);

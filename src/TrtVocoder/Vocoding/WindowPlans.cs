@@ -1,9 +1,9 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 
 namespace TrtVocoder.Vocoding;
 
 /// <summary>The window plans of all sessions of a vocoder: all cover an input alike. Thread-safe.</summary>
-internal sealed class SharedPlan
+internal sealed class WindowPlans
 {
     private readonly Lock _gate = new();
     private WindowPlan _windows;
@@ -11,7 +11,7 @@ internal sealed class SharedPlan
 
     /// <summary>Plans for one model.</summary>
     /// <exception cref="ArgumentException">The options do not suit the model.</exception>
-    public SharedPlan(DecoderInfo info, VocoderOptions options)
+    public WindowPlans(DecoderInfo info, VocoderOptions options)
     {
         _windows = WindowPlan.Create(info, options);
         BeforeWarmUp = info.HasCostlyShapes && _windows.HasFixedLengths ? WindowPlan.Create(info, options with { Windows = WindowPolicy.Off }) : _windows;

@@ -9,7 +9,7 @@ using TrtVocoder.TestSupport;
 namespace TrtVocoder.Export.Tests.Onnx;
 
 /// <summary>The inverse STFT inside the graph, by itself.</summary>
-public sealed class WaveformTailTests
+public sealed class InverseStftNodesTests
 {
     [TestCase(1024, 256, "T002", StftPadding.Center)]
     [TestCase(1024, 256, "T064", StftPadding.Center)]
@@ -96,7 +96,7 @@ public sealed class WaveformTailTests
     {
         OnnxGraphBuilder graph = new("istft");
         string[] inputs = [graph.AddInput("mel", "batch", 1, "frames"), graph.AddInput("real", "batch", "frames", stft.BinCount), graph.AddInput("imag", "batch", "frames", stft.BinCount)];
-        new WaveformTail(graph, stft).Emit(inputs[0], inputs[1], inputs[2]);
+        new InverseStftNodes(graph, stft).Emit(inputs[0], inputs[1], inputs[2]);
         graph.AddOutput("audio", "batch", "samples");
         ModelProto model = new() { IrVersion = 9, Graph = graph.Graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = 20 });

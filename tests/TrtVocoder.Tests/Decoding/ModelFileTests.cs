@@ -1,7 +1,8 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.Tests.Vocoding;
 using TrtVocoder.Vocoding;
 
-namespace TrtVocoder.Tests.Vocoding;
+namespace TrtVocoder.Tests.Decoding;
 
 public class ModelFileTests
 {
@@ -83,7 +84,7 @@ public class ModelFileTests
         backend.Enabled = true;
         using (Vocoder vocoder = Vocoder.Load(path))
             Assert.That(vocoder.Info.Backend, Is.EqualTo("fake"));
-        Assert.That(() => Vocoder.Load(path, new VocoderOptions { MaxFramesPerChunk = 1 }), Throws.ArgumentException);
+        Assert.That(() => Vocoder.Load(path, new VocoderOptions { MaxWindowFrames = 1 }), Throws.ArgumentException);
         backend.Enabled = false;
 
         Assert.That(backend.Made, Has.All.Property(nameof(FakeDecoderModel.Disposed)).True, "a model that the options do not fit must be disposed");
@@ -104,7 +105,7 @@ public class ModelFileTests
 
         public bool CanLoad(ModelFileKind kind) => Enabled && kind == ModelFileKind.Onnx;
 
-        public IDecoderModel Load(string path, VocoderOptions options)
+        public IDecoderModel Load(string path, DecoderOptions options)
         {
             FakeDecoderModel model = new();
             Made.Add(model);

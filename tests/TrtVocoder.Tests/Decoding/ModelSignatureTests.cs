@@ -1,11 +1,11 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.Decoding;
 
 public class ModelSignatureTests
 {
-    private static readonly ModelMetadata Known = new() { SampleRate = 24000, FftLength = 1024, HopLength = 256, MelCount = 100, Padding = StftPadding.Same };
+    private static readonly VocoderMetadata Known = new() { SampleRate = 24000, FftLength = 1024, HopLength = 256, MelCount = 100, Padding = StftPadding.Same };
 
     private static readonly TensorShape Mel = new("mel", [-1, 100, -1]);
 
@@ -37,9 +37,9 @@ public class ModelSignatureTests
     [Test]
     public void A_foreign_model_gets_the_documented_defaults()
     {
-        ModelMetadata found = Resolve([new("x", [1, 80, -1])], [new("a", [1, -1, 257]), new("b", [1, -1, 257])]).Metadata;
+        VocoderMetadata found = Resolve([new("x", [1, 80, -1])], [new("a", [1, -1, 257]), new("b", [1, -1, 257])]).Metadata;
 
-        Assert.That(found, Is.EqualTo(new ModelMetadata
+        Assert.That(found, Is.EqualTo(new VocoderMetadata
         {
             SampleRate = 24000,
             FftLength = 512,
@@ -66,13 +66,13 @@ public class ModelSignatureTests
     {
         ModelSignature found = Resolve([Mel], [new("y", shape)]);
 
-        Assert.That((found.Metadata.Signal, found.Imag, found.Metadata.FftLength, found.Metadata.HopLength), Is.EqualTo((SignalKind.Waveform, (TensorShape?)null, 1024, 256)));
+        Assert.That((found.Metadata.Signal, found.Imag, found.Metadata.FftLength, found.Metadata.HopLength), Is.EqualTo((OutputKind.Waveform, (TensorShape?)null, 1024, 256)));
     }
 
     [Test]
     public void The_models_own_word_wins_over_hints()
     {
-        ModelMetadata found = Resolve([Mel], [new("re", [-1, 513, -1]), new("im", [-1, 513, -1])], Known, new ModelHints { SampleRate = 8000, ReceptiveFieldFrames = 27 }).Metadata;
+        VocoderMetadata found = Resolve([Mel], [new("re", [-1, 513, -1]), new("im", [-1, 513, -1])], Known, new ModelHints { SampleRate = 8000, ReceptiveFieldFrames = 27 }).Metadata;
 
         Assert.That(found, Is.EqualTo(Known with { ReceptiveFieldFrames = 27 }));
     }
@@ -106,6 +106,6 @@ public class ModelSignatureTests
             Assert.That(() => Resolve(inputs, outputs), Throws.TypeOf<DataFormatException>().With.Message.Contains(sentence));
     }
 
-    private static ModelSignature Resolve(TensorShape[] inputs, TensorShape[] outputs, ModelMetadata? metadata = null, ModelHints? hints = null) =>
+    private static ModelSignature Resolve(TensorShape[] inputs, TensorShape[] outputs, VocoderMetadata? metadata = null, ModelHints? hints = null) =>
         ModelSignature.Resolve("m.onnx", inputs, outputs, metadata, hints ?? new ModelHints());
 }

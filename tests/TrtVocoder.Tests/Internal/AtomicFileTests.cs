@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using TrtVocoder.Data;
+using TrtVocoder.Internal;
 
-namespace TrtVocoder.Tests.Data;
+namespace TrtVocoder.Tests.Internal;
 
 public class AtomicFileTests
 {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 public class EnginePlanHeaderTests
 {

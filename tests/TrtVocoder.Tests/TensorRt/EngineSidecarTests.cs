@@ -1,14 +1,15 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 public class EngineSidecarTests
 {
     private string _folder = "";
     private string _engine = "";
 
-    private static readonly ModelMetadata Metadata = new()
+    private static readonly VocoderMetadata Metadata = new()
     {
         SampleRate = 24000,
         FftLength = 1024,

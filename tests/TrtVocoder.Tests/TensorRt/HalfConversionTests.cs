@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 public class HalfConversionTests
 {

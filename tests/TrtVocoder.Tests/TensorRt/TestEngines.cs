@@ -1,9 +1,9 @@
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 /// <summary>Engines for the simulated GPU, built once a process from the golden checkpoints.</summary>
 internal static class TestEngines

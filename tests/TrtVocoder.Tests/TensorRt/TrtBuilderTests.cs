@@ -1,7 +1,7 @@
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 public class TrtBuilderTests : SimulatedGpu
 {

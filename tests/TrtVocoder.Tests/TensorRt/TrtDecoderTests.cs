@@ -1,16 +1,17 @@
 using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 public class TrtDecoderTests : SimulatedGpu
 {
     private static readonly OnnxExportOptions FrameMajor = new() { Layout = SpectrumLayout.FrameMajor };
-    private static readonly OnnxExportOptions Waveform = new() { Signal = SignalKind.Waveform };
+    private static readonly OnnxExportOptions Waveform = new() { Signal = OutputKind.Waveform };
 
     private static float[] Vector(string model, string name) => NpyVectors.ReadValues(TestPaths.Data("golden", model, name + ".npy"));
 
@@ -37,7 +38,7 @@ public class TrtDecoderTests : SimulatedGpu
     private static void Decode(TrtDecoder decoder, string model, string vector, int batch, int frames)
     {
         float[] mel = Vector(model, vector + ".mel");
-        mel.CopyTo(decoder.Prepare(batch, frames));
+        mel.CopyTo(decoder.BeginInput(batch, frames));
         DecoderOutput output = decoder.Run();
         float[] re = Vector(model, vector + ".re");
         float[] im = Vector(model, vector + ".im");
@@ -75,7 +76,7 @@ public class TrtDecoderTests : SimulatedGpu
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine(name, Waveform), new TrtDecoderOptions { Buffers = buffers });
         using TrtDecoder decoder = model.CreateDecoder();
-        Vector(name, "T002.mel").CopyTo(decoder.Prepare(1, 2));
+        Vector(name, "T002.mel").CopyTo(decoder.BeginInput(1, 2));
         float error = MaxError(decoder.Run().GetAudio(0), Vector(name, "T002.audio"));
         Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
     }
@@ -101,7 +102,7 @@ public class TrtDecoderTests : SimulatedGpu
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        Assert.That(() => decoder.Prepare(batch, frames), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(frames is > 0 and < 65 ? "1 to 3 items" : "1 to 64 frames"));
+        Assert.That(() => decoder.BeginInput(batch, frames), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(frames is > 0 and < 65 ? "1 to 3 items" : "1 to 64 frames"));
     }
 
     [Test]
@@ -117,15 +118,15 @@ public class TrtDecoderTests : SimulatedGpu
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        decoder.Keep(1, 5);
+        decoder.PrepareShape(1, 5);
         long before = Simulator.Calls("IExecutionContext::setInputShape");
         for (int i = 0; i < 5; i++)
         {
-            decoder.Prepare(1, 5);
+            decoder.BeginInput(1, 5);
             decoder.Run();
         }
         Assert.That(Simulator.Calls("IExecutionContext::setInputShape"), Is.EqualTo(before));
-        decoder.Prepare(1, 6);
+        decoder.BeginInput(1, 6);
         Assert.That(Simulator.Calls("IExecutionContext::setInputShape"), Is.EqualTo(before + 1));
     }
 
@@ -136,13 +137,13 @@ public class TrtDecoderTests : SimulatedGpu
         using TrtDecoder decoder = model.CreateDecoder();
         for (int i = 0; i < 3; i++)
         {
-            decoder.Prepare(1, 5).Clear();
+            decoder.BeginInput(1, 5).Clear();
             decoder.Run();
         }
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 20; i++)
         {
-            decoder.Prepare(1, 5).Clear();
+            decoder.BeginInput(1, 5).Clear();
             decoder.Run();
         }
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
@@ -156,13 +157,13 @@ public class TrtDecoderTests : SimulatedGpu
         // A shape that comes back is kept ready from then on.
         for (int i = 0; i < 16; i++)
         {
-            decoder.Prepare(1, 1 + (i % 8)).Clear();
+            decoder.BeginInput(1, 1 + (i % 8)).Clear();
             decoder.Run();
         }
         string before = Simulator.Live;
         for (int i = 0; i < 1000; i++)
         {
-            decoder.Prepare(1, 1 + (i % 8));
+            decoder.BeginInput(1, 1 + (i % 8));
             decoder.Run();
         }
         AssertNothingNew(before, "after 1000 decodes");
@@ -185,7 +186,7 @@ public class TrtDecoderTests : SimulatedGpu
             all[next].Dispose();
             all.RemoveAt(next);
         }
-        Assert.That(() => first.Prepare(1, 1), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => first.BeginInput(1, 1), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => first.Run(), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => model.CreateDecoder(), Throws.TypeOf<ObjectDisposedException>());
     }
@@ -237,16 +238,16 @@ public class TrtDecoderTests : SimulatedGpu
         Simulator.Set("enqueue_us", "300000");
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         TrtDecoder decoder = model.CreateDecoder();
-        decoder.Prepare(1, 3).Clear();
+        decoder.BeginInput(1, 3).Clear();
         Thread running = new(() => decoder.Run());
         long before = Simulator.Calls("cuStreamSynchronize");
         running.Start();
         while (Simulator.Calls("cuStreamSynchronize") == before)
             Thread.Yield();
-        Assert.That(() => decoder.Prepare(1, 3), Throws.InvalidOperationException.With.Message.Contains("another thread"));
+        Assert.That(() => decoder.BeginInput(1, 3), Throws.InvalidOperationException.With.Message.Contains("another thread"));
         decoder.Dispose();
         running.Join();
-        Assert.That(() => decoder.Prepare(1, 3), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => decoder.BeginInput(1, 3), Throws.TypeOf<ObjectDisposedException>());
     }
 
     [Test]
@@ -273,7 +274,7 @@ public class TrtDecoderTests : SimulatedGpu
         Assert.That(() => decoder.RunOnDevice(input.Address + 4, 1, 27, output.Address, 0, stream.Handle), Throws.ArgumentException.With.Message.Contains("256 bytes"));
         Assert.That(() => decoder.RunOnDevice(input.Address, 1, 27, 0, 0, stream.Handle), Throws.ArgumentException);
 
-        mel.CopyTo(decoder.Prepare(1, 27));
+        mel.CopyTo(decoder.BeginInput(1, 27));
         Assert.That(MaxError(decoder.Run().GetAudio(0), expected), Is.LessThan(1e-4f), "own memory again");
     }
 

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 /// <summary>Whatever fails in loading and decoding is an exception of this library's, with a sentence, and leaves nothing alive.</summary>
 public class TrtFailureTests : SimulatedGpu
@@ -114,15 +114,15 @@ public class TrtFailureTests : SimulatedGpu
             try
             {
                 // A new shape, so that the calls of Prepare are made too.
-                decoder.Prepare(1, 40).Clear();
+                decoder.BeginInput(1, 40).Clear();
                 decoder.Run();
-                decoder.Prepare(2, 64).Clear();
+                decoder.BeginInput(2, 64).Clear();
                 decoder.Run();
             }
             catch (TrtVocoderException)
             {
             }
-            decoder.Prepare(1, frames).Clear();
+            decoder.BeginInput(1, frames).Clear();
             Assert.That(decoder.Run().GetSpectrum(0).FrameCount, Is.EqualTo(frames), fault);
         }
     }
@@ -234,7 +234,7 @@ public class TrtFailureTests : SimulatedGpu
         using TrtDecoder second = model.CreateDecoder();
         foreach (int frames in (int[])[3, 3, 30])
         {
-            second.Prepare(1, frames).Clear();
+            second.BeginInput(1, frames).Clear();
             second.Run();
         }
     }

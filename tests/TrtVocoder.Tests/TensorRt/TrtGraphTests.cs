@@ -1,10 +1,11 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
-namespace TrtVocoder.Tests.Inference;
+namespace TrtVocoder.Tests.TensorRt;
 
 /// <summary>Shapes that are kept ready, graphs of whole runs, and what a profiler sees of both.</summary>
 public class TrtGraphTests : SimulatedGpu
@@ -39,7 +40,7 @@ public class TrtGraphTests : SimulatedGpu
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine(), new TrtDecoderOptions { CudaGraphs = false });
         using TrtDecoder decoder = model.CreateDecoder();
         using InverseStft inverse = new(model.Info.Metadata.Stft);
-        Mel(frames).CopyTo(decoder.Prepare(1, frames));
+        Mel(frames).CopyTo(decoder.BeginInput(1, frames));
         float[] audio = new float[model.Info.Metadata.Stft.GetSampleCount(frames)];
         inverse.Inverse(decoder.Run().GetSpectrum(0), audio);
         return audio;
@@ -135,13 +136,13 @@ public class TrtGraphTests : SimulatedGpu
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        for (int frames = 1; frames <= TrtShapeCache.MostShapes + 3; frames++)
-            decoder.Keep(1, frames);
-        Assert.That(decoder.State.KeptShapes, Is.EqualTo(TrtShapeCache.MostShapes));
+        for (int frames = 1; frames <= PreparedRuns.MaxShapes + 3; frames++)
+            decoder.PrepareShape(1, frames);
+        Assert.That(decoder.State.KeptShapes, Is.EqualTo(PreparedRuns.MaxShapes));
         long before = Simulator.Calls("ICudaEngine::createExecutionContext");
-        decoder.Keep(1, TrtShapeCache.MostShapes);
+        decoder.PrepareShape(1, PreparedRuns.MaxShapes);
         Assert.That(Simulator.Calls("ICudaEngine::createExecutionContext"), Is.EqualTo(before), "a late one is still there");
-        decoder.Keep(1, 1);
+        decoder.PrepareShape(1, 1);
         Assert.That(Simulator.Calls("ICudaEngine::createExecutionContext"), Is.EqualTo(before + 1), "the first one is gone");
     }
 
@@ -150,10 +151,10 @@ public class TrtGraphTests : SimulatedGpu
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        decoder.Keep(1, 40);
+        decoder.PrepareShape(1, 40);
         long one = Simulator.Count("device_bytes");
         DecoderState first = decoder.State;
-        decoder.Keep(1, 41);
+        decoder.PrepareShape(1, 41);
         DecoderState second = decoder.State;
         long values = 41 * (100 + 513 + 513) * sizeof(float);
         using (Assert.EnterMultipleScope())
@@ -175,7 +176,7 @@ public class TrtGraphTests : SimulatedGpu
         Simulator.Set("enqueue_us", "20000");
         Decode(session, vocoder, 40);
         DecodeTimes times = profiler.Last;
-        DecoderTimes network = times.Network;
+        NetworkTimes network = times.Network;
         bool copies = buffers == BufferMode.Pinned;
         using (Assert.EnterMultipleScope())
         {
@@ -263,12 +264,12 @@ public class TrtGraphTests : SimulatedGpu
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        decoder.Prepare(1, 8).Clear();
+        decoder.BeginInput(1, 8).Clear();
         Assert.That(() => decoder.Finish(), Throws.InvalidOperationException.With.Message.Contains("Start"));
         decoder.Start();
-        Assert.That(() => decoder.Prepare(1, 8), Throws.InvalidOperationException.With.Message.Contains("Finish"));
+        Assert.That(() => decoder.BeginInput(1, 8), Throws.InvalidOperationException.With.Message.Contains("Finish"));
         Assert.That(decoder.Start, Throws.InvalidOperationException.With.Message.Contains("Finish"));
-        Assert.That(() => decoder.Keep(1, 9), Throws.InvalidOperationException.With.Message.Contains("Finish"));
+        Assert.That(() => decoder.PrepareShape(1, 9), Throws.InvalidOperationException.With.Message.Contains("Finish"));
         decoder.Finish();
     }
 }
