@@ -145,14 +145,16 @@ count() {
 
 # What 'export' writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker and the like elsewhere.
 golden_models() {
-    local folder=$1 checkpoint precision form
+    local folder=$1 checkpoint precision target form
     mkdir -p "$folder"
     for checkpoint in tests/data/golden/tiny-*/; do
         for precision in fp32 fp16; do
-            for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
-                # shellcheck disable=SC2086 # The form is several words.
-                "$program" export "$checkpoint" --precision $precision --signal $form --force \
-                    --output "$folder/$(basename "$checkpoint").$precision.${form// --layout /.}.onnx" >/dev/null
+            for target in gpu cpu; do
+                for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
+                    # shellcheck disable=SC2086 # The form is several words.
+                    "$program" export "$checkpoint" --precision $precision --for $target --signal $form --force \
+                        --output "$folder/$(basename "$checkpoint").$precision.$target.${form// --layout /.}.onnx" >/dev/null
+                done
             done
         done
     done
@@ -218,7 +220,7 @@ baselines() {
     mkdir -p "$folder"
     dotnet publish tests/baselines/TorchSharpVocos -c "$configuration" -v quiet -nologo -p:WithLibTorch=true -o out/torch
     dotnet out/bench/TrtVocoder.Benchmarks.dll checkpoint "$folder/full"
-    "$program" export "$folder/full" --layout frame-major --output "$folder/full.onnx" --force
+    "$program" export "$folder/full" --layout frame-major --for cpu --output "$folder/full.onnx" --force
     for round in 1 2 3; do
         say "round $round of 3: PyTorch, then this program beside it"
         against=()

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Data;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
+using TrtVocoder.Files;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -26,9 +27,10 @@ internal static class ExportCommand
         Option<string?> layout = new("--layout") { Description = "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose)." };
         layout.AcceptOnlyFromAmong("bins-major", "frame-major");
         Option<string> signal = Choice("--signal", "What the model puts out: spectrum, or waveform (the inverse STFT inside).", "spectrum", "spectrum", "waveform");
+        Option<string> target = Choice("--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", "gpu", "cpu");
         Option<float?> floor = new("--floor") { Description = "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        CommandLine.Add(command, folder, to, precision, layout, signal, floor, force);
+        CommandLine.Add(command, folder, to, precision, layout, signal, target, floor, force);
         CommandLine.SetAction(command, (result, output) =>
         {
             if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
@@ -48,9 +50,10 @@ internal static class ExportCommand
             {
                 Precision = isFp16 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
                 Layout = result.GetValue(layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
-                Signal = result.GetValue(signal) == "waveform" ? SignalKind.Waveform : SignalKind.Spectrum,
+                Form = result.GetValue(target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift,
+                Signal = result.GetValue(signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
             };
-            if (options.Signal == SignalKind.Waveform && options.Layout is not null)
+            if (options.Signal == OutputKind.Waveform && options.Layout is not null)
                 throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
 
             VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
@@ -59,7 +62,7 @@ internal static class ExportCommand
             options = options with { MelFloor = result.GetValue(floor) ?? checkpoint.Config.MelFloor };
             if (isSafetensors)
                 AtomicFile.Write(path, overwrite, stream => SafetensorsFile.Write(
-                    stream, checkpoint.Tensors, _ => isFp16 ? TensorElementType.F16 : TensorElementType.F32));
+                    stream, checkpoint.Tensors, _ => isFp16 ? FloatFormat.F16 : FloatFormat.F32));
             else
                 OnnxExporter.Export(checkpoint, path, options, overwrite);
 
@@ -79,8 +82,9 @@ internal static class ExportCommand
                 if (isSafetensors)
                     return;
                 writer.WriteString("signal", result.GetValue(signal));
-                if (options.Signal == SignalKind.Spectrum)
+                if (options.Signal == OutputKind.Spectrum)
                     writer.WriteString("layout", result.GetValue(layout) ?? "bins-major");
+                writer.WriteString("for", result.GetValue(target));
             });
             return ExitCode.Success;
         });

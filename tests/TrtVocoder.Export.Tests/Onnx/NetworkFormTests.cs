@@ -1,9 +1,9 @@
 using Google.Protobuf;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
-using TrtVocoder.Inference;
 using TrtVocoder.TestSupport;
 using DataType = TrtVocoder.Export.Onnx.Protos.TensorProto.Types.DataType;
 
@@ -89,7 +89,7 @@ public sealed class NetworkFormTests
     {
         GraphProto graph = Export(options);
         NodeProto MakerOf(string value) => graph.Node.Single(node => node.Output.Contains(value));
-        if (options.Signal == SignalKind.Waveform)
+        if (options.Signal == OutputKind.Waveform)
         {
             NodeProto frames = graph.Node.Single(node => node.Name == "/istft/frames/MatMul");
             Assert.That(Constant(graph, frames.Input[1]).Dims, Is.EqualTo(new long[] { 2 * PaddedBins, Config.FftLength }));
@@ -110,7 +110,7 @@ public sealed class NetworkFormTests
     public void Both_forms_compute_the_same_for_any_sizes(VocosConfig config, SpectrumLayout? layout)
     {
         VocosCheckpoint checkpoint = RandomCheckpoint.Create(config);
-        OnnxExportOptions options = new() { Layout = layout, Signal = layout is null ? SignalKind.Waveform : SignalKind.Spectrum };
+        OnnxExportOptions options = new() { Layout = layout, Signal = layout is null ? OutputKind.Waveform : OutputKind.Spectrum };
         byte[] shift = OnnxExporter.Build(checkpoint, options).ToByteArray();
         byte[] conv = OnnxExporter.Build(checkpoint, options with { Form = NetworkForm.Conv }).ToByteArray();
         Random random = new(7);

@@ -1,10 +1,11 @@
 using Google.Protobuf;
 using TrtVocoder.Audio;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
-using TrtVocoder.Inference;
+using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Export.Tests.Onnx;
@@ -76,7 +77,7 @@ public sealed class OnnxAccuracyTests
         {
             (int[] shape, float[] mel) = NpyVectors.Read(TestPaths.Data("golden", checkpoint, $"{name}.mel.npy"));
             Dictionary<string, (int[] Shape, float[] Values)> outputs = OnnxRun.Run(model, ("mel", shape, mel));
-            if (options.Signal == SignalKind.Waveform)
+            if (options.Signal == OutputKind.Waveform)
             {
                 AssertClose(options, $"{checkpoint} {name} audio", outputs["audio"], Golden("audio"));
             }

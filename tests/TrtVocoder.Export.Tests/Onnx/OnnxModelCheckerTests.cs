@@ -1,7 +1,7 @@
 using Google.Protobuf;
+using TrtVocoder.Decoding;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
-using TrtVocoder.Inference;
 
 namespace TrtVocoder.Export.Tests.Onnx;
 
@@ -44,7 +44,7 @@ public sealed class OnnxModelCheckerTests
     }
 
     private static ModelProto Sound() =>
-        OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), new OnnxExportOptions { Signal = SignalKind.Waveform });
+        OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), new OnnxExportOptions { Signal = OutputKind.Waveform });
 
     private static NodeProto First(ModelProto model, string operation) => model.Graph.Node.First(node => node.OpType == operation);
 }
