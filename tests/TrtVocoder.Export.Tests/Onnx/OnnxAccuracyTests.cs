@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using TrtVocoder.Audio;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
