@@ -89,7 +89,7 @@ internal sealed class BuildCommand
             ProgressBar.Run("build", 1, report => built = Build(model, isCheckpoint, path, result, options, new BuildProgress(report), output));
         else
             built = Build(model, isCheckpoint, path, result, options, null, output);
-        Report(built!, options, model, output);
+        Report(built!, options, model, hasShapes: (result.GetValue(_min) ?? result.GetValue(_opt) ?? result.GetValue(_max)) is not null, output);
         return ExitCode.Success;
     }
 
@@ -183,7 +183,7 @@ internal sealed class BuildCommand
             : throw CliException.BadInput($"{model} is an engine already; build one from an .onnx model or a checkpoint folder.");
     }
 
-    private static void Report(TrtBuildResult built, TrtBuildOptions options, string model, CommandOutput output)
+    private static void Report(TrtBuildResult built, TrtBuildOptions options, string model, bool hasShapes, CommandOutput output)
     {
         EngineSidecar sidecar = built.Sidecar;
         TrtOptimizationProfile profile = sidecar.Profiles[0];
@@ -198,7 +198,7 @@ internal sealed class BuildCommand
                 CultureInfo.InvariantCulture, $"heard: {decibels:0.0} dB signal to noise against the network by {verification.Reference}, {verification.Batch} x {verification.Frames} frames"));
         else if (verification is not null)
             output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: {verification.Note}.");
-        if (profile != options.Profile)
+        if (profile != options.Profile && hasShapes)
             output.Note($"{model} takes {profile} and nothing else; --min, --opt and --max cannot change that.");
         output.Json(writer =>
         {
