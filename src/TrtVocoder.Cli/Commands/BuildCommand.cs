@@ -4,13 +4,14 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
+using TrtVocoder.Internal;
 using TrtVocoder.OnnxRuntime;
-using TrtVocoder.Vocoding;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -110,7 +111,7 @@ internal sealed class BuildCommand
         // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
         string? timings = result.GetValue(_noTimings) ? null : result.GetValue(_timings) ?? (isRtx ? null : path + ".timing");
         if (timings is not null && !path.StartsWith("/dev/", StringComparison.Ordinal))
-            Data.AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
+            AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
         return new TrtBuildOptions
         {
             Runtime = result.GetValue(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
@@ -149,9 +150,9 @@ internal sealed class BuildCommand
     private TrtBuildResult BuildCheckpoint(
         string from, string path, ParseResult result, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CommandOutput output)
     {
-        SignalKind signal = result.GetValue(_signal) == "waveform" ? SignalKind.Waveform : SignalKind.Spectrum;
+        OutputKind signal = result.GetValue(_signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum;
         string? layout = result.GetValue(_layout);
-        if (signal == SignalKind.Waveform && layout is not null)
+        if (signal == OutputKind.Waveform && layout is not null)
             throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
         foreach (string warning in checkpoint.Warnings)
@@ -160,7 +161,7 @@ internal sealed class BuildCommand
         {
             // Where TensorRT is to choose, it chooses among FP32 layers.
             Precision = (result.GetValue(_precision) ?? (options.Fp16 ? "fp32" : "fp16")) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
-            Layout = signal == SignalKind.Waveform ? null : layout == "bins-major" ? SpectrumLayout.BinsMajor : SpectrumLayout.FrameMajor,
+            Layout = signal == OutputKind.Waveform ? null : layout == "bins-major" ? SpectrumLayout.BinsMajor : SpectrumLayout.FrameMajor,
             Signal = signal,
             MelFloor = checkpoint.Config.MelFloor,
         };
