@@ -147,7 +147,8 @@ PlainDecoder::PlainDecoder(const std::string& tensorrt_folder, const char* engin
         for (int i = 0; i < dims.nbDims; i++) bytes *= static_cast<size_t>(dims.d[i]);
         return bytes;
     };
-    // Outputs are [batch, bins, frames], [batch, frames, bins] or [batch, samples]: what each is called is nothing to this.
+    // Outputs are [batch, bins, frames], [batch, frames, bins] or [batch, samples]: what each is called is nothing to
+    // this.
     mel_ = make_buffer(cuda_, bytes_of(input_name));
     execution_->setTensorAddress(input_name, reinterpret_cast<void*>(mel_.device));
     for (const char* name : output_names) {

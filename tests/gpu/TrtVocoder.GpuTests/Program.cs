@@ -35,8 +35,8 @@ static int Check(string engines, string[] options)
     EngineFolder folder = new(engines, packed: AppContext.BaseDirectory);
     AccuracyChecks.Run(run, folder);
     FormChecks.Run(run, folder);
-    RunChecks.Run(run, folder);
     RefusalChecks.Run(run, folder);
+    RunChecks.Run(run, folder);
     return run.Close();
 }
 
