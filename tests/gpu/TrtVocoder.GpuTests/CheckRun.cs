@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace TrtVocoder.GpuTests;
 
 /// <summary>Runs checks and counts them. A check passes by returning its figures and fails by throwing; it is skipped only where its group was left out by name.</summary>
@@ -48,7 +50,7 @@ internal sealed class CheckRun
         return _failed == 0 && _passed > 0 ? 0 : 1;
     }
 
-    public static void Require(bool condition, string message)
+    public static void Require([DoesNotReturnIf(false)] bool condition, string message)
     {
         if (!condition)
             throw new InvalidOperationException(message);
@@ -72,7 +74,7 @@ internal sealed class CheckRun
             message = refusal.Message;
         }
         Require(message is not null, $"nothing was refused, expected {typeof(T).Name}");
-        Require(!message!.AsSpan().ContainsAny('\n', '\r'), $"the refusal has several lines: {message.ReplaceLineEndings(" / ")}");
+        Require(!message.AsSpan().ContainsAny('\n', '\r'), $"the refusal has several lines: {message.ReplaceLineEndings(" / ")}");
         foreach (string word in words)
             Require(message.Contains(word, StringComparison.Ordinal), $"the refusal does not say '{word}': {message}");
         return message;
