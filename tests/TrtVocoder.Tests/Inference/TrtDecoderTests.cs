@@ -102,7 +102,7 @@ public class TrtDecoderTests : SimulatedGpu
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
         string limits = frames is > 0 and < 65 ? $"1 to 3 items, not {batch}" : $"1 to 64 frames, not {frames}";
-        foreach (TestDelegate call in (TestDelegate[])[() => decoder.Prepare(batch, frames), () => decoder.Keep(batch, frames), () => decoder.GetOutputLength(batch, frames)])
+        foreach (Action call in (Action[])[() => decoder.Prepare(batch, frames), () => decoder.Keep(batch, frames), () => decoder.GetOutputLength(batch, frames)])
             Assert.That(call, Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(limits).And.Message.Not.Contains("\n"));
     }
 
