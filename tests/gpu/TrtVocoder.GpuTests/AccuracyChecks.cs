@@ -1,4 +1,4 @@
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 using static TrtVocoder.GpuTests.CheckRun;
 
@@ -32,7 +32,7 @@ internal static class AccuracyChecks
         List<string> figures = [];
         foreach (Vectors vectors in Vectors.Beside(engine))
         {
-            vectors.Mel.CopyTo(decoder.Prepare(1, vectors.Frames));
+            vectors.Mel.CopyTo(decoder.BeginInput(1, vectors.Frames));
             double snr = vectors.SnrOf(decoder.Run().GetSpectrum(0));
             figures.Add(FormattableString.Invariant($"T={vectors.Frames} {snr:F1} dB"));
             RequireSnr(snr, leastDb, $"T={vectors.Frames}");

@@ -1,4 +1,5 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 using static TrtVocoder.GpuTests.CheckRun;
@@ -56,8 +57,8 @@ internal static class FormChecks
         (int[] shape, float[] mel) = NpyVectors.Read(engine[..^".engine".Length] + ".mel.npy");
         using TrtDecoderModel model = TrtDecoderModel.Load(engine);
         using TrtDecoder decoder = model.CreateDecoder();
-        decoder.Keep(1, shape[^1]);
-        mel.CopyTo(decoder.Prepare(1, shape[^1]));
+        decoder.PrepareShape(1, shape[^1]);
+        mel.CopyTo(decoder.BeginInput(1, shape[^1]));
         float[] audio = decoder.Run().GetAudio(0).ToArray();
         DecoderState state = decoder.State;
         Require(state.CapturedShapes == 0 && !string.IsNullOrEmpty(state.CaptureRefusal), $"{state.CapturedShapes} shapes were captured");

@@ -1,5 +1,5 @@
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using static TrtVocoder.GpuTests.CheckRun;
 
 namespace TrtVocoder.GpuTests;
@@ -23,8 +23,8 @@ internal static class RefusalChecks
         using TrtDecoder decoder = model.CreateDecoder();
         TrtOptimizationProfile profile = model.Profile;
         int frames = profile.MaxFrames + 1, items = profile.MaxBatch + 1;
-        return Refused<ArgumentOutOfRangeException>(() => decoder.Prepare(1, frames), $"{profile.MinFrames} to {profile.MaxFrames} frames", $"not {frames}")
-            + " | " + Refused<ArgumentOutOfRangeException>(() => decoder.Prepare(items, profile.MaxFrames), $"1 to {profile.MaxBatch} items", $"not {items}");
+        return Refused<ArgumentOutOfRangeException>(() => decoder.BeginInput(1, frames), $"{profile.MinFrames} to {profile.MaxFrames} frames", $"not {frames}")
+            + " | " + Refused<ArgumentOutOfRangeException>(() => decoder.BeginInput(items, profile.MaxFrames), $"1 to {profile.MaxBatch} items", $"not {items}");
     }
 
     private static string WrongDevice(string engine)
@@ -72,7 +72,7 @@ internal static class RefusalChecks
             return Refused<TensorRtException>(Load, "this engine cannot run on this machine's GPU");
         using TrtDecoderModel model = TrtDecoderModel.Load(engine);
         using TrtDecoder decoder = model.CreateDecoder();
-        Mels.Random(model.Info.Metadata.MelCount, model.Profile.OptFrames).CopyTo(decoder.Prepare(1, model.Profile.OptFrames));
+        Mels.Random(model.Info.Metadata.MelCount, model.Profile.OptFrames).CopyTo(decoder.BeginInput(1, model.Profile.OptFrames));
         Require(decoder.Run().GetSpectrum(0).Real.ToArray().All(float.IsFinite), "it put out NaN or infinity");
         return $"{model.Info.Backend} runs it";
     }

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 using static TrtVocoder.GpuTests.CheckRun;
 
@@ -83,7 +84,7 @@ internal static class RunChecks
         {
             using TrtDecoderModel model = TrtDecoderModel.Load(engine, new TrtDecoderOptions { CudaGraphs = graphs });
             using TrtDecoder decoder = model.CreateDecoder();
-            decoder.Keep(1, vectors.Frames);
+            decoder.PrepareShape(1, vectors.Frames);
             float[] values = Values(decoder, vectors);
             state = decoder.State;
             return values;
@@ -96,7 +97,7 @@ internal static class RunChecks
         List<string> figures = [];
         foreach (string policy in (string[])["auto", "64", "128,256"])
         {
-            using Vocoder windowed = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Parse(policy), MaxFramesPerChunk = policy == "auto" ? 300 : null });
+            using Vocoder windowed = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Parse(policy), MaxWindowFrames = policy == "auto" ? 300 : null });
             DecodeProfiler profiler = new();
             using VocoderSession session = windowed.CreateSession(profiler), wholeSession = whole.CreateSession();
             // Until then a session runs each input in its own length.
@@ -179,7 +180,7 @@ internal static class RunChecks
     private static string Chunks(string engine)
     {
         Vectors whole = Vectors.Longest(engine);
-        using Vocoder limited = Vocoder.Load(engine, new VocoderOptions { MaxFramesPerChunk = 200, Windows = WindowPolicy.Off, Model = Mels.Hints });
+        using Vocoder limited = Vocoder.Load(engine, new VocoderOptions { MaxWindowFrames = 200, Windows = WindowPolicy.Off, Model = Mels.Hints });
         DecodeProfiler profiler = new();
         using VocoderSession session = limited.CreateSession(profiler);
         double snr = Vectors.Snr(whole.Decode(limited, session), whole.Audio);
@@ -214,7 +215,7 @@ internal static class RunChecks
     {
         const int Decodes = 10_000;
         IReadOnlyList<Vectors> lengths = Vectors.Beside(engine);
-        using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, MaxFramesPerChunk = 300 });
+        using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, MaxWindowFrames = 300 });
         using VocoderSession session = vocoder.CreateSession();
         using CudaContext cuda = CudaContext.Retain(CudaDevice.Get(0));
         float[] audio = new float[vocoder.GetSampleCount(lengths[^1].Frames)];
@@ -249,9 +250,9 @@ internal static class RunChecks
     /// <summary>A decoder's spectrum in the engine's own order, or its samples, which reach 55 dB against the vectors.</summary>
     private static float[] Values(TrtDecoder decoder, Vectors vectors)
     {
-        vectors.Mel.CopyTo(decoder.Prepare(1, vectors.Frames));
+        vectors.Mel.CopyTo(decoder.BeginInput(1, vectors.Frames));
         DecoderOutput output = decoder.Run();
-        bool isSpectrum = output.Signal == SignalKind.Spectrum;
+        bool isSpectrum = output.Signal == OutputKind.Spectrum;
         RequireSnr(isSpectrum ? vectors.SnrOf(output.GetSpectrum(0)) : Vectors.Snr(output.GetAudio(0), vectors.Audio), 55, "the first of the results compared");
         return isSpectrum ? [.. output.GetSpectrum(0).Real, .. output.GetSpectrum(0).Imag] : output.GetAudio(0).ToArray();
     }

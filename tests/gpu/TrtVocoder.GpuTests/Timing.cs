@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.GpuTests;
@@ -20,8 +21,8 @@ internal static class Timing
         using TrtDecoderModel model = TrtDecoderModel.Load(engine);
         using TrtDecoder enqueued = plainModel.CreateDecoder();
         using TrtDecoder captured = model.CreateDecoder();
-        enqueued.Keep(batch, frames);
-        captured.Keep(batch, frames);
+        enqueued.PrepareShape(batch, frames);
+        captured.PrepareShape(batch, frames);
         float[] mel = Mels.Random(model.Info.Metadata.MelCount * batch, frames);
         PlainDecoder plain = new(engine, batch, frames, mel);
 
@@ -36,7 +37,7 @@ internal static class Timing
         RequireSameOutputs(plain, captured, mel, batch, frames);
 
         List<Series> samples = [Samples("samples_ms", engine, mel, batch, frames, threads: 0)];
-        if (batch == 1 && model.Info.Metadata.Signal == SignalKind.Spectrum)
+        if (batch == 1 && model.Info.Metadata.Signal == OutputKind.Spectrum)
             foreach (int threads in (int[])[1, 2, 4, 6])
                 samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, threads));
         RunInTurns(samples, rounds);
@@ -62,12 +63,12 @@ internal static class Timing
     private static void RequireSameOutputs(PlainDecoder plain, TrtDecoder decoder, float[] mel, int batch, int frames)
     {
         CheckRun.Require(decoder.State.CapturedShapes == 1, $"The engine was not captured: {decoder.State.CaptureRefusal}");
-        mel.CopyTo(decoder.Prepare(batch, frames));
+        mel.CopyTo(decoder.BeginInput(batch, frames));
         DecoderOutput output = decoder.Run();
         List<float> first = [], second = [];
         for (int item = 0; item < batch; item++)
         {
-            if (output.Signal == SignalKind.Spectrum)
+            if (output.Signal == OutputKind.Spectrum)
             {
                 first.AddRange(output.GetSpectrum(item).Real);
                 second.AddRange(output.GetSpectrum(item).Imag);
@@ -129,7 +130,7 @@ internal static class Timing
         foreach (ref double time in times)
         {
             long start = Stopwatch.GetTimestamp();
-            mel.CopyTo(decoder.Prepare(batch, frames));
+            mel.CopyTo(decoder.BeginInput(batch, frames));
             decoder.Run();
             time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
