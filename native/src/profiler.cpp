@@ -16,11 +16,6 @@ void Profiler::reportLayerTime(const char* layer_name, float ms) noexcept {
     }
 }
 
-int32_t Profiler::layer_count() {
-    std::lock_guard lock(mutex_);
-    return static_cast<int32_t>(names_.size());
-}
-
 const char* Profiler::layer_name(int32_t layer) {
     std::lock_guard lock(mutex_);
     if (layer < 0 || layer >= static_cast<int32_t>(names_.size()))
@@ -49,13 +44,6 @@ int32_t trtv_profiler_create(trtv_profiler** profiler) noexcept {
 }
 
 void trtv_profiler_destroy(trtv_profiler* profiler) noexcept { delete profiler; }
-
-int32_t trtv_profiler_get_layer_count(trtv_profiler* profiler, int32_t* count) noexcept {
-    return trtv::guard([&] {
-        trtv::require(count, "count") = 0;
-        *count = trtv::require(profiler, "profiler").state->layer_count();
-    });
-}
 
 int32_t trtv_profiler_get_layer_name(trtv_profiler* profiler, int32_t layer, const char** name) noexcept {
     return trtv::guard([&] {

@@ -17,8 +17,6 @@ class Profiler : public nvinfer1::IProfiler {
 public:
     void reportLayerTime(const char* layer_name, float ms) noexcept override;
 
-    int32_t layer_count();
-
     /** Valid as long as the profiler is: a deque does not move its elements. */
     const char* layer_name(int32_t layer);
 
