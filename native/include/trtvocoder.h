@@ -635,13 +635,13 @@ TRTV_API void trtv_builder_destroy(trtv_builder* builder) TRTV_NOEXCEPT;
 TRTV_API int32_t trtv_builder_parse_onnx(trtv_builder* builder, const void* model, int64_t size,
                                          const char* path) TRTV_NOEXCEPT;
 
-/** Gives a complaint that the last parse brought, counted from 0. Errors: not found (that many there are). Ownership: strings
- * are the builder's. */
+/** Gives a complaint that the last parse brought, counted from 0. Errors: not found (that many there are). Ownership:
+ * strings are the builder's. */
 TRTV_API int32_t trtv_builder_get_parser_error(trtv_builder* builder, int32_t index,
                                                trtv_parser_error* error) TRTV_NOEXCEPT;
 
-/** Tells about an input or output of the network, counted from 0, inputs first. Errors: not found (that many there are).
- * Ownership: strings are the builder's. */
+/** Tells about an input or output of the network, counted from 0, inputs first. Errors: not found (that many there
+ * are). Ownership: strings are the builder's. */
 TRTV_API int32_t trtv_builder_get_tensor(trtv_builder* builder, int32_t index, trtv_tensor_info* info) TRTV_NOEXCEPT;
 
 /** Adds an optimisation profile and gives its index. Errors: TensorRT. */

@@ -28,6 +28,8 @@ private:
         float ms;
     };
 
+    int32_t index_of(const char* layer_name);
+
     std::mutex mutex_;
     std::unordered_map<std::string, int32_t> indices_;
     std::deque<std::string> names_;

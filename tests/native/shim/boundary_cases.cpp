@@ -35,6 +35,21 @@ CASE("A struct of another size is refused") {
     CHECK_CONTAINS(last_message(), "of different versions");
 }
 
+CASE("A list that is NULL, or holds NULL, is an invalid argument that is named") {
+    trtv_library* library = reinterpret_cast<trtv_library*>(1);
+    trtv_library_options options = sized<trtv_library_options>();
+    options.candidate_count = 1;
+    CHECK_EQUAL(trtv_library_create(&options, &library), TRTV_ERROR_INVALID_ARGUMENT);
+    CHECK_EQUAL(last_message(), "candidates is NULL.");
+    CHECK(library == nullptr);
+    const char* const nothing[] = {nullptr};
+    options.candidate_count = 0;
+    options.driver_candidates = nothing;
+    options.driver_candidate_count = 1;
+    CHECK_EQUAL(trtv_library_create(&options, &library), TRTV_ERROR_INVALID_ARGUMENT);
+    CHECK_EQUAL(last_message(), "driver_candidates is NULL.");
+}
+
 CASE("Before any error there is none, a success leaves the last error, and asking badly does not become it") {
     CHECK_EQUAL(last_error().status, TRTV_OK);
     CHECK_EQUAL(last_message(), "");
