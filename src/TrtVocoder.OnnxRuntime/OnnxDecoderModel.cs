@@ -110,7 +110,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
         }
     }
 
-    private static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
+    /// <summary>The options in ONNX Runtime's own form; the caller disposes of them.</summary>
+    internal static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
     {
         SessionOptions sessionOptions = new()
         {
@@ -123,11 +124,14 @@ public sealed class OnnxDecoderModel : IDecoderModel
             EnableCpuMemArena = options.MemoryArena,
             EnableMemoryPattern = options.MemoryPattern,
         };
-        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
-        foreach ((string key, string value) in options.SessionConfig)
+        foreach ((string key, string value) in GetSessionConfig(options))
             sessionOptions.AddSessionConfigEntry(key, value);
         return sessionOptions;
     }
+
+    /// <summary>What is told by name.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> GetSessionConfig(OnnxDecoderOptions options) =>
+        options.SessionConfig.Prepend(new("session.intra_op.allow_spinning", options.Spinning ? "1" : "0"));
 
     private static TensorShape[] Shapes(IReadOnlyDictionary<string, NodeMetadata> metadata, IReadOnlyList<string> names) =>
         [.. names.Select(name => new TensorShape(name, metadata[name].IsTensor ? [.. metadata[name].Dimensions.Select(size => (long)size)] : []))];

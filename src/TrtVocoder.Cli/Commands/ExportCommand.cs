@@ -60,8 +60,7 @@ internal static class ExportCommand
                 output.Note(warning);
             options = options with { MelFloor = result.GetValue(floor) ?? checkpoint.Config.MelFloor };
             if (isSafetensors)
-                AtomicFile.Write(path, overwrite, stream => SafetensorsFile.Write(
-                    stream, checkpoint.Tensors, _ => isFp16 ? TensorElementType.F16 : TensorElementType.F32));
+                checkpoint.SaveSafetensors(path, isFp16 ? TensorElementType.F16 : TensorElementType.F32, overwrite);
             else
                 OnnxExporter.Export(checkpoint, path, options, overwrite);
 

@@ -48,7 +48,7 @@ public static class TrtBuilder
         context?.Bind();
         using BuilderHandle builder = Create(library, context, options);
         Parse(builder, model, onnxPath);
-        Configure(builder, onnxPath, options, metadata);
+        TrtOptimizationProfile profile = Configure(builder, onnxPath, options, metadata);
         using BufferHandle plan = Run(builder, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
 
@@ -63,7 +63,7 @@ public static class TrtBuilder
             EngineBytes = plan.GetBytes().Length,
             Onnx = Path.GetFileName(onnxPath),
             OnnxSha256 = Convert.ToHexStringLower(SHA256.HashData(model)),
-            Profiles = [options.Profile],
+            Profiles = [profile],
             Settings = options.ToSettings(),
             Metadata = metadata?.ToProperties() ?? new Dictionary<string, string>(),
         };
@@ -124,12 +124,13 @@ public static class TrtBuilder
         static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
 
-    private static unsafe void Configure(BuilderHandle builder, string onnxPath, TrtBuildOptions options, ModelMetadata? metadata)
+    // Gives the profile that the engine will have.
+    private static unsafe TrtOptimizationProfile Configure(BuilderHandle builder, string onnxPath, TrtBuildOptions options, ModelMetadata? metadata)
     {
         Shim shim = builder.Shim;
         TrtvShim api = shim.Api;
         nint handle = builder.DangerousGetHandle();
-        SetProfile(builder, onnxPath, options.Profile, metadata);
+        TrtOptimizationProfile profile = SetProfile(builder, onnxPath, options.Profile, metadata);
         if (options.WorkspaceBytes is { } workspace)
             shim.Check(api.trtv_builder_set_workspace(handle, workspace), "Limiting the workspace");
         if (options.Fp16)
@@ -146,12 +147,13 @@ public static class TrtBuilder
             shim.Check(api.trtv_builder_set_profiling_verbosity(handle, (int)trtv_profiling_verbosity.TRTV_PROFILING_DETAILED), "Asking for detailed layers");
         if (options.TimingCachePath is not null)
             SetTimings(builder, options.TimingCachePath);
+        return profile;
 
         void SetFlag(trtv_builder_flag flag, bool value, string what) => shim.Check(api.trtv_builder_set_flag(handle, (int)flag, value ? 1 : 0), what);
     }
 
     // One profile for the one dynamic input, the mel [batch, n_mels, frames]; sizes that the model fixes stay as they are.
-    private static unsafe void SetProfile(BuilderHandle builder, string onnxPath, TrtOptimizationProfile profile, ModelMetadata? metadata)
+    private static unsafe TrtOptimizationProfile SetProfile(BuilderHandle builder, string onnxPath, TrtOptimizationProfile asked, ModelMetadata? metadata)
     {
         Shim shim = builder.Shim;
         TrtvShim api = shim.Api;
@@ -163,18 +165,24 @@ public static class TrtBuilder
             throw new DataFormatException($"{onnxPath}: a vocoder takes one mel [batch, n_mels, frames]; this model's first input '{name}' has {mel.rank} dimensions.");
         long bands = mel.sizes[1] > 0 ? mel.sizes[1] : metadata?.MelCount
             ?? throw new DataFormatException($"{onnxPath}: its input '{name}' does not say how many mel bands it takes; export the model again.");
+        TrtOptimizationProfile profile = asked;
+        if (mel.sizes[0] > 0)
+            profile = profile with { MinBatch = (int)mel.sizes[0], OptBatch = (int)mel.sizes[0], MaxBatch = (int)mel.sizes[0] };
+        if (mel.sizes[2] > 0)
+            profile = profile with { MinFrames = (int)mel.sizes[2], OptFrames = (int)mel.sizes[2], MaxFrames = (int)mel.sizes[2] };
         if (mel.sizes[0] > 0 && mel.sizes[2] > 0)
-            return;
+            return profile;
         int added;
         shim.Check(api.trtv_builder_add_profile(handle, &added), "Adding an optimisation profile");
-        (int index, nint tensor, long fixedBatch, long fixedFrames) = (added, (nint)mel.name, mel.sizes[0], mel.sizes[2]);
+        (int index, nint tensor) = (added, (nint)mel.name);
         Set(trtv_profile_selector.TRTV_PROFILE_MIN, profile.MinBatch, profile.MinFrames);
         Set(trtv_profile_selector.TRTV_PROFILE_OPT, profile.OptBatch, profile.OptFrames);
         Set(trtv_profile_selector.TRTV_PROFILE_MAX, profile.MaxBatch, profile.MaxFrames);
+        return profile;
 
         void Set(trtv_profile_selector selector, int batch, int frames)
         {
-            long* sizes = stackalloc long[3] { fixedBatch > 0 ? fixedBatch : batch, bands, fixedFrames > 0 ? fixedFrames : frames };
+            long* sizes = stackalloc long[3] { batch, bands, frames };
             shim.Check(api.trtv_builder_set_profile_shape(handle, index, (byte*)tensor, (int)selector, sizes, 3), $"Setting the profile {profile}");
         }
     }
