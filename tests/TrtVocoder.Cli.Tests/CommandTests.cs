@@ -1,8 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using TrtVocoder.Audio;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
@@ -178,7 +177,7 @@ public class CommandTests : CliFixture
         File.Copy(Path.Combine(Checkpoint, "config.yaml"), At("own/config.yaml"));
         Dictionary<string, FloatTensor> tensors = SafetensorsFile.Read(Path.Combine(Checkpoint, "model.safetensors")).Tensors.ToDictionary();
         tensors[Window] = new FloatTensor([1024], [.. Enumerable.Repeat(1f, 1024)]);
-        SafetensorsFile.Write(At("own/model.safetensors"), tensors, _ => TensorElementType.F32, null, overwrite: false);
+        SafetensorsFile.Write(At("own/model.safetensors"), tensors, _ => FloatFormat.F32, null, overwrite: false);
         WriteMel("a.npy", frames: 20);
         string clip = Path.Combine(Checkpoint, "speech.wav");
         Assert.That(Run("synth", "a.npy", "--model", "own", "--output", "a.wav").Succeeds().StandardError, Does.Contain(Window));

@@ -1,4 +1,4 @@
-using TrtVocoder.Threading;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Dsp;
 

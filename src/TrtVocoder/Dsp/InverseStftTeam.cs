@@ -1,5 +1,5 @@
 using System.Runtime.ExceptionServices;
-using TrtVocoder.Threading;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Dsp;
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace TrtVocoder.Profiling;
 
 /// <summary>
-/// Collects the times of decodes: give one to <see cref="Vocoding.Vocoder.CreateSession"/>. Without one nothing is measured and nothing costs
+/// Collects the times of decodes: give one to a session when it is made. Without one nothing is measured and nothing costs
 /// anything. It keeps the latest decodes, and of each layer the latest times, up to its capacity; it allocates when it is made, when it is read, and
 /// for a layer's first times. Thread-safe: it can serve
 /// several sessions, and be read from any thread at any time without waiting for the GPU.

@@ -2,7 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using TrtVocoder.Dsp;
 using TrtVocoder.TestSupport;
-using TrtVocoder.Threading;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Tests.Dsp;
 
