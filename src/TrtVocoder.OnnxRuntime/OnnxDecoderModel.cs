@@ -9,6 +9,10 @@ namespace TrtVocoder.OnnxRuntime;
 /// A vocoder's ONNX model on the CPU by ONNX Runtime. One ONNX Runtime session serves all decoders: weights, prepacked weights and worker
 /// threads exist once. Safe for use by many threads; decoders outlive it.
 /// </summary>
+/// <remarks>
+/// The first load sets the environment variable ORT_DISABLE_TELEMETRY to 1, unless it is set. On Unix that races with native code of other threads
+/// that reads the environment at that moment; a host with such threads sets it itself before it starts them.
+/// </remarks>
 public sealed class OnnxDecoderModel : IDecoderModel
 {
     private readonly SharedSession _shared;

@@ -2,7 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace TrtVocoder.OnnxRuntime;
 
-/// <summary>ONNX Runtime's official builds report their use to Microsoft, from a thread of their own, unless told not to before they start.</summary>
+/// <summary>
+/// ONNX Runtime's official builds report their use to Microsoft, from a thread of their own, unless told not to before they start. It is told by an
+/// environment variable, which cannot be set safely while other threads' native code reads the environment: a host that has such threads when it
+/// loads its first model sets ORT_DISABLE_TELEMETRY itself before it starts them.
+/// </summary>
 internal static partial class OnnxTelemetry
 {
     /// <summary>The variable that ONNX Runtime asks for; a host that has set it, to whatever value, has decided.</summary>
