@@ -6,7 +6,6 @@ using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Files;
-using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Commands;
 
