@@ -1,4 +1,4 @@
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Export.Checkpoints;
 
