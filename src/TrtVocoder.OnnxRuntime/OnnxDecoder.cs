@@ -150,7 +150,6 @@ internal sealed class OnnxDecoder : IDecoder
         _shared.Leave();
     }
 
-    /// <summary>ONNX Runtime's messages without their later lines (stack, node dumps).</summary>
     /// <summary>Values of one item in each output.</summary>
     private int ItemSize(ShapeBinding shape) => _imag is null ? shape.Samples : _stft.BinCount * shape.Frames;
 

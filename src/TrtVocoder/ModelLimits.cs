@@ -6,17 +6,20 @@ namespace TrtVocoder;
 /// </summary>
 public static class ModelLimits
 {
-    /// <summary>Sample rate in Hz.</summary>
+    /// <summary>The least sample rate in Hz.</summary>
+    public const int MinSampleRate = 1000;
+
+    /// <summary>The highest sample rate in Hz.</summary>
     public const int MaxSampleRate = 1_000_000;
 
     /// <summary>n_fft in samples.</summary>
-    public const int MaxFftLength = 32768;
+    public const int MaxFftLength = 16384;
 
     /// <summary>Hop in samples.</summary>
-    public const int MaxHopLength = 32768;
+    public const int MaxHopLength = 16384;
 
     /// <summary>Mel bands.</summary>
-    public const int MaxMelCount = 4096;
+    public const int MaxMelCount = 1024;
 
     /// <summary>Frames to each side that an output frame depends on.</summary>
     public const int MaxReceptiveFieldFrames = 100_000;

@@ -43,7 +43,7 @@ internal static class VocosConfigReader
         // Defaults are those of upstream's constructors.
         VocosConfig config = new()
         {
-            SampleRate = features.Integer("sample_rate", ModelLimits.MaxSampleRate, 24000),
+            SampleRate = features.Integer("sample_rate", ModelLimits.MaxSampleRate, 24000, ModelLimits.MinSampleRate),
             FftLength = features.Integer("n_fft", ModelLimits.MaxFftLength, 1024),
             HopLength = features.Integer("hop_length", ModelLimits.MaxHopLength, 256),
             MelCount = features.Integer("n_mels", ModelLimits.MaxMelCount, 100),
@@ -156,16 +156,16 @@ internal static class VocosConfigReader
         /// <summary>Removes an argument and returns its text; null when it is absent or null.</summary>
         public string? Take(string key) => _arguments.Remove(key, out string? text) ? text : null;
 
-        public int Integer(string key, int most, int? fallback = null)
+        public int Integer(string key, int most, int? fallback = null, int least = 1)
         {
             string? text = Take(key);
             if (text is null && fallback is { } value)
                 return value;
             if (text is null)
                 throw new DataFormatException($"{_source}: {_name}.init_args.{key} is missing.");
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= 1 && number <= most
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
                 ? number
-                : throw new DataFormatException($"{_source}: {_name}.init_args.{key} is '{text}', expected a whole number from 1 to {most}.");
+                : throw new DataFormatException($"{_source}: {_name}.init_args.{key} is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
         }
 
         public float? Number(string key)

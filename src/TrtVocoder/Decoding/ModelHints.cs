@@ -48,23 +48,23 @@ public sealed record ModelHints
     public ModelHints With(IReadOnlyDictionary<string, string> properties, string source)
     {
         ArgumentNullException.ThrowIfNull(properties);
-        int? rate = Integer("sample_rate", ModelLimits.MaxSampleRate);
+        int? rate = Integer("sample_rate", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate);
         return this with
         {
             SampleRate = rate ?? SampleRate,
             IsSampleRateKnown = IsSampleRateKnown || rate is not null,
-            FftLength = Integer("n_fft", ModelLimits.MaxFftLength) ?? FftLength,
-            HopLength = Integer("hop_length", ModelLimits.MaxHopLength) ?? HopLength,
+            FftLength = Integer("n_fft", 2, ModelLimits.MaxFftLength) ?? FftLength,
+            HopLength = Integer("hop_length", 1, ModelLimits.MaxHopLength) ?? HopLength,
             Padding = properties.GetValueOrDefault("center") is "0" or "False" or "false" ? StftPadding.Same : Padding,
         };
 
-        int? Integer(string key, int most)
+        int? Integer(string key, int least, int most)
         {
             if (!properties.TryGetValue(key, out string? text))
                 return null;
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= 1 && value <= most
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
                 ? value
-                : throw new DataFormatException($"{source}: metadata '{key}' is '{PrintableText.Name(text)}', expected a whole number from 1 to {most}.");
+                : throw new DataFormatException($"{source}: metadata '{key}' is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
         }
     }
 

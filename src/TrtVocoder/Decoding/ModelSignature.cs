@@ -196,8 +196,7 @@ public sealed record ModelSignature
     private static bool IsPolar(TensorShape output)
     {
         string name = output.Name.ToLowerInvariant();
-        int magnitude = name.IndexOf("mag", StringComparison.Ordinal);
-        return (magnitude >= 0 && !name.Contains("imag", StringComparison.Ordinal))
+        return (name.Contains("mag", StringComparison.Ordinal) && !name.Contains("imag", StringComparison.Ordinal))
             || name is "abs" or "phi" or "arg"
             || name.Contains("phase", StringComparison.Ordinal) || name.Contains("angle", StringComparison.Ordinal) || name.Contains("amplitude", StringComparison.Ordinal)
             || name.Contains("log_amp", StringComparison.Ordinal) || name.Contains("logamp", StringComparison.Ordinal);

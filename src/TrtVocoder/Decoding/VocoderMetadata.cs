@@ -79,7 +79,7 @@ public sealed record VocoderMetadata
             return null;
         return new VocoderMetadata
         {
-            SampleRate = Integer("sample_rate", 1, ModelLimits.MaxSampleRate),
+            SampleRate = Integer("sample_rate", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate),
             FftLength = Integer("n_fft", 2, ModelLimits.MaxFftLength),
             HopLength = Integer("hop_length", 1, ModelLimits.MaxHopLength),
             MelCount = Integer("n_mels", 1, ModelLimits.MaxMelCount),
