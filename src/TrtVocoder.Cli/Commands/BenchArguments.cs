@@ -2,7 +2,6 @@ using System.CommandLine;
 using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Plotting;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;

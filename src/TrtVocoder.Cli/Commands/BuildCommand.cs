@@ -7,6 +7,7 @@ using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Internal;
 using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
@@ -103,7 +104,7 @@ internal sealed class BuildCommand
         // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
         string? timings = result.GetValue(_noTimings) ? null : result.GetValue(_timings) ?? (isRtx ? null : path + ".timing");
         if (timings is not null && !path.StartsWith("/dev/", StringComparison.Ordinal))
-            Data.AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
+            AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
         return new TrtBuildOptions
         {
             Runtime = result.GetValue(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
