@@ -8,6 +8,8 @@ internal sealed class PlanHeaderTarget : FuzzTarget
 {
     public override string Name => "plan-header";
 
+    public override double Weight => 3;
+
     public override IReadOnlyList<byte[]> Seeds { get; } = [Make("ftrt"u8, 100), Make("vtrt"u8, 28)];
 
     public override byte[] Mutate(Random random, byte[] seed)

@@ -25,7 +25,7 @@ internal class TorchZipTarget : FuzzTarget
         };
         string storageClass = Classes[random.Next(random.Next(4) == 0 ? Classes.Length : 4)];
         // Values of one storage for all, at least as many as the largest tensor needs, or one for each of its tensors, or a single value.
-        int count = random.Next(3) switch { 0 => 1, 1 => random.Next(1, 2000), _ => ByteMutator.Count(random, 200_000) };
+        int count = random.Next(8) switch { < 3 => 1, < 7 => random.Next(1, 2000), _ => ByteMutator.Count(random, 200_000) };
         writer.AddStorage("0", storageClass, new float[count]);
         foreach ((string name, ImmutableArray<int> shape) in VocosWeights.GetWeightShapes(config))
         {
@@ -63,7 +63,7 @@ internal class TorchZipTarget : FuzzTarget
                 using Stream source = entry.Open();
                 using Stream target = archive.CreateEntry(entry.FullName, isPacked ? CompressionLevel.Fastest : CompressionLevel.NoCompression).Open();
                 source.CopyTo(target);
-                if (isPacked && random.Next(2) == 0)
+                if (isPacked && random.Next(8) == 0)
                     target.Write(new byte[ByteMutator.Count(random, 200 << 20)]);
             }
         return to.ToArray();
