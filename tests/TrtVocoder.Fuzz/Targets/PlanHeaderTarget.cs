@@ -20,7 +20,11 @@ internal sealed class PlanHeaderTarget : FuzzTarget
         return file;
     }
 
-    public override void Run(byte[] input) => _ = EnginePlanHeader.Check("x.engine", input, input.Length).Maker;
+    public override void Run(byte[] input)
+    {
+        _ = EnginePlanHeader.TryParse(input)?.Maker;
+        _ = EnginePlanHeader.Check("x.engine", input, input.Length).Maker;
+    }
 
     private static byte[] Make(ReadOnlySpan<byte> magic, int length)
     {
