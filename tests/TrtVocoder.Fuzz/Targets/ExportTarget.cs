@@ -49,7 +49,6 @@ internal sealed class ExportTarget : FuzzTarget
         {
             Precision = random.Next(2) == 0 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
             Signal = random.Next(2) == 0 ? OutputKind.Waveform : OutputKind.Spectrum,
-            Depthwise = random.Next(2) == 0 ? DepthwiseForm.Shift : DepthwiseForm.Conv,
         };
         OnnxExporter.Build(checkpoint, options).WriteTo(Stream.Null);
     }
