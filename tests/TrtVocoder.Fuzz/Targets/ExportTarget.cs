@@ -48,6 +48,7 @@ internal sealed class ExportTarget : FuzzTarget
         OnnxExportOptions options = new()
         {
             Precision = random.Next(2) == 0 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
+            Form = Enum.GetValues<NetworkForm>()[random.Next(Enum.GetValues<NetworkForm>().Length)],
             Signal = random.Next(2) == 0 ? OutputKind.Waveform : OutputKind.Spectrum,
         };
         OnnxExporter.Build(checkpoint, options).WriteTo(Stream.Null);
