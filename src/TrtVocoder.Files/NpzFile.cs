@@ -51,6 +51,13 @@ public static class NpzFile
         return entries;
     });
 
+    /// <summary>Tells the names of the arrays in a file, in its order.</summary>
+    /// <param name="stream">Stands at the file's first byte.</param>
+    /// <param name="name">The file's name for error messages.</param>
+    /// <exception cref="DataFormatException">The file is damaged or foreign.</exception>
+    public static IReadOnlyList<string> ReadNames(Stream stream, string name) =>
+        Open<IReadOnlyList<string>>(stream, name, (archive, _) => [.. archive.Entries.Where(IsArray).Select(KeyOf)]);
+
     private static NpzEntry Describe(Stream content, string key)
     {
         try
