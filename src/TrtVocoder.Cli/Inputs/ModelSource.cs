@@ -10,7 +10,14 @@ namespace TrtVocoder.Cli.Inputs;
 /// <summary>A model named on the command line: an .onnx or .engine file, or a checkpoint folder, which is exported to a temporary .onnx first.</summary>
 internal static class ModelSource
 {
-    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output) => Load(path, output, file => Vocoder.Load(file, options));
+    /// <summary>Loads a model; what had to be guessed or assumed of it is said.</summary>
+    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output)
+    {
+        Vocoder vocoder = Load(path, output, file => Vocoder.Load(file, options));
+        foreach (string note in vocoder.Info.Notes)
+            output.Note(note);
+        return vocoder;
+    }
 
     /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
