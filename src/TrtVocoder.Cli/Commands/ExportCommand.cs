@@ -6,7 +6,6 @@ using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Files;
-using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -61,8 +60,7 @@ internal static class ExportCommand
                 output.Note(warning);
             options = options with { MelFloor = result.GetValue(floor) ?? checkpoint.Config.MelFloor };
             if (isSafetensors)
-                AtomicFile.Write(path, overwrite, stream => SafetensorsFile.Write(
-                    stream, checkpoint.Tensors, _ => isFp16 ? FloatFormat.F16 : FloatFormat.F32));
+                checkpoint.SaveSafetensors(path, isFp16 ? FloatFormat.F16 : FloatFormat.F32, overwrite);
             else
                 OnnxExporter.Export(checkpoint, path, options, overwrite);
 
