@@ -1,5 +1,6 @@
 using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Cli.Benchmarking;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Benchmarking;

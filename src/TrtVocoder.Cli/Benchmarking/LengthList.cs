@@ -1,5 +1,6 @@
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli.Benchmarking;
 

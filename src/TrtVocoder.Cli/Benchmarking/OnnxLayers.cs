@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Cli.Benchmarking;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli.Benchmarking;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using TrtVocoder.Cli.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrtVocoder.Cli.Benchmarking;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli.Commands;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;

@@ -5,6 +5,7 @@ using TrtVocoder.Audio;
 using TrtVocoder.Cli.Comparing;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Inference;
 using TrtVocoder.Vocoding;
 

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using TrtVocoder.Audio;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli.Commands;
 

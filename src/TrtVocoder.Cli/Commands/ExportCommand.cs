@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Data;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using TrtVocoder.Audio;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Data;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;

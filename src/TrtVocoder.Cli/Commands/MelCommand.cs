@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Data;
 using TrtVocoder.Inference;
 

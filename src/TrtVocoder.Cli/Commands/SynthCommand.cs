@@ -4,6 +4,7 @@ using System.Text.Json;
 using TrtVocoder.Audio;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;

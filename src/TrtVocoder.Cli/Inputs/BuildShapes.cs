@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Inference;
 
 namespace TrtVocoder.Cli.Inputs;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Inference;
 using TrtVocoder.Vocoding;
 

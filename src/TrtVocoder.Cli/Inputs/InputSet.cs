@@ -1,4 +1,5 @@
 using Microsoft.Extensions.FileSystemGlobbing;
+using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli.Inputs;
 

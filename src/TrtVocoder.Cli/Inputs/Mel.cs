@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Data;
 
 namespace TrtVocoder.Cli.Inputs;

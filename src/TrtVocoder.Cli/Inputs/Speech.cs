@@ -1,6 +1,7 @@
 using System.Globalization;
 using TrtVocoder.Audio;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Dsp;
 using TrtVocoder.Inference;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;

@@ -18,7 +18,7 @@ public static class AtomicFile
     /// <param name="write">Writes the content; the stream may not be seekable. When it throws, nothing is left behind.</param>
     /// <exception cref="IOException">The folder is missing, the file exists and <paramref name="overwrite"/> is false, the disk is full.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder or file may not be written.</exception>
-    public static void Write(string path, bool overwrite, Action<Stream> write) => Write(path, overwrite, write, FileCalls.System);
+    public static void Write(string path, bool overwrite, Action<Stream> write) => Write(OutputTarget.Find(path), overwrite, write);
 
     /// <summary>
     /// Says early, before long work, what <see cref="Write(string, bool, Action{Stream})"/> would say: the folder is missing, the path is a folder, the
@@ -34,10 +34,15 @@ public static class AtomicFile
     /// <summary>Whether a path is written directly, because it is no file.</summary>
     internal static bool IsStream(string path) => OutputTarget.Find(path).IsStream;
 
-    internal static void Write(string path, bool overwrite, Action<Stream> write, FileCalls calls)
+    /// <summary>The same for a name that was followed already.</summary>
+    internal static void ThrowIfUnwritable(OutputTarget target, bool overwrite) => ThrowIfUnwritable(target, overwrite, FileCalls.System);
+
+    /// <summary>The same for a name that was followed already.</summary>
+    internal static void Write(OutputTarget target, bool overwrite, Action<Stream> write, FileCalls? calls = null)
     {
         ArgumentNullException.ThrowIfNull(write);
-        OutputTarget target = OutputTarget.Find(path);
+        calls ??= FileCalls.System;
+        string path = target.Name;
         ThrowIfUnwritable(target, overwrite, calls);
         if (target.IsStream)
         {

@@ -23,16 +23,25 @@ internal sealed partial record OutputTarget(string Name, string Path, FileStatus
     public static OutputTarget Find(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
+        string path;
+        FileStatus? status;
         try
         {
-            string path = Follow(name);
-            return new OutputTarget(name, path, FileStatus.Of(path), OwnDescriptor(path));
+            path = Follow(name);
+            status = FileStatus.Of(path);
         }
         catch (IOException error)
         {
             throw new IOException($"{name} cannot be written: {error.Message}.", error);
         }
+        return OwnDescriptor(path) is { } descriptor ? Of(descriptor, name) : new OutputTarget(name, path, status, null);
     }
+
+    /// <summary>A file that this process was given open.</summary>
+    /// <exception cref="IOException">It is closed.</exception>
+    public static OutputTarget Of(int descriptor, string name) => Descriptors.IsInherited(descriptor)
+        ? new OutputTarget(name, "", FileStatus.Of(descriptor), descriptor)
+        : throw new IOException($"{name} cannot be written: it is closed.");
 
     // As the kernel does, which goes up by '..' from where a link led to.
     private static string Follow(string name)
