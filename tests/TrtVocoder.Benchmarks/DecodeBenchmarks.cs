@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Benchmarks;
 

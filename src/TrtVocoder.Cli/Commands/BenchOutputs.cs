@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
-using TrtVocoder.Cli.Benchmarking;
+using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Commands;
 

@@ -4,11 +4,11 @@ using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
-using TrtVocoder.Vocoding;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -161,9 +161,9 @@ internal sealed class BuildCommand
             Precision = result.GetValue(_precision) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
             Layout = result.GetValue(_layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
             Depthwise = result.GetValue(_depthwise) == "shift" ? DepthwiseForm.Shift : DepthwiseForm.Conv,
-            Signal = result.GetValue(_signal) == "waveform" ? SignalKind.Waveform : SignalKind.Spectrum,
+            Signal = result.GetValue(_signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
         };
-        if (options.Signal == SignalKind.Waveform && options.Layout is not null)
+        if (options.Signal == OutputKind.Waveform && options.Layout is not null)
             throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
         foreach (string warning in checkpoint.Warnings)

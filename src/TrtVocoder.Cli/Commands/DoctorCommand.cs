@@ -1,10 +1,11 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using TrtVocoder.Audio;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Files;
+using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Commands;
 

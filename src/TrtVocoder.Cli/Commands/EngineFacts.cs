@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 

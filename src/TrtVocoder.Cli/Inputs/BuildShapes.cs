@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using TrtVocoder.Cli.Running;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Inputs;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;

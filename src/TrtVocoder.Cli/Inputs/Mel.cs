@@ -1,6 +1,6 @@
 using System.Globalization;
 using TrtVocoder.Cli.Running;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Inputs;
 

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
+using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Decoding;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
 using TrtVocoder.Internal;
 using TrtVocoder.Vocoding;
 
@@ -57,7 +58,7 @@ internal static class ModelSource
     }
 
     /// <summary>The model's parameters alone, for which a checkpoint need not be exported.</summary>
-    public static ModelMetadata ReadMetadata(string path, CommandOutput output)
+    public static VocoderMetadata ReadMetadata(string path, CommandOutput output)
     {
         if (IsCheckpoint(path))
             return ReadCheckpointMetadata(path, output);
@@ -77,7 +78,7 @@ internal static class ModelSource
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ModelMetadata ReadCheckpointMetadata(string path, CommandOutput output) =>
+    private static VocoderMetadata ReadCheckpointMetadata(string path, CommandOutput output) =>
         OnnxExporter.GetMetadata(ReadCheckpoint(path, output), new OnnxExportOptions());
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,7 +1,8 @@
 using System.Text.Json.Serialization;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Running;
