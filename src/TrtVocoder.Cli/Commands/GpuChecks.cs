@@ -84,5 +84,5 @@ internal static class GpuChecks
         }
     }
 
-    private static DoctorCheck Optional(string name, bool isFound, string text) => new(name, IsRequired: false, isFound, text);
+    private static DoctorCheck Optional(string name, bool isFound, string text) => new(name, isFound, IsRequired: false, text);
 }

@@ -29,6 +29,9 @@ internal sealed class InputFile
 
     public InputKind Kind { get; }
 
+    /// <summary>The beginning, which tells what a file is.</summary>
+    public ReadOnlySpan<byte> Start => Bytes.AsSpan(0, Math.Min(Bytes.Length, FileContent.PrefixLength));
+
     public Stream Open() => new MemoryStream(Bytes, writable: false);
 
     /// <summary>Reads a whole file, or standard input for <c>-</c>.</summary>

@@ -86,30 +86,7 @@ internal static class ModelSource
     {
         VocosCheckpoint checkpoint = ReadCheckpoint(path, output);
         output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
-        string folder = TemporaryFiles.CreateFolder();
-        try
-        {
-            string model = Path.Combine(folder, "checkpoint.onnx");
-            Export(checkpoint, model);
-            return load(model);
-        }
-        finally
-        {
-            TemporaryFiles.DeleteFolder(folder);
-        }
-    }
-
-    private static void Export(VocosCheckpoint checkpoint, string model)
-    {
-        try
-        {
-            OnnxExporter.Export(checkpoint, model);
-        }
-        catch (IOException error)
-        {
-            throw CliException.FileSystem(
-                $"The temporary model cannot be written to {Path.GetTempPath()}: {WriteFailure.Reason(error.InnerException ?? error)}; set TMPDIR to a folder with room.", error);
-        }
+        return TemporaryExport.Use(checkpoint, "checkpoint", new OnnxExportOptions(), load);
     }
 
     // A zip archive or pickle of torch.save, or safetensors.

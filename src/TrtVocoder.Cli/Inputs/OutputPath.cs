@@ -33,6 +33,12 @@ internal static class OutputPath
     /// <summary>Whether data would go out at once, so that they cannot be read again: to a device, a pipe, standard output.</summary>
     public static bool IsStream(string path) => path.Length > 0 && Find(path).IsStream;
 
+    /// <summary>Whether a path is standard output, by whatever name.</summary>
+    public static bool IsStandard(string path) => Find(path).Descriptor == Descriptors.Output;
+
+    /// <summary>The name that writers take which know files only.</summary>
+    public static string FileName(string path) => path == Standard ? "/dev/stdout" : path;
+
     /// <summary>The name for people.</summary>
     public static string Name(string path) => path == Standard ? "standard output" : path;
 

@@ -23,4 +23,15 @@ internal abstract record CommandResult
 
     /// <summary>Writes the result as one object.</summary>
     public abstract void WriteJson(Utf8JsonWriter writer);
+
+    /// <summary>The member "notes" of an object that is written by hand.</summary>
+    protected void WriteNotes(Utf8JsonWriter writer)
+    {
+        if (Notes is null)
+            return;
+        writer.WriteStartArray("notes");
+        foreach (string note in Notes)
+            writer.WriteStringValue(note);
+        writer.WriteEndArray();
+    }
 }

@@ -7,8 +7,10 @@ namespace TrtVocoder.Cli.Running;
 /// <param name="Error">What went wrong.</param>
 internal sealed record ErrorResult(Failure Error) : CommandResult
 {
+    [JsonIgnore]
     public override int ExitCode => Error.ExitCode;
 
+    [JsonIgnore]
     public override bool IsError => true;
 
     public override IEnumerable<string> ToLines() => [$"trtvocoder: {Error.Sentence}"];
