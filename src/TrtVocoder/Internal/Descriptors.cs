@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace TrtVocoder.Internal;
 
 /// <summary>Files that a process holds open, by their numbers.</summary>
