@@ -1,5 +1,4 @@
 using System.Globalization;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;

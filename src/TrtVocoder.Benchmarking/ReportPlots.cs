@@ -1,6 +1,5 @@
 using System.Globalization;
 using ScottPlot;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Plotting;
 using TrtVocoder.Profiling;
 

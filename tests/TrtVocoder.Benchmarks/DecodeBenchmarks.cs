@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Benchmarks;
 

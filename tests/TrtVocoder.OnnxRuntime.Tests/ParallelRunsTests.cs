@@ -1,7 +1,6 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 using TrtVocoder.TestSupport;
-using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 

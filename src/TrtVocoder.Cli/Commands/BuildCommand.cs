@@ -8,6 +8,7 @@ using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Internal;
 using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;

@@ -1,6 +1,5 @@
 using ScottPlot;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Decoding;
 using TrtVocoder.Plotting;
 
