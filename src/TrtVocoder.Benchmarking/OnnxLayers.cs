@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using TrtVocoder.Cli.Running;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;

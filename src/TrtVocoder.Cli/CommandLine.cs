@@ -2,9 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Diagnostics;
 using TrtVocoder.Cli.Commands;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
-using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 
@@ -107,7 +106,7 @@ internal sealed class BenchArguments
     public WindowPolicy? ReadVersusWindows(CommandCall call) => ReadWindows(_versusWindows, call);
 
     /// <summary>Makes engines use the options given.</summary>
-    public void ApplyEngineOptions(CommandCall call, params ReadOnlySpan<string> models) => _engine.Apply(result, output, models);
+    public void ApplyEngineOptions(CommandCall call, params ReadOnlySpan<string> models) => _engine.Apply(call, models);
 
     private int[] ReadFrames(string text)
     {

@@ -1,14 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Internal;
 using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
@@ -26,7 +23,7 @@ internal sealed class BuildCommand : CliCommand
     private readonly Option<bool> _noTf32 = new("--no-tf32", "--noTF32") { Description = "FP32 products keep all their bits." };
     private readonly Option<bool> _stronglyTyped = new("--strongly-typed", "--stronglyTyped") { Description = "Every tensor keeps the model's type: the default without --fp16." };
     private readonly Option<string?> _workspace = new("--mem-pool-size", "--memPoolSize") { Description = "Most scratch memory of a layer: workspace:4096M. Default: all of the GPU's." };
-    private readonly Option<int?> _level = Options.Integer("--builder-optimization-level", "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3.", 0, 5, "--builderOptimizationLevel");
+    private readonly Option<int?> _level = Options.OptionalInteger("--builder-optimization-level", "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3.", 0, 5, "--builderOptimizationLevel");
     private readonly Option<bool> _versionCompatible = new("--version-compatible", "--versionCompatible") { Description = "The engine runs on later versions too; loading it needs --allow-host-code." };
     private readonly Option<string> _hardware = Options.Choice("--hardware-compatibility-level", "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", ["none", "ampere+"], "--hardwareCompatibilityLevel");
     private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description = "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx." };

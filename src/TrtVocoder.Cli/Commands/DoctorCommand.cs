@@ -5,7 +5,6 @@ using TrtVocoder.Bindings;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
-using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Files;
 using TrtVocoder.OnnxRuntime;

@@ -22,7 +22,7 @@ internal sealed class SynthCommand : CliCommand
     private readonly Option<string> _format = Options.Choice("--format", "Sample format of the WAV file.", "pcm16", ["pcm16", "pcm24", "float"]);
     private readonly Option<bool> _force = Options.Force();
     private readonly Option<int> _threads = Options.Integer("--threads", "CPU threads of the decoder; 0: one a core. Never more than cores.", 0);
-    private readonly Option<int?> _chunk = Options.Integer("--chunk-frames", "The most frames decoded at once; the result is the same.", least: 1);
+    private readonly Option<int?> _chunk = Options.OptionalInteger("--chunk-frames", "The most frames decoded at once; the result is the same.", least: 1);
     private readonly Option<float?> _floor = Options.Floor("Floor under mel amplitudes of WAV inputs: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
     private readonly Option<bool> _transposed = new("--transposed") { Description = "Mels are [frames, bands]." };
     private readonly Option<string?> _key = Options.Key();
@@ -46,7 +46,7 @@ internal sealed class SynthCommand : CliCommand
         VocoderOptions options = new()
         {
             Threads = LimitThreads(call.Get(_threads), call.Output),
-            MaxFramesPerChunk = call.Get(_chunk),
+            MaxWindowFrames = call.Get(_chunk),
             Model = _engine.Hints(call),
         };
         _engine.Apply(call, model);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Export.Checkpoints;

@@ -1,4 +1,3 @@
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Internal;
 

@@ -78,7 +78,7 @@ internal sealed record Failure
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.RealOutput)}", "--real", StringComparison.Ordinal)
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ImagOutput)}", "--imag", StringComparison.Ordinal)
         .Replace($"{nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}", "--allow-host-code", StringComparison.Ordinal)
-        .Replace(nameof(VocoderOptions.MaxFramesPerChunk), "--chunk-frames", StringComparison.Ordinal);
+        .Replace(nameof(VocoderOptions.MaxWindowFrames), "--chunk-frames", StringComparison.Ordinal);
 
     // Messages from elsewhere may hold line breaks.
     private static string AsSentence(string message)

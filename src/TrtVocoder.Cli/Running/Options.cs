@@ -24,7 +24,7 @@ internal static class Options
         new(name, aliases) { Description = description, DefaultValueFactory = _ => otherwise, CustomParser = argument => ParseInteger(argument, name, least, most) ?? 0 };
 
     /// <summary>A whole number that may be left out.</summary>
-    public static Option<int?> Integer(string name, string description, int least, int most = int.MaxValue, params string[] aliases) =>
+    public static Option<int?> OptionalInteger(string name, string description, int least, int most = int.MaxValue, params string[] aliases) =>
         new(name, aliases) { Description = description, CustomParser = argument => ParseInteger(argument, name, least, most) };
 
     /// <summary>A number that has a default.</summary>
