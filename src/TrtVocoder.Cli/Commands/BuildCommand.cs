@@ -101,11 +101,14 @@ internal sealed class BuildCommand : CliCommand
                 throw CliException.Usage($"--timing-cache-file '{timings}': layer timings need a file, which later builds read.");
             OutputPath.Check(timings, force: true, call.Output, "--timing-cache-file");
         }
+        (TrtOptimizationProfile profile, string? input, int? melCount) = BuildShapes.Profile(call.Get(_min), call.Get(_opt), call.Get(_max));
         return new TrtBuildOptions
         {
             Runtime = call.Get(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
             Device = call.Get(_device),
-            Profile = BuildShapes.Profile(call.Get(_min), call.Get(_opt), call.Get(_max)),
+            Profile = profile,
+            ProfileInput = input,
+            ProfileMelCount = melCount,
             StronglyTyped = call.Get(_stronglyTyped) ? true : null,
             Fp16 = fp16,
             Tf32 = !call.Get(_noTf32),

@@ -21,14 +21,14 @@ internal static class ModelSource
     /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
     {
+        Memory.ThrowIfAddressSpaceIsShort();
         try
         {
             return IsCheckpoint(path) ? LoadCheckpoint(path, output, load) : load(path);
         }
         catch (ArgumentException error)
         {
-            // Options that do not fit this model: the text without .NET's "(Parameter 'options')".
-            throw CliException.Usage(Failure.InOptions(error.Message.Split(" (Parameter")[0]));
+            throw CliException.Usage(Failure.OfArgument(error).Sentence);
         }
         catch (UnauthorizedAccessException error)
         {

@@ -46,7 +46,8 @@ internal sealed record Failure
         CudaException { Code: (int)CUresult.CUDA_ERROR_INVALID_DEVICE } => new(Running.ExitCode.Usage, error.Message),
         TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Running.ExitCode.MissingLibrary, error.Message),
         CudaException or TensorRtException => new(Running.ExitCode.Gpu, InOptions(error.Message)),
-        TrtVocoderException => new(Running.ExitCode.BadInput, InOptions(error.Message)),
+        DataFormatException { Unknown: not ModelFact.None } open => new(Running.ExitCode.BadInput, error.Message + Advice(open.Unknown)),
+        TrtVocoderException => new(Running.ExitCode.BadInput, error.Message),
         // .NET reports a missing part of the program as a missing file.
         FileNotFoundException { FileName: { } name } when name.IndexOf(", Version=", StringComparison.Ordinal) is > 0 and int end =>
             new(Running.ExitCode.Internal, $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
@@ -72,11 +73,27 @@ internal sealed record Failure
         return false;
     }
 
-    /// <summary>The library's names of what a caller may tell, as this program's options.</summary>
-    public static string InOptions(string message) => message
-        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}", "--receptive-field", StringComparison.Ordinal)
-        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.RealOutput)}", "--real", StringComparison.Ordinal)
-        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ImagOutput)}", "--imag", StringComparison.Ordinal)
+    /// <summary>By which option a user tells what a model leaves open; empty where nothing is open.</summary>
+    private static string Advice(ModelFact unknown) => unknown switch
+    {
+        ModelFact.Outputs => Tells("--real and --imag, or --audio, name"),
+        ModelFact.MelCount => Tells("--n-mels tells"),
+        ModelFact.FftLength => Tells("--n-fft tells"),
+        ModelFact.HopLength => Tells("--hop-length and --padding tell"),
+        ModelFact.ReceptiveField => Tells("--receptive-field tells"),
+        _ => "",
+    };
+
+    private static string Tells(string options) => $" Where a command has them, {options} what is missing.";
+
+    /// <summary>Options that do not fit a model, as the library says it.</summary>
+    public static Failure OfArgument(ArgumentException error) => new(
+        Running.ExitCode.Usage,
+        // Without .NET's "(Parameter 'options')".
+        InOptions(error.Message.Split(" (Parameter")[0]));
+
+    // The library's names of options, as this program's.
+    private static string InOptions(string message) => message
         .Replace($"{nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}", "--allow-host-code", StringComparison.Ordinal)
         .Replace(nameof(VocoderOptions.MaxWindowFrames), "--chunk-frames", StringComparison.Ordinal);
 

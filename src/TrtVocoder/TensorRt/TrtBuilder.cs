@@ -130,7 +130,7 @@ public static class TrtBuilder
         Shim shim = builder.Shim;
         TrtvShim api = shim.Api;
         nint handle = builder.DangerousGetHandle();
-        SetProfile(builder, onnxPath, options.Profile, metadata);
+        SetProfile(builder, onnxPath, options, metadata);
         if (options.WorkspaceBytes is { } workspace)
             shim.Check(api.trtv_builder_set_workspace(handle, workspace), "Limiting the workspace");
         if (options.Fp16)
@@ -152,8 +152,9 @@ public static class TrtBuilder
     }
 
     // One profile for the one dynamic input, the mel [batch, n_mels, frames]; sizes that the model fixes stay as they are.
-    private static unsafe void SetProfile(BuilderHandle builder, string onnxPath, TrtOptimizationProfile profile, VocoderMetadata? metadata)
+    private static unsafe void SetProfile(BuilderHandle builder, string onnxPath, TrtBuildOptions options, VocoderMetadata? metadata)
     {
+        TrtOptimizationProfile profile = options.Profile;
         Shim shim = builder.Shim;
         TrtvShim api = shim.Api;
         nint handle = builder.DangerousGetHandle();
@@ -164,6 +165,7 @@ public static class TrtBuilder
             throw new DataFormatException($"{onnxPath}: a vocoder takes one mel [batch, n_mels, frames]; this model's first input '{name}' has {mel.rank} dimensions.");
         long bands = mel.sizes[1] > 0 ? mel.sizes[1] : metadata?.MelCount
             ?? throw new DataFormatException($"{onnxPath}: its input '{name}' does not say how many mel bands it takes; export the model again.");
+        options.ThrowIfMeantForAnother(onnxPath, name, bands);
         if (mel.sizes[0] > 0 && mel.sizes[2] > 0)
             return;
         int added;
