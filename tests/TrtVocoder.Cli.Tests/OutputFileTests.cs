@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 
 namespace TrtVocoder.Cli.Tests;
 
@@ -47,6 +48,7 @@ public class OutputFileTests : CliFixture
     }
 
     [Test]
+    [UnsupportedOSPlatform("windows")]
     public void A_replaced_file_keeps_its_mode()
     {
         File.WriteAllText(At("out.wav"), "old");
@@ -157,8 +159,18 @@ public class OutputFileTests : CliFixture
     {
         File.WriteAllText(At("m.onnx"), "");
         foreach (string option in options.Split(' '))
-            foreach (string number in (string[])["1,5", "0,00001", "NaN", "1 "])
-                Run([.. command.Split(' '), option, number]).FailsWith(2, option);
+            Run([.. command.Split(' '), option, "0,00001"]).FailsWith(2, option);
         Assert.That(Files, Is.EqualTo((string[])["m.onnx"]));
+    }
+
+    [TestCase("1,5")]
+    [TestCase("NaN")]
+    [TestCase("1 ")]
+    [TestCase("")]
+    [TestCase("0x1")]
+    public void Numbers_are_written_in_one_way(string number)
+    {
+        Run("mel", "a.wav", "-o", "o.npy", "--floor", number).FailsWith(2, "--floor");
+        Run("synth", "a.npy", "-m", "m", "-o", "o.wav", "--threads", number).FailsWith(2, "--threads");
     }
 }

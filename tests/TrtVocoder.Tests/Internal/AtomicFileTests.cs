@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using TrtVocoder.Internal;
 
 namespace TrtVocoder.Tests.Internal;
@@ -90,15 +91,14 @@ public class AtomicFileTests
 
     [Test]
     [Platform("Linux")]
+    [UnsupportedOSPlatform("windows")]
     public void A_temporary_file_has_the_mode_of_its_target_before_there_is_content()
     {
         System.IO.File.WriteAllText(File("a"), "old");
         System.IO.File.SetUnixFileMode(File("a"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        AtomicFile.Write(File("a"), overwrite: true, _ =>
-        {
-            string temporary = Directory.GetFiles(_folder, ".*").Single();
-            Assert.That(System.IO.File.GetUnixFileMode(temporary), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
-        });
+        UnixFileMode mode = default;
+        AtomicFile.Write(File("a"), overwrite: true, _ => mode = System.IO.File.GetUnixFileMode(Directory.GetFiles(_folder, ".*").Single()));
+        Assert.That(mode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
         Assert.That(System.IO.File.GetUnixFileMode(File("a")), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
     }
 
