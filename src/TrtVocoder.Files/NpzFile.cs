@@ -96,25 +96,6 @@ public static class NpzFile
         }
     }
 
-    /// <summary>Tells the names of the arrays in a file, in its order.</summary>
-    /// <param name="stream">Stands at the file's first byte.</param>
-    /// <param name="name">The file's name for error messages.</param>
-    /// <exception cref="DataFormatException">The file is damaged or foreign.</exception>
-    public static IReadOnlyList<string> ReadNames(Stream stream, string name)
-    {
-        try
-        {
-            using ZipArchive archive = new(stream, ZipArchiveMode.Read, leaveOpen: true);
-            return [.. archive.Entries.Take(MaxEntries).Where(IsArray).Select(KeyOf)];
-        }
-        catch (InvalidDataException error)
-        {
-            throw new DataFormatException($"{name} is not a usable .npz file: it is truncated or not a zip archive.", error);
-        }
-    }
-
-    private static bool IsArray(ZipArchiveEntry entry) => entry.FullName.EndsWith(".npy", StringComparison.Ordinal);
-
     private static ZipArchiveEntry Choose(ZipArchive archive, string name, string? key)
     {
         List<ZipArchiveEntry> arrays = [.. archive.Entries.Where(IsArray)];
