@@ -182,13 +182,13 @@ internal sealed class OnnxDecoder : IDecoder
         shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));
         if (!known)
         {
-            shape.Binding.BindOutputToDevice(signature.RealOrAudio.Name, OrtMemoryInfo.DefaultInstance);
+            shape.Binding.BindOutputToDevice(signature.Outputs[0].Name, OrtMemoryInfo.DefaultInstance);
         }
         else if (signature.Imag is { } imag)
         {
             int bins = _stft.BinCount;
             long[] size = _info.Metadata.Layout == SpectrumLayout.BinsMajor ? [batch, bins, frames] : [batch, frames, bins];
-            shape.BindOutput(signature.RealOrAudio.Name, _first.CreateTensor(size));
+            shape.BindOutput(signature.Outputs[0].Name, _first.CreateTensor(size));
             shape.BindOutput(imag.Name, _imag!.CreateTensor(size));
         }
         else
@@ -219,7 +219,7 @@ internal sealed class OnnxDecoder : IDecoder
 
     private void BindSamples(ShapeBinding shape)
     {
-        TensorShape audio = _tensors.Signature.RealOrAudio;
+        TensorShape audio = _tensors.Signature.Outputs[0];
         long[] size = audio.Dimensions.Count == 2 ? [shape.Batch, shape.Samples] : [shape.Batch, 1, shape.Samples];
         shape.BindOutput(audio.Name, _first.CreateTensor(size));
     }

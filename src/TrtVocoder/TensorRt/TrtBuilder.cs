@@ -46,7 +46,7 @@ public static class TrtBuilder
         using TensorRtLibrary library = TensorRtLibrary.Load(options.Runtime, folder: options.LibraryFolder);
         // TensorRT-RTX needs no GPU to build; TensorRT without one crashes or throws, so it is not even asked.
         using CudaContext? context = library.Flavour == EngineFlavour.TensorRt ? CudaContext.Retain(CudaDevice.Get(options.Device)) : null;
-        context?.Bind();
+        using BoundLease current = context is null ? default : context.Enter();
         using BuilderHandle builder = Create(library, context, options);
         Parse(builder, model, onnxPath);
         Configure(builder, onnxPath, options, metadata);

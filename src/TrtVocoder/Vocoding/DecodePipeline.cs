@@ -102,27 +102,19 @@ internal sealed class DecodePipeline : IDisposable
     /// <summary>Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them.</summary>
     public void WarmUp(WindowPlan plan, int batch, int frames)
     {
-        int items = Math.Min(batch, GetItemsPerRun(plan, frames == 0 ? plan.Longest : frames));
         if (frames == 0)
         {
-            while (_lanes.Count < _mostLanes && TryAddLane())
-            {
-            }
+            AddLanes(_mostLanes);
             foreach (DecodeLane lane in _lanes)
                 foreach (int length in plan.Frames)
-                    RunOnce(lane.Decoder, items, length);
+                    RunOnce(lane.Decoder, Math.Min(batch, GetItemsPerRun(plan, length)), length, isPinned: true);
             return;
         }
-        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
-        _cover.Reset(plan, frames, units);
-        for (int window = 0; _cover.MoveNext(); window++)
-            if (window >= _lanes.Count && _lanes.Count < _mostLanes)
-                TryAddLane();
-        _cover.Reset(plan, frames, units);
-        for (int length = 0; _cover.MoveNext(); length = _cover.Frames)
-            if (_cover.Frames != length)
-                foreach (DecodeLane lane in _lanes)
-                    RunOnce(lane.Decoder, items, _cover.Frames);
+        List<(int Items, int Frames)> runs = GetRuns(plan, batch, frames);
+        AddLanes(Math.Min(runs.Count, _mostLanes));
+        foreach ((int items, int length) in runs.Distinct())
+            foreach (DecodeLane lane in _lanes)
+                RunOnce(lane.Decoder, items, length, isPinned: false);
     }
 
     /// <summary>What a run of each length costs on the first lane: the least of several, in ms. They must be warm.</summary>
@@ -154,9 +146,31 @@ internal sealed class DecodePipeline : IDisposable
     private int GetItemsPerRun(WindowPlan plan, int frames) =>
         _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Min(frames, plan.Longest)) : _info.MaxBatch;
 
-    private void RunOnce(IDecoder decoder, int items, int frames)
+    /// <summary>The runs of a decode, in their order.</summary>
+    private List<(int Items, int Frames)> GetRuns(WindowPlan plan, int batch, int frames)
     {
-        decoder.PrepareShape(items, frames);
+        List<(int, int)> runs = [];
+        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
+        int itemsPerRun = GetItemsPerRun(plan, frames);
+        for (int item = 0; item < batch; item += itemsPerRun)
+        {
+            _cover.Reset(plan, frames, units);
+            while (_cover.MoveNext())
+                runs.Add((Math.Min(itemsPerRun, batch - item), _cover.Frames));
+        }
+        return runs;
+    }
+
+    private void AddLanes(int count)
+    {
+        while (_lanes.Count < count && TryAddLane())
+        {
+        }
+    }
+
+    private void RunOnce(IDecoder decoder, int items, int frames, bool isPinned)
+    {
+        decoder.PrepareShape(items, frames, isPinned);
         RunOnSilence(decoder, items, frames);
     }
 
@@ -236,24 +250,24 @@ internal sealed class DecodePipeline : IDisposable
         {
             Span<float> target = audio.Slice((lane.Item + i) * samples, samples);
             if (_inverseStft is not null)
-                _inverseStft.Accumulate(output.GetSpectrum(i).Slice(lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
+                _inverseStft.Accumulate(output.GetSpectrum(i, lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
             else
-                CopySamples(output.GetAudio(i), lane, target);
+                CopySamples(output, i, lane, target);
         }
         if (_profiler is not null && _inverseStft is not null)
             _inverseStftMs += _profiler.NowMs - start;
     }
 
     /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
-    private void CopySamples(ReadOnlySpan<float> samples, DecodeLane lane, Span<float> audio)
+    private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio)
     {
         int offset = lane.Start * _info.Metadata.HopLength;
-        if (samples.Length < lane.End - offset)
+        if (output.Samples < lane.End - offset)
         {
             throw new DataFormatException(
-                $"The network put out {samples.Length} samples where its hop and padding mean at least {lane.End - offset}; its metadata or {nameof(ModelHints)} are wrong.");
+                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata or {nameof(ModelHints)} are wrong.");
         }
-        samples[(lane.Begin - offset)..(lane.End - offset)].CopyTo(audio[lane.Begin..lane.End]);
+        output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
     }
 
     private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes
