@@ -383,7 +383,7 @@ public class VocoderSessionTests
     }
 
     [Test]
-    public void Warm_up_runs_the_shape_that_decodes_will_use()
+    public void Warm_up_runs_every_shape_that_decodes_will_use()
     {
         using FakeDecoderModel model = new(maxBatch: 2);
         using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 20 });
@@ -391,7 +391,25 @@ public class VocoderSessionTests
 
         session.WarmUp(frames: 50, batch: 5);
 
-        Assert.That(model.Runs, Is.EqualTo(new[] { (2, 17) }));
+        List<(int, int)> warm = [.. model.Runs];
+        model.Runs.Clear();
+        session.DecodeBatch(Mels.Random(5 * FakeDecoderModel.MelCount * 50), 5, 50, new float[5 * vocoder.GetSampleCount(50)]);
+        Assert.That(warm, Is.EqualTo(new[] { (2, 17), (1, 17) }));
+        Assert.That(model.Runs.Distinct(), Is.EqualTo(warm));
+    }
+
+    [Test]
+    public void Warm_up_makes_the_decoders_that_the_runs_of_a_batch_will_share()
+    {
+        using FakeDecoderModel model = new(maxBatch: 1, hasCostlyShapes: true, runsInFlight: 2);
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+
+        session.WarmUp(frames: 50, batch: 8);
+        Assert.That(model.LiveDecoders, Is.EqualTo(2));
+
+        session.DecodeBatch(Mels.Random(8 * FakeDecoderModel.MelCount * 50), 8, 50, new float[8 * vocoder.GetSampleCount(50)]);
+        Assert.That(model.MaxInFlight, Is.EqualTo(2));
     }
 
     private static FakeDecoderModel Make(int kind, int maxBatch = int.MaxValue)
