@@ -87,7 +87,8 @@ public sealed class TrtRuntime : IDisposable
         }
     }
 
-    private unsafe TrtEngine Load(ReadOnlySpan<byte> plan, EnginePlanHeader header, string source)
+    /// <summary>Loads an engine from memory whose header is read.</summary>
+    internal unsafe TrtEngine Load(ReadOnlySpan<byte> plan, EnginePlanHeader header, string source)
     {
         using BoundLease runtime = _handle.Enter();
         nint engine;
