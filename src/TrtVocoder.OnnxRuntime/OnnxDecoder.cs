@@ -1,13 +1,15 @@
 using Microsoft.ML.OnnxRuntime;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.OnnxRuntime;
 
 /// <summary>
 /// Runs an ONNX model from and to memory of its own. For each recent shape the tensors stay bound, so that a further run of that
-/// shape is one native call that allocates nothing managed. One thread at a time.
+/// shape is one native call that allocates nothing managed. One thread at a time: a call while another thread is inside throws
+/// <see cref="InvalidOperationException"/>, and disposal waits until that thread is out.
 /// </summary>
 internal sealed class OnnxDecoder : IDecoder
 {
@@ -27,8 +29,10 @@ internal sealed class OnnxDecoder : IDecoder
     private ShapeBinding? _current;
     private double _startMs;
     private double _startedMs;
+    private NetworkTimes _times;
+    private NetworkTimes _runTimes;
     private bool _started;
-    private bool _disposed;
+    private ExclusiveUse _use;
 
     /// <summary>Takes over one use of <paramref name="shared"/>.</summary>
     /// <param name="shared">The session.</param>
@@ -52,13 +56,13 @@ internal sealed class OnnxDecoder : IDecoder
     /// <inheritdoc/>
     public Span<float> BeginInput(int batch, int frames)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Visit visit = new(this);
         if (_started)
             throw new InvalidOperationException("A run was started; Finish comes before the next BeginInput.");
         if (batch < 1 || batch > _info.MaxBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The model takes 1 to {_info.MaxBatch} items.");
+            throw new ArgumentOutOfRangeException(nameof(batch), $"The model takes 1 to {_info.MaxBatch} items, not {batch}.");
         if (frames < _info.MinFrames || frames > _info.MaxFrames)
-            throw new ArgumentOutOfRangeException(nameof(frames), frames, $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames.");
+            throw new ArgumentOutOfRangeException(nameof(frames), $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
         foreach (ShapeBinding binding in _bindings)
@@ -69,12 +73,19 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     /// <inheritdoc/>
-    public NetworkTimes Times { get; private set; }
+    public NetworkTimes Times
+    {
+        get
+        {
+            using Visit visit = new(this);
+            return _times;
+        }
+    }
 
     /// <inheritdoc/>
     public void Start()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Visit visit = new(this);
         _started = _current is not null ? true : throw new InvalidOperationException("BeginInput sets the shape before a run.");
         _startMs = _profiler?.NowMs ?? 0;
         if (_ownThread)
@@ -85,7 +96,7 @@ internal sealed class OnnxDecoder : IDecoder
     /// <inheritdoc/>
     public DecoderOutput Finish()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Visit visit = new(this);
         if (!_started)
             throw new InvalidOperationException("Start begins a run before Finish.");
         _started = false;
@@ -94,6 +105,7 @@ internal sealed class OnnxDecoder : IDecoder
         else
             Compute();
 
+        _times = _runTimes;
         ShapeBinding shape = _current!;
         int count = shape.Batch * ItemSize(shape);
         return _imag is null
@@ -123,7 +135,7 @@ internal sealed class OnnxDecoder : IDecoder
         if (_profiler is null)
             return;
         double end = _profiler.NowMs;
-        Times = new NetworkTimes
+        _runTimes = new NetworkTimes
         {
             ComputeMs = end - begin,
             EnqueueStartMs = _startMs,
@@ -138,9 +150,12 @@ internal sealed class OnnxDecoder : IDecoder
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
+        if (_use.TryDispose())
+            Free();
+    }
+
+    private void Free()
+    {
         _worker?.Dispose();
         DropBindings();
         _runOptions.Dispose();
@@ -230,5 +245,23 @@ internal sealed class OnnxDecoder : IDecoder
             if (binding != except)
                 binding.Dispose();
         _bindings.RemoveAll(binding => binding != except);
+    }
+
+    // One thread's stay inside; disposal that came meanwhile is done on the way out.
+    private readonly ref struct Visit : IDisposable
+    {
+        private readonly OnnxDecoder _decoder;
+
+        public Visit(OnnxDecoder decoder)
+        {
+            decoder._use.Enter(decoder);
+            _decoder = decoder;
+        }
+
+        public void Dispose()
+        {
+            if (_decoder._use.Leave())
+                _decoder.Free();
+        }
     }
 }

@@ -37,6 +37,35 @@ public class OnnxDecoderTests
     }
 
     [Test]
+    public void A_decoder_in_use_refuses_another_thread_and_disposes_when_left()
+    {
+        using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "tiny.onnx");
+        IDecoder decoder = model.CreateDecoder();
+        bool hasEnded = false;
+        Thread running = new(() =>
+        {
+            while (!hasEnded)
+            {
+                try
+                {
+                    decoder.BeginInput(1, 2000).Clear();
+                    decoder.Run();
+                }
+                catch (InvalidOperationException refusal)
+                {
+                    // The other thread may be inside too; after disposal it is an ObjectDisposedException, which is one of these.
+                    hasEnded = refusal is ObjectDisposedException;
+                }
+            }
+        });
+        running.Start();
+        Assert.That(() => decoder.Times, Throws.InvalidOperationException.With.Message.Contains("another thread").After(20000, 1));
+        decoder.Dispose();
+        running.Join();
+        Assert.That(() => decoder.Times, Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
     public void A_fixed_batch_runs_also_with_fewer_items()
     {
         using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum(batch: 4).ToBytes(), "tiny.onnx");
@@ -45,7 +74,7 @@ public class OnnxDecoderTests
         Assert.That(model.Info.MaxBatch, Is.EqualTo(4));
         Assert.That(SpectrumError(decoder, 4, 9), Is.LessThan(Tolerance));
         Assert.That(SpectrumError(decoder, 1, 9), Is.LessThan(Tolerance));
-        Assert.That(() => decoder.BeginInput(5, 9), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("1 to 4 items"));
+        Assert.That(() => decoder.BeginInput(5, 9), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("1 to 4 items, not 5").And.Message.Not.Contains("\n"));
     }
 
     [Test]
