@@ -31,6 +31,7 @@ internal sealed class OnnxDecoder : IDecoder
     private double _startedMs;
     private NetworkTimes _times;
     private NetworkTimes _runTimes;
+    private volatile bool _isMeasured;
     private bool _started;
     private ExclusiveUse _use;
 
@@ -78,7 +79,7 @@ internal sealed class OnnxDecoder : IDecoder
         get
         {
             using Visit visit = new(this);
-            return _times;
+            return _isMeasured ? _runTimes : _times;
         }
     }
 
@@ -86,6 +87,7 @@ internal sealed class OnnxDecoder : IDecoder
     public void Start()
     {
         using Visit visit = new(this);
+        _isMeasured = false;
         _started = _current is not null ? true : throw new InvalidOperationException("BeginInput sets the shape before a run.");
         _startMs = _profiler?.NowMs ?? 0;
         if (_ownThread)
@@ -145,6 +147,8 @@ internal sealed class OnnxDecoder : IDecoder
             ComputeEndMs = end,
             DeviceToHostEndMs = end,
         };
+        // Whoever asks while the run's thread is at work gets the times of the run before.
+        _isMeasured = true;
     }
 
     /// <inheritdoc/>

@@ -69,6 +69,13 @@ public sealed class CudaStream : IDisposable
         }
     }
 
+    /// <summary>The same for a stream of the caller's (CUstream, cudaStream_t).</summary>
+    internal static void Drain(CudaContext context, nint stream)
+    {
+        using BoundLease current = context.Enter();
+        _ = CudaDriver.cuStreamSynchronize(stream);
+    }
+
     /// <summary>Enqueues a copy of some values to the GPU.</summary>
     /// <param name="source">From where.</param>
     /// <param name="destination">Where to.</param>

@@ -135,8 +135,7 @@ internal sealed class PreparedRuns : IDisposable
         }
         finally
         {
-            _callersRun.Record(stream);
-            _awaitsCaller = true;
+            MarkCallersRun(_callersRun, stream);
         }
     }
 
@@ -220,6 +219,21 @@ internal sealed class PreparedRuns : IDisposable
         _evicted++;
         _kept.Remove(run);
         run.Dispose();
+    }
+
+    private void MarkCallersRun(CudaEvent mark, nint stream)
+    {
+        try
+        {
+            mark.Record(stream);
+            _awaitsCaller = true;
+        }
+        catch (CudaException)
+        {
+            // Nothing can wait for a run without a mark, so it ends now.
+            CudaStream.Drain(_engine.Context, stream);
+            throw;
+        }
     }
 
     private void AwaitCaller()

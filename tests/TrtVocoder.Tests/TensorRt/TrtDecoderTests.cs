@@ -388,6 +388,65 @@ public class TrtDecoderTests : SimulatedGpu
         Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
     }
 
+    [TestCase("cuStreamIsCapturing")]
+    [TestCase("cuEventCreate")]
+    [TestCase("cuEventRecord")]
+    [TestCase("cuStreamWaitEvent")]
+    [TestCase("cuEventSynchronize")]
+    [TestCase("cuCtxPushCurrent_v2")]
+    [TestCase("IExecutionContext::enqueueV3")]
+    public void A_failure_of_any_call_leaves_runs_on_the_callers_streams_in_order(string function)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using DeviceCaller caller = new();
+        model.CreateDecoder().Dispose();
+        string before = Simulator.Live;
+        Simulator.Reset();
+        RunAll();
+        long calls = Simulator.Calls(function);
+        Assert.That(calls, Is.Positive, $"{function} is never called");
+        for (long call = 1; call <= calls; call++)
+        {
+            Simulator.Reset();
+            Simulator.Set("enqueue_us", "5000");
+            Simulator.Fault($"{function}@{call}=2");
+            RunAll();
+            Assert.That(Simulator.LastViolation, Is.Empty, $"call {call}");
+            AssertNothingNew(before, $"call {call}");
+        }
+
+        void RunAll()
+        {
+            TrtDecoder? decoder = null;
+            Action[] runs = [() => decoder = model.CreateDecoder(), First, Second, Own, First, () => decoder?.PrepareShape(1, 3), Second, () => decoder?.Dispose()];
+            foreach (Action run in runs)
+            {
+                try
+                {
+                    run();
+                }
+                catch (TrtVocoderException failure)
+                {
+                    Assert.That(failure.Message, Has.Length.GreaterThan(20).And.EndsWith("."));
+                }
+            }
+
+            void First() => RunOn(caller.First);
+            void Second() => RunOn(caller.Second);
+            void Own()
+            {
+                decoder?.BeginInput(1, 2).Clear();
+                if (decoder is not null)
+                    decoder.Run();
+            }
+            void RunOn(CudaStream stream)
+            {
+                if (decoder is not null)
+                    caller.Run(decoder, stream);
+            }
+        }
+    }
+
     [Test]
     public void The_caller_may_capture_a_run_into_a_graph_of_its_own()
     {
