@@ -25,7 +25,8 @@ internal sealed class OnnxDecoder : IDecoder
     private readonly List<ShapeBinding> _bindings = new(MaxBindings);
     private readonly DecodeProfiler? _profiler;
     private readonly bool _ownThread;
-    private RunWorker? _worker;
+    private readonly Action _compute;
+    private ParkedThread? _thread;
     private ShapeBinding? _current;
     private double _startMs;
     private double _startedMs;
@@ -44,6 +45,7 @@ internal sealed class OnnxDecoder : IDecoder
     public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info, DecodeProfiler? profiler, bool ownThread)
     {
         _ownThread = ownThread;
+        _compute = Compute;
         _profiler = profiler;
         _shared = shared;
         _tensors = tensors;
@@ -66,10 +68,7 @@ internal sealed class OnnxDecoder : IDecoder
             throw new ArgumentOutOfRangeException(nameof(frames), $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
-        foreach (ShapeBinding binding in _bindings)
-            if (binding.Batch == RunBatch(batch) && binding.Frames == frames)
-                _current = binding;
-        _current ??= Bind(RunBatch(batch), frames);
+        _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
         return _mel.Values(batch * _info.Metadata.MelCount * frames);
     }
 
@@ -91,7 +90,7 @@ internal sealed class OnnxDecoder : IDecoder
         _started = _current is not null ? true : throw new InvalidOperationException("BeginInput sets the shape before a run.");
         _startMs = _profiler?.NowMs ?? 0;
         if (_ownThread)
-            (_worker ??= new RunWorker(Compute)).Start();
+            (_thread ??= new ParkedThread("TrtVocoder decoder")).Post(_compute);
         _startedMs = _profiler?.NowMs ?? 0;
     }
 
@@ -102,10 +101,15 @@ internal sealed class OnnxDecoder : IDecoder
         if (!_started)
             throw new InvalidOperationException("Start begins a run before Finish.");
         _started = false;
-        if (_worker is not null)
-            _worker.Finish();
-        else
+        if (_thread is null || _thread.TryTakeBack())
+        {
             Compute();
+        }
+        else
+        {
+            _thread.Wait();
+            _thread.TakeFailure()?.Throw();
+        }
 
         _times = _runTimes;
         ShapeBinding shape = _current!;
@@ -129,7 +133,7 @@ internal sealed class OnnxDecoder : IDecoder
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {FirstLine(error.Message)}", error);
+            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
         }
         int count = shape.Batch * ItemSize(shape);
         _first.FromModel(count);
@@ -160,7 +164,7 @@ internal sealed class OnnxDecoder : IDecoder
 
     private void Free()
     {
-        _worker?.Dispose();
+        _thread?.Dispose();
         DropBindings();
         _runOptions.Dispose();
         _mel.Dispose();
@@ -169,35 +173,54 @@ internal sealed class OnnxDecoder : IDecoder
         _shared.Leave();
     }
 
-    /// <summary>ONNX Runtime's messages without their later lines (stack, node dumps).</summary>
-    internal static string FirstLine(string message)
-    {
-        int end = message.AsSpan().IndexOfAny('\r', '\n');
-        return end < 0 ? message : message[..end];
-    }
-
     /// <summary>Values of one item in each output.</summary>
     private int ItemSize(ShapeBinding shape) => _imag is null ? shape.Samples : _stft.BinCount * shape.Frames;
 
     /// <summary>A model exported for a fixed batch always runs all its items; those not asked for hold whatever was there.</summary>
     private int RunBatch(int batch) => _info.MaxBatch == int.MaxValue ? batch : _info.MaxBatch;
 
+    /// <summary>The shape's binding, from now on the latest used; null if there is none.</summary>
+    private ShapeBinding? Find(int batch, int frames)
+    {
+        for (int i = _bindings.Count - 1; i >= 0; i--)
+        {
+            ShapeBinding binding = _bindings[i];
+            if (binding.Batch != batch || binding.Frames != frames)
+                continue;
+            _bindings.RemoveAt(i);
+            _bindings.Add(binding);
+            return binding;
+        }
+        return null;
+    }
+
     private ShapeBinding Bind(int batch, int frames)
     {
         ModelSignature signature = _tensors.Signature;
         // How many samples a foreign waveform model puts out shows only when it runs.
         bool known = signature.Imag is not null || signature.HasMetadata;
-        ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = known ? _stft.GetSampleCount(frames) : -1 };
+        int samples = known ? _stft.GetSampleCount(frames) : -1;
         long melCount = (long)batch * _info.Metadata.MelCount * frames;
-        long outputCount = known ? (long)batch * ItemSize(shape) : 0;
-        bool moved = _mel.Reserve(melCount, _tensors.Source);
-        moved |= _first.Reserve(outputCount, _tensors.Source);
-        moved |= _imag?.Reserve(outputCount, _tensors.Source) ?? false;
-        if (moved)
-            _mel.Values((int)melCount).Clear();
-        if (moved || _bindings.Count == MaxBindings)
+        long outputCount = !known ? 0 : batch * (_imag is null ? samples : (long)_stft.BinCount * frames);
+        bool moves = _mel.MustMove(melCount, _tensors.Source);
+        moves |= _first.MustMove(outputCount, _tensors.Source);
+        moves |= _imag?.MustMove(outputCount, _tensors.Source) ?? false;
+        if (moves)
+        {
+            // Before any of the memory goes that they point to, since what follows may fail.
             DropBindings();
+            _mel.Reserve(melCount, _tensors.Source);
+            _first.Reserve(outputCount, _tensors.Source);
+            _imag?.Reserve(outputCount, _tensors.Source);
+            _mel.Values((int)melCount).Clear();
+        }
+        else if (_bindings.Count == MaxBindings)
+        {
+            _bindings[0].Dispose();
+            _bindings.RemoveAt(0);
+        }
 
+        ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = samples };
         shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));
         if (!known)
         {
@@ -225,12 +248,13 @@ internal sealed class OnnxDecoder : IDecoder
         long[] size = outputs[0].GetTensorTypeAndShape().Shape;
         if (size[0] != shape.Batch)
             throw new DataFormatException($"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
-        shape.Samples = (int)size[^1];
         long count = shape.Batch * size[^1];
-        bool moved = count > _first.Capacity;
-        _first.Reserve(count, _tensors.Source);
-        if (moved)
+        if (_first.MustMove(count, _tensors.Source))
+        {
             DropBindings(except: shape);
+            _first.Reserve(count, _tensors.Source);
+        }
+        shape.Samples = (int)size[^1];
         BindSamples(shape);
         // The samples are still ONNX Runtime's: one more run puts them where they belong from now on.
         _shared.Session.RunWithBinding(_runOptions, shape.Binding);

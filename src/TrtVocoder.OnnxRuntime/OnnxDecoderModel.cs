@@ -9,6 +9,10 @@ namespace TrtVocoder.OnnxRuntime;
 /// A vocoder's ONNX model on the CPU by ONNX Runtime. One ONNX Runtime session serves all decoders: weights, prepacked weights and worker
 /// threads exist once. Safe for use by many threads; decoders outlive it.
 /// </summary>
+/// <remarks>
+/// The first load sets the environment variable ORT_DISABLE_TELEMETRY to 1, unless it is set. On Unix that races with native code of other threads
+/// that reads the environment at that moment; a host with such threads sets it itself before it starts them.
+/// </remarks>
 public sealed class OnnxDecoderModel : IDecoderModel
 {
     private readonly SharedSession _shared;
@@ -36,7 +40,9 @@ public sealed class OnnxDecoderModel : IDecoderModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no model file {path}.", path);
-        return Load(path, sessionOptions => new InferenceSession(path, sessionOptions), options);
+        OnnxOutline outline = OnnxOutline.Read(path);
+        outline.RequireExternalFiles(path);
+        return Load(path, outline, sessionOptions => new InferenceSession(path, sessionOptions), options);
     }
 
     /// <summary>Loads a model from memory.</summary>
@@ -48,7 +54,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
     public static OnnxDecoderModel Load(byte[] model, string source, OnnxDecoderOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Load(source, sessionOptions => new InferenceSession(model, sessionOptions), options);
+        return Load(source, OnnxOutline.Read(model, source), sessionOptions => new InferenceSession(model, sessionOptions), options);
     }
 
     /// <inheritdoc/>
@@ -65,7 +71,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
             _shared.Leave();
     }
 
-    private static OnnxDecoderModel Load(string source, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
+    private static OnnxDecoderModel Load(string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ParallelRuns, 1, nameof(options.ParallelRuns));
@@ -75,10 +81,9 @@ public sealed class OnnxDecoderModel : IDecoderModel
         {
             using SessionOptions sessionOptions = CreateSessionOptions(options);
             session = create(sessionOptions);
-            Dictionary<string, string> properties = session.ModelMetadata.CustomMetadataMap;
             ModelSignature signature = ModelSignature.Resolve(
                 source, Shapes(session.InputMetadata, session.InputNames), Shapes(session.OutputMetadata, session.OutputNames),
-                VocoderMetadata.TryFromProperties(properties, source), options.Model);
+                VocoderMetadata.TryFromProperties(outline.Metadata, source), options.Model.With(outline.Metadata, source));
             OnnxTensors tensors = new(
                 source,
                 signature,
@@ -94,22 +99,29 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 MinFrames = frames > 0 ? (int)frames : 1,
                 MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
                 RunsInFlight = options.ParallelRuns,
+                Notes = signature.Notes,
             });
         }
         catch (Exception error)
         {
             session?.Dispose();
-            throw error switch
-            {
-                OnnxRuntimeException => new DataFormatException($"{source} is not a model that ONNX Runtime can run: {OnnxDecoder.FirstLine(error.Message)}", error),
-                DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
-                    "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
-                _ => error,
-            };
+            // A rethrow by 'throw' keeps the stack trace of what is not translated.
+            if (Translate(error, source) is { } translated)
+                throw translated;
+            throw;
         }
     }
 
-    private static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
+    private static TrtVocoderException? Translate(Exception error, string source) => error switch
+    {
+        OnnxRuntimeException => new DataFormatException($"{source} is not a model that ONNX Runtime can run: {OnnxRuntimeMessage.Reason(error.Message)}", error),
+        DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
+            "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
+        _ => null,
+    };
+
+    /// <summary>The options in ONNX Runtime's own form; the caller disposes of them.</summary>
+    internal static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
     {
         SessionOptions sessionOptions = new()
         {
@@ -122,11 +134,14 @@ public sealed class OnnxDecoderModel : IDecoderModel
             EnableCpuMemArena = options.MemoryArena,
             EnableMemoryPattern = options.MemoryPattern,
         };
-        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
-        foreach ((string key, string value) in options.SessionConfig)
+        foreach ((string key, string value) in GetSessionConfig(options))
             sessionOptions.AddSessionConfigEntry(key, value);
         return sessionOptions;
     }
+
+    /// <summary>What is told by name.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> GetSessionConfig(OnnxDecoderOptions options) =>
+        options.SessionConfig.Prepend(new("session.intra_op.allow_spinning", options.Spinning ? "1" : "0"));
 
     private static TensorShape[] Shapes(IReadOnlyDictionary<string, NodeMetadata> metadata, IReadOnlyList<string> names) =>
         [.. names.Select(name => new TensorShape(name, metadata[name].IsTensor ? [.. metadata[name].Dimensions.Select(size => (long)size)] : []))];

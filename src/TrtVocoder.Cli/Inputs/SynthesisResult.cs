@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Dsp;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;
@@ -22,6 +23,8 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
         int count = vocoder.GetSampleCount(mel.Frames);
         if (count == 0)
             throw CliException.BadInput($"{input.Name} has {mel.Frames} frame, which decodes to no samples with this model's padding; at least 2 are needed.");
+        if (input.Kind != InputKind.Wav && MelRange.Describe(mel.Values) is { } scale)
+            output.Note($"{input.Name}: {scale}; the model takes natural logarithms of amplitudes, and makes noise of other mels.");
         float[] samples = new float[count];
         long start = Stopwatch.GetTimestamp();
         session.Decode(mel.Values, mel.Frames, samples);

@@ -31,6 +31,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             MaxBatch = tensors.Profile.MaxBatch,
             MinFrames = tensors.Profile.MinFrames,
             MaxFrames = tensors.Profile.MaxFrames,
+            Notes = tensors.Notes,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,
         };
@@ -57,7 +58,10 @@ public sealed class TrtDecoderModel : IDecoderModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new TrtDecoderOptions();
         using EnginePlan plan = EnginePlan.Open(path);
-        VocoderMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
+        EngineSidecar? sidecar = EngineSidecar.TryRead(path);
+        VocoderMetadata? metadata = sidecar?.GetMetadata(path);
+        if (sidecar is not null)
+            options = options with { Model = options.Model.With(sidecar.Metadata, path) };
         return Load(runtime => runtime.Load(plan), path, plan.Header, metadata, options);
     }
 
