@@ -316,13 +316,13 @@ public class TrtDecoderTests : SimulatedGpu
 
         public void Run(TrtDecoder decoder, CudaStream stream) => decoder.RunOnDevice(_mel.Address, 1, Frames, _audio.Address, 0, stream.Handle);
 
-        public float ReadError()
+        public double ReadError()
         {
             First.Synchronize();
             Second.Synchronize();
             First.Copy(_audio, _host, Expected.Length);
             First.Synchronize();
-            return MaxError(_host.Span[..Expected.Length], Expected);
+            return Differences.Largest(_host.Span[..Expected.Length], Expected);
         }
 
         public void Dispose()
@@ -346,7 +346,7 @@ public class TrtDecoderTests : SimulatedGpu
         {
             caller.Run(decoder, caller.First);
             Vector("tiny-center", name + ".mel").CopyTo(decoder.BeginInput(1, frames));
-            Assert.That(MaxError(decoder.Run().GetAudio(0), Vector("tiny-center", name + ".audio")), Is.LessThan(1e-4f));
+            Assert.That(Differences.Largest(decoder.Run().GetAudio(0), Vector("tiny-center", name + ".audio")), Is.LessThan(1e-4f));
             Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
         }
     }
@@ -487,7 +487,7 @@ public class TrtDecoderTests : SimulatedGpu
                 Assert.That(GetCurrent(), Is.EqualTo(bound), "warming up");
                 float[] audio = new float[vocoder.GetSampleCount(27)];
                 session.Decode(Vector("tiny-center", "T027.mel"), 27, audio);
-                Assert.That(MaxError(audio, Vector("tiny-center", "T027.audio")), Is.LessThan(1e-4f));
+                Assert.That(Differences.Largest(audio, Vector("tiny-center", "T027.audio")), Is.LessThan(1e-4f));
                 Assert.That(GetCurrent(), Is.EqualTo(bound), "decoding");
                 Simulator.Fault("cuGraphLaunch@1=2");
                 Assert.That(() => session.Decode(Vector("tiny-center", "T027.mel"), 27, audio), Throws.TypeOf<CudaException>());
