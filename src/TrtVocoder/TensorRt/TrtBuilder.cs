@@ -41,7 +41,9 @@ public static class TrtBuilder
         byte[] model = ReadModel(onnxPath);
         if (model.Length == 0)
             throw new DataFormatException($"{onnxPath}: the file is empty; export the model again.");
-        VocoderMetadata? metadata = options.Metadata ?? VocoderMetadata.TryFromProperties(OnnxMetadata.Read(model, onnxPath), onnxPath);
+        OnnxOutline outline = OnnxOutline.Read(model, onnxPath);
+        outline.RequireExternalFiles(onnxPath);
+        VocoderMetadata? metadata = options.Metadata ?? VocoderMetadata.TryFromProperties(outline.Metadata, onnxPath);
 
         using TensorRtLibrary library = TensorRtLibrary.Load(options.Runtime, folder: options.LibraryFolder);
         // TensorRT-RTX needs no GPU to build; TensorRT without one crashes or throws, so it is not even asked.
@@ -66,7 +68,7 @@ public static class TrtBuilder
             OnnxSha256 = Convert.ToHexStringLower(SHA256.HashData(model)),
             Profiles = [options.Profile],
             Settings = options.ToSettings(),
-            Metadata = metadata?.ToProperties() ?? new Dictionary<string, string>(),
+            Metadata = metadata?.ToProperties() ?? ModelHints.SelectProperties(outline.Metadata),
         };
         try
         {

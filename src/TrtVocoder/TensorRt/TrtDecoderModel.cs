@@ -31,6 +31,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             MaxBatch = network.Profile.MaxBatch,
             MinFrames = network.Profile.MinFrames,
             MaxFrames = network.Profile.MaxFrames,
+            Notes = network.Notes,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,
         };
@@ -57,7 +58,9 @@ public sealed class TrtDecoderModel : IDecoderModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new TrtDecoderOptions();
         EnginePlanHeader header = EnginePlanHeader.Read(path);
-        VocoderMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
+        EngineSidecar? sidecar = EngineSidecar.TryRead(path);
+        VocoderMetadata? metadata = sidecar?.GetMetadata(path);
+        ModelHints hints = sidecar is null ? options.Model : options.Model.With(sidecar.Metadata, path);
         TensorRtLibrary library = LoadLibrary(path, header, options);
         TrtRuntime? runtime = null;
         TrtEngine? engine = null;
@@ -66,7 +69,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         {
             runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
             engine = runtime.Load(path);
-            EngineTensors network = EngineTensors.Read(engine, path, metadata, options.Model, options.Profile);
+            EngineTensors network = EngineTensors.Read(engine, path, metadata, hints, options.Profile);
             model = new TrtDecoderModel(library, runtime, engine, network, options);
             // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
             model._spare = model.MakeDecoder(null);
