@@ -121,20 +121,8 @@ internal sealed class BuildCommand : CliCommand
     private TrtBuildResult Build(
         string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop) =>
         isCheckpoint
-            ? Export(model, call, onnx => Build(onnx, path, options, progress, stop))
-            : Build(model, path, options, progress, stop);
-
-    private static TrtBuildResult Build(string onnx, string path, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop)
-    {
-        try
-        {
-            return TrtBuilder.Build(onnx, path, options, progress, stop);
-        }
-        catch (ArgumentException error)
-        {
-            throw CliException.Usage(error.Message.Split(" (Parameter")[0]);
-        }
-    }
+            ? Export(model, call, onnx => TrtBuilder.Build(onnx, path, options, progress, stop))
+            : TrtBuilder.Build(model, path, options, progress, stop);
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -25,11 +25,6 @@ internal static class ModelSource
         {
             return IsCheckpoint(path) ? LoadCheckpoint(path, output, load) : load(path);
         }
-        catch (ArgumentException error)
-        {
-            // Options that do not fit this model: the text without .NET's "(Parameter 'options')".
-            throw CliException.Usage(Failure.InOptions(error.Message.Split(" (Parameter")[0]));
-        }
         catch (UnauthorizedAccessException error)
         {
             throw CliException.FileSystem($"{path} may not be read: permission denied.", error);

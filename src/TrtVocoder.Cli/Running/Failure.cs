@@ -1,9 +1,6 @@
 using System.Text.Json.Serialization;
-using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
-using TrtVocoder.Decoding;
 using TrtVocoder.TensorRt;
-using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Running;
 
@@ -41,12 +38,7 @@ internal sealed record Failure
         OperationCanceledException => new(Running.ExitCode.Cancelled, "Cancelled."),
         _ when IsOutOfMemory(error) => new(
             Running.ExitCode.OutOfMemory, "There is not enough memory; --chunk-frames N, where a command has it, bounds what a decode takes, and a smaller model or input takes less."),
-        NativeLibraryException => new(Running.ExitCode.MissingLibrary, error.Message),
-        CudaException { Code: (int)CUresult.CUDA_ERROR_NO_DEVICE } => new(Running.ExitCode.MissingLibrary, error.Message),
-        CudaException { Code: (int)CUresult.CUDA_ERROR_INVALID_DEVICE } => new(Running.ExitCode.Usage, error.Message),
-        TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Running.ExitCode.MissingLibrary, error.Message),
-        CudaException or TensorRtException => new(Running.ExitCode.Gpu, InOptions(error.Message)),
-        TrtVocoderException => new(Running.ExitCode.BadInput, InOptions(error.Message)),
+        TrtVocoderException known => new(CodeOf(known), WithAdvice(known)),
         // .NET reports a missing part of the program as a missing file.
         FileNotFoundException { FileName: { } name } when name.IndexOf(", Version=", StringComparison.Ordinal) is > 0 and int end =>
             new(Running.ExitCode.Internal, $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
@@ -72,13 +64,39 @@ internal sealed record Failure
         return false;
     }
 
-    /// <summary>The library's names of what a caller may tell, as this program's options.</summary>
-    public static string InOptions(string message) => message
-        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}", "--receptive-field", StringComparison.Ordinal)
-        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.RealOutput)}", "--real", StringComparison.Ordinal)
-        .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ImagOutput)}", "--imag", StringComparison.Ordinal)
-        .Replace($"{nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}", "--allow-host-code", StringComparison.Ordinal)
-        .Replace(nameof(VocoderOptions.MaxWindowFrames), "--chunk-frames", StringComparison.Ordinal);
+    private static int CodeOf(TrtVocoderException error) => error.Kind switch
+    {
+        FailureKind.OptionsDoNotFit or FailureKind.NoSuchGpu => Running.ExitCode.Usage,
+        FailureKind.NoGpu => Running.ExitCode.MissingLibrary,
+        _ => error switch
+        {
+            NativeLibraryException => Running.ExitCode.MissingLibrary,
+            CudaException or TensorRtException => Running.ExitCode.Gpu,
+            _ => Running.ExitCode.BadInput,
+        },
+    };
+
+    // The library says what was wrong; which option or command of this program helps is told here.
+    private static string WithAdvice(TrtVocoderException error)
+    {
+        string? advice = error.Kind switch
+        {
+            FailureKind.OptionsDoNotFit => "see --chunk-frames, --windows and --receptive-field",
+            FailureKind.ReceptiveFieldUnknown => "--receptive-field tells it",
+            FailureKind.MelCountUnknown => "--n-mels tells them",
+            FailureKind.FftLengthUnknown => "--n-fft tells it",
+            FailureKind.OutputsUnknown => "--real and --imag tell them, or --audio the samples",
+            FailureKind.RunTooLarge => "--chunk-frames bounds them",
+            FailureKind.NoSuchGpu => "--device chooses it",
+            FailureKind.NotAnEngine => "'trtvocoder build' makes engines of .onnx models and checkpoints",
+            FailureKind.EngineDamaged or FailureKind.EngineOfOtherGpu => "'trtvocoder build MODEL.onnx --output ENGINE' builds one",
+            FailureKind.EngineOfOtherLibrary => "'trtvocoder build MODEL.onnx --output ENGINE' builds one, for the library that --runtime names",
+            FailureKind.HostCodeNotAllowed => "--allow-host-code allows it",
+            FailureKind.NetworkUnsupported => "'trtvocoder export' makes models of Vocos checkpoints that are",
+            _ => null,
+        };
+        return advice is null ? error.Message : $"{error.Message.TrimEnd('.')}; {advice}.";
+    }
 
     // Messages from elsewhere may hold line breaks.
     private static string AsSentence(string message)

@@ -7,7 +7,7 @@ namespace TrtVocoder.Cuda;
 /// it holds it: disposing of the context first is harmless.
 /// </summary>
 /// <remarks>Every call of this library binds the context to the calling thread and leaves it bound.</remarks>
-public sealed class CudaContext : IDisposable
+internal sealed class CudaContext : IDisposable
 {
     private readonly CudaContextHandle _handle;
 

@@ -59,7 +59,7 @@ public static class TrtBuilder
         EngineSidecar sidecar = new()
         {
             FormatVersion = EngineSidecar.CurrentFormat,
-            Runtime = library.Flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX",
+            Runtime = TensorRtFamily.NameOf(library.Flavour),
             RuntimeVersion = library.Version.ToString(),
             Gpu = context?.Device.Name ?? "",
             ComputeCapability = context?.Device.ComputeCapability.ToString() ?? "",
@@ -122,7 +122,7 @@ public static class TrtBuilder
         if (api.trtv_builder_get_parser_error(handle, 0, &error) < 0)
             throw new DataFormatException($"{path}: TensorRT's parser refuses the model: {builder.Shim.GetLastMessage().TrimEnd('.')}.");
         string node = error.node < 0 ? "" : $" at node {error.node} '{Text(error.node_name)}' ({Text(error.node_operator)})";
-        throw new DataFormatException($"{path}: TensorRT's parser refuses the model{node}: {Text(error.description).Trim().TrimEnd('.')}; export it with 'trtvocoder export', or simplify it.");
+        throw new DataFormatException($"{path}: TensorRT's parser refuses the model{node}: {Text(error.description).Trim().TrimEnd('.')}; export it by another exporter, or simplify it.") { Kind = FailureKind.NetworkUnsupported };
 
         static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
     }

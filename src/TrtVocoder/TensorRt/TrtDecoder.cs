@@ -211,7 +211,7 @@ public sealed class TrtDecoder : IDecoder
         if (frames < profile.MinFrames || frames > profile.MaxFrames)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(frames), frames, $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames; build it with another --min or --max for more.");
+                nameof(frames), frames, $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames; an engine of another profile takes others.");
         }
     }
 

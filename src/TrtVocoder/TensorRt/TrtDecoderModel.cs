@@ -41,7 +41,7 @@ public sealed class TrtDecoderModel : IDecoderModel
     public DecoderInfo Info { get; }
 
     /// <summary>The engine.</summary>
-    public TrtEngine Engine { get; }
+    internal TrtEngine Engine { get; }
 
     /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
     public TrtOptimizationProfile Profile => _network.Profile;
@@ -49,41 +49,36 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <summary>Loads an engine file, with its sidecar if it has one.</summary>
     /// <param name="path">The engine.</param>
     /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <param name="hints">What the caller knows of an engine that has no sidecar, and the names of its outputs; null for nothing.</param>
     /// <exception cref="DataFormatException">The file is unreadable, truncated, foreign, or not a vocoder's; or it contradicts its sidecar.</exception>
     /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
     /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
-    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null)
+    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null, ModelHints? hints = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new TrtDecoderOptions();
         EnginePlanHeader header = EnginePlanHeader.Read(path);
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
         VocoderMetadata? metadata = sidecar?.GetMetadata(path);
-        ModelHints hints = sidecar is null ? options.Model : options.Model.With(sidecar.Metadata, path);
-        TensorRtLibrary library = LoadLibrary(path, header, options);
-        TrtRuntime? runtime = null;
-        TrtEngine? engine = null;
-        TrtDecoderModel? model = null;
-        try
-        {
-            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
-            engine = runtime.Load(path);
-            EngineTensors network = EngineTensors.Read(engine, path, metadata, hints, options.Profile);
-            model = new TrtDecoderModel(library, runtime, engine, network, options);
-            // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
-            model._spare = model.MakeDecoder(null);
-            model._spare.GetOutputLength(network.Profile.OptBatch, network.Profile.OptFrames);
-            return model;
-        }
-        catch
-        {
-            model?._spare?.Dispose();
-            engine?.Dispose();
-            runtime?.Dispose();
-            library.Dispose();
-            throw;
-        }
+        hints ??= new ModelHints();
+        return Load(path, header, runtime => runtime.Load(path), metadata, sidecar is null ? hints : hints.With(sidecar.Metadata, path), options ?? new TrtDecoderOptions());
+    }
+
+    /// <summary>Loads an engine from memory, without a sidecar.</summary>
+    /// <param name="plan">The engine; not needed afterwards.</param>
+    /// <param name="source">Its name for messages.</param>
+    /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <param name="hints">What the caller knows of the engine; null for nothing.</param>
+    /// <exception cref="DataFormatException">The bytes are truncated, foreign, or not a vocoder's.</exception>
+    /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
+    /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
+    /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
+    public static TrtDecoderModel Load(byte[] plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentException.ThrowIfNullOrEmpty(source);
+        EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
+        return Load(source, header, runtime => runtime.Load(plan, source), null, hints ?? new ModelHints(), options ?? new TrtDecoderOptions());
     }
 
     /// <inheritdoc cref="IDecoderModel.CreateDecoder"/>
@@ -108,6 +103,34 @@ public sealed class TrtDecoderModel : IDecoderModel
         Engine.Dispose();
         _runtime.Dispose();
         _library.Dispose();
+    }
+
+    private static TrtDecoderModel Load(
+        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, ModelHints hints, TrtDecoderOptions options)
+    {
+        TensorRtLibrary library = LoadLibrary(source, header, options);
+        TrtRuntime? runtime = null;
+        TrtEngine? engine = null;
+        TrtDecoderModel? model = null;
+        try
+        {
+            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
+            engine = load(runtime);
+            EngineTensors network = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
+            model = new TrtDecoderModel(library, runtime, engine, network, options);
+            // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
+            model._spare = model.MakeDecoder(null);
+            model._spare.GetOutputLength(network.Profile.OptBatch, network.Profile.OptFrames);
+            return model;
+        }
+        catch
+        {
+            model?._spare?.Dispose();
+            engine?.Dispose();
+            runtime?.Dispose();
+            library.Dispose();
+            throw;
+        }
     }
 
     private static TensorRtLibrary LoadLibrary(string path, EnginePlanHeader header, TrtDecoderOptions options)
