@@ -106,8 +106,6 @@ public static class NpzFile
         }
     }
 
-    private static bool IsArray(ZipArchiveEntry entry) => entry.FullName.EndsWith(".npy", StringComparison.Ordinal);
-
     private static ZipArchiveEntry Choose(ZipArchive archive, string name, string? key)
     {
         List<ZipArchiveEntry> arrays = [.. archive.Entries.Where(IsArray)];
