@@ -14,7 +14,7 @@ internal sealed record FuzzOptions
 
     public double Seconds { get; private init; } = 60;
 
-    /// <summary>Inputs for each target; null: as many as the seconds allow.</summary>
+    /// <summary>Inputs in all, shared out by weight; null: as many as the seconds allow.</summary>
     public long? Executions { get; private init; }
 
     public int Seed { get; private init; } = 1;

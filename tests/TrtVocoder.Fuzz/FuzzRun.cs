@@ -48,6 +48,7 @@ internal static class FuzzRun
         using MemoryMappedFile progress = MemoryMappedFile.CreateFromFile(options.ProgressPath!, FileMode.Open, null, ProgressBytes);
         using MemoryMappedViewAccessor view = progress.CreateViewAccessor(0, ProgressBytes);
         Tally[] tallies = [.. options.Targets.Select(target => new Tally(target))];
+        double weights = options.Targets.Sum(target => target.Weight);
         long start = Stopwatch.GetTimestamp();
         // In slices, so that a slow reader takes no time from the others.
         double slice = options.Executions is null ? Math.Min(1, options.Seconds / options.Targets.Count) : 5;
@@ -60,7 +61,7 @@ internal static class FuzzRun
                 Tally tally = tallies[index];
                 long from = Stopwatch.GetTimestamp();
                 view.Write(0, index);
-                while (options.Executions is { } most ? tally.Executions < most : tally.Seconds + Stopwatch.GetElapsedTime(from).TotalSeconds < options.Seconds / tallies.Length)
+                while (options.Executions is { } most ? tally.Executions < most * tally.Target.Weight / weights : tally.Seconds + Stopwatch.GetElapsedTime(from).TotalSeconds < options.Seconds / tallies.Length)
                 {
                     isDone = false;
                     view.Write(8, tally.Executions);

@@ -9,6 +9,12 @@ internal abstract class FuzzTarget
     /// <summary>Whether the mutator's work may be followed by blind edits of bytes; false where these would reach code that is not ours.</summary>
     public virtual bool TakesAnyBytes => true;
 
+    /// <summary>The share of a run by number that the target gets: cheap ones get more.</summary>
+    public virtual double Weight => 1;
+
+    /// <summary>No reader takes more than this of a file of so many bytes (docs/formats.md).</summary>
+    public virtual long GetMemoryBound(long inputBytes) => (64L << 20) + (32 * inputBytes);
+
     /// <summary>Valid inputs.</summary>
     public abstract IReadOnlyList<byte[]> Seeds { get; }
 

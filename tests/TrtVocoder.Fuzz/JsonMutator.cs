@@ -38,7 +38,7 @@ internal static class JsonMutator
                 if (list.Count > 0 && random.Next(2) == 0)
                     list[random.Next(list.Count)] = Value(random);
                 else
-                    for (int items = ByteMutator.Count(random, 10_000); items > 0; items--)
+                    for (int items = ByteMutator.Count(random, random.Next(8) == 0 ? 10_000 : 20); items > 0; items--)
                         list.Add(random.Next(3) == 0 ? null : 0);
                 break;
         }
@@ -78,7 +78,7 @@ internal static class JsonMutator
         0 => "",
         1 => "\u001b[2J\u001b]0;x\u0007",
         2 => "a\0b",
-        3 => new string('x', ByteMutator.Count(random, 100_000)),
+        3 => new string('x', ByteMutator.Count(random, random.Next(8) == 0 ? 100_000 : 200)),
         4 => "\u202Etxt.exe",
         5 => "NaN",
         6 => "1e400",

@@ -8,9 +8,6 @@ namespace TrtVocoder.Fuzz;
 /// <param name="Fault">What is wrong, in a line; null where nothing is.</param>
 internal sealed record Verdict(bool IsAccepted, long AllocatedBytes, string? Fault)
 {
-    /// <summary>No reader takes more than this of a file of so many bytes (docs/formats.md).</summary>
-    public static long GetMemoryBound(long inputBytes) => (64L << 20) + (32 * inputBytes);
-
     /// <summary>The time after which an input is said to hang. Generous: a CI machine is a busy one.</summary>
     public const double MaxSeconds = 5;
 
@@ -38,7 +35,7 @@ internal sealed record Verdict(bool IsAccepted, long AllocatedBytes, string? Fau
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        if (fault is null && allocated > GetMemoryBound(input.Length))
+        if (fault is null && allocated > target.GetMemoryBound(input.Length))
             fault = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{allocated >> 20} MiB allocated for {input.Length} bytes");
         if (fault is null && seconds > MaxSeconds)
             fault = $"it took more than {MaxSeconds} seconds";

@@ -4,7 +4,7 @@ using System.Text;
 namespace TrtVocoder.TestSupport;
 
 /// <summary>Emits opcodes as Python's pickle does for protocol 2: everything but numbers is kept in the memo, and recalled when it comes again.</summary>
-public sealed class PickleWriter
+internal sealed class PickleWriter
 {
     private readonly List<byte> _bytes = [];
     private readonly Dictionary<string, int> _memo = [];

@@ -5,10 +5,10 @@ using TrtVocoder.Files;
 namespace TrtVocoder.TestSupport;
 
 /// <summary>A tensor as a view of a storage.</summary>
-public sealed record TorchView(string StorageKey, long Offset, long[] Sizes, long[] Strides, bool IsParameter = false);
+internal sealed record TorchView(string StorageKey, long Offset, long[] Sizes, long[] Strides, bool IsParameter = false);
 
 /// <summary>Writes checkpoints as <c>torch.save</c> does, in both forms (torch/serialization.py, <c>_save</c> and <c>_legacy_save</c>).</summary>
-public sealed class TorchFileWriter
+internal sealed class TorchFileWriter
 {
     private readonly SortedDictionary<string, (string Class, long Count, byte[] Bytes)> _storages = new(StringComparer.Ordinal);
     private readonly List<(string Name, TorchView View)> _tensors = [];

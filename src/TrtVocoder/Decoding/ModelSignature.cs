@@ -173,7 +173,8 @@ internal sealed record ModelSignature
         static int Bins(long size) => (int)Math.Min(size, ModelLimits.MaxFftLength);
     }
 
-    private static VocoderMetadata CheckStft(string source, VocoderMetadata metadata)
+    /// <summary>Refuses sizes that are no vocoder's, or contradict each other.</summary>
+    internal static VocoderMetadata CheckStft(string source, VocoderMetadata metadata)
     {
         // Shapes and hints come from strangers, too.
         if (metadata.FftLength > ModelLimits.MaxFftLength || metadata.HopLength > ModelLimits.MaxHopLength

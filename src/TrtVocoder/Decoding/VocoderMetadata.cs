@@ -77,7 +77,7 @@ public sealed record VocoderMetadata
     {
         if (!properties.ContainsKey(Prefix + "sample_rate"))
             return null;
-        return new VocoderMetadata
+        return ModelSignature.CheckStft(source, new VocoderMetadata
         {
             SampleRate = Integer("sample_rate", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate),
             FftLength = Integer("n_fft", 2, ModelLimits.MaxFftLength),
@@ -90,7 +90,7 @@ public sealed record VocoderMetadata
             ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames") ? Integer("receptive_field_frames", 0, ModelLimits.MaxReceptiveFieldFrames) : null,
             Precision = properties.GetValueOrDefault(Prefix + "precision", ""),
             ModelHash = properties.GetValueOrDefault(Prefix + "model_hash", ""),
-        };
+        });
 
         string Text(string key) => properties.TryGetValue(Prefix + key, out string? value)
             ? value

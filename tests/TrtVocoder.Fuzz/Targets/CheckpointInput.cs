@@ -27,7 +27,7 @@ internal static class CheckpointInput
     /// <summary>Sizes of a model: mostly tiny, now and then those of a real one or larger.</summary>
     public static VocosConfig RandomConfig(Random random)
     {
-        int most = random.Next(4) == 0 ? 2048 : 12;
+        int most = random.Next(16) == 0 ? 2048 : 12;
         int hop = ByteMutator.Count(random, most / 2);
         return new VocosConfig
         {

@@ -9,6 +9,8 @@ internal sealed class ConfigTarget : FuzzTarget
 {
     public override string Name => "config";
 
+    public override double Weight => 2;
+
     public override IReadOnlyList<byte[]> Seeds { get; } =
     [
         Encoding.UTF8.GetBytes(VocosConfigWriter.Write(RandomCheckpoint.Smallest)),
@@ -32,7 +34,7 @@ internal sealed class ConfigTarget : FuzzTarget
                 case 2: lines[line] = name + ByteMutator.Number(random).ToString(System.Globalization.CultureInfo.InvariantCulture); break;
                 case 3: lines[line] = name + Value(random); break;
                 case 4: lines[line] = new string(' ', random.Next(8)) + lines[line]; break;
-                case 5: lines.Insert(line, string.Concat(Enumerable.Repeat(random.Next(4) switch { 0 => "[", 1 => "{a: ", 2 => "- ", _ => "? " }, ByteMutator.Count(random, 30_000)))); break;
+                case 5: lines.Insert(line, string.Concat(Enumerable.Repeat(random.Next(4) switch { 0 => "[", 1 => "{a: ", 2 => "- ", _ => "? " }, ByteMutator.Count(random, random.Next(8) == 0 ? 30_000 : 40)))); break;
                 default: lines[line] = lines[line].Replace("init_args", "class_path", StringComparison.Ordinal); break;
             }
             if (lines.Count == 0)
@@ -59,7 +61,7 @@ internal sealed class ConfigTarget : FuzzTarget
         3 => "\"" + string.Concat(Enumerable.Repeat("\\x1b[2J", ByteMutator.Count(random, 2000))) + "\"",
         4 => ".nan",
         5 => "~",
-        6 => new string('9', ByteMutator.Count(random, 60_000)),
+        6 => new string('9', ByteMutator.Count(random, random.Next(8) == 0 ? 60_000 : 40)),
         7 => "'" + JsonMutator.Text(random).Replace("'", "''", StringComparison.Ordinal) + "'",
         _ => "[1, 2, {a: b}]",
     };

@@ -14,6 +14,11 @@ internal sealed class ExportTarget : FuzzTarget
 {
     public override string Name => "export";
 
+    public override double Weight => 0.2;
+
+    /// <summary>The matrix of an inverse STFT within the model takes up to 128 MiB, and is written a few times over.</summary>
+    public override long GetMemoryBound(long inputBytes) => (640L << 20) + (32 * inputBytes);
+
     public override IReadOnlyList<byte[]> Seeds { get; } = [Make(RandomCheckpoint.Smallest, RandomCheckpoint.Create(RandomCheckpoint.Smallest))];
 
     public override byte[] Mutate(Random random, byte[] seed)

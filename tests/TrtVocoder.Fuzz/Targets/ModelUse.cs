@@ -18,7 +18,7 @@ internal static class ModelUse
         try
         {
             using InverseStft inverse = new(stft);
-            _ = inverse.GetSampleCount(3);
+            _ = inverse.Parameters;
         }
         catch (DataFormatException)
         {

@@ -9,6 +9,8 @@ internal sealed class NpyTarget : FuzzTarget
 {
     public override string Name => "npy";
 
+    public override double Weight => 3;
+
     public override IReadOnlyList<byte[]> Seeds { get; } = [Make("<f4", "(3, 4)", false, new byte[48]), Make("<f2", "(5,)", true, new byte[10]), Make(">f8", "()", false, new byte[8])];
 
     public override byte[] Mutate(Random random, byte[] seed) => Array(random);
@@ -21,7 +23,7 @@ internal sealed class NpyTarget : FuzzTarget
         string[] types = ["<f4", "<f2", "<f8", ">f4", ">f2", "=f8", "|O", "<i8", "\u001b[2J", "<c8", ""];
         string[] sizes = [.. Enumerable.Range(0, random.Next(10) == 0 ? ByteMutator.Count(random, 3000) : random.Next(5)).Select(_ => Size(random))];
         string shape = $"({string.Join(", ", sizes)}{(sizes.Length == 1 && random.Next(4) > 0 ? "," : "")})";
-        byte[] values = new byte[random.Next(3) == 0 ? random.Next(40) : ByteMutator.Count(random, 100_000)];
+        byte[] values = new byte[random.Next(3) == 0 ? random.Next(40) : ByteMutator.Count(random, random.Next(8) == 0 ? 100_000 : 500)];
         random.NextBytes(values.AsSpan(0, Math.Min(values.Length, 1000)));
         byte[] file = Make(types[random.Next(random.Next(3) == 0 ? types.Length : 6)], shape, random.Next(2) == 0, values);
         if (random.Next(10) == 0)

@@ -15,10 +15,10 @@ internal sealed class NpzTarget : FuzzTarget
 
     public override byte[] Mutate(Random random, byte[] seed)
     {
-        if (random.Next(10) > 0)
-            return Make(random, random.Next(20) == 0 ? ByteMutator.Count(random, 2000) : random.Next(4));
-        // A mel of zeros, or nearly so: half of them as large as somebody's, the others not.
-        int frames = ByteMutator.Count(random, 400_000);
+        if (random.Next(100) > 0)
+            return Make(random, random.Next(60) == 0 ? ByteMutator.Count(random, 2000) : random.Next(4));
+        // A mel of zeros: at first of minutes, which is still taken, then of an hour.
+        int frames = 20_000 + ByteMutator.Count(random, 380_000);
         byte[] zeros = NpyTarget.Make("<f4", string.Create(CultureInfo.InvariantCulture, $"(100, {frames})"), random.Next(2) == 0, new byte[400 * frames]);
         using MemoryStream file = new();
         using (ZipArchive archive = new(file, ZipArchiveMode.Create, leaveOpen: true))

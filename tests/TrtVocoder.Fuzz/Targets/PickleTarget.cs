@@ -38,8 +38,10 @@ internal sealed class PickleTarget : FuzzTarget
     /// <summary>Writes one value by one of the tricks; the sizes are a matter of chance.</summary>
     public static void WriteTrick(Random random, PickleWriter pickle, int? which = null)
     {
-        int count = ByteMutator.Count(random, 20_000);
-        int times = ByteMutator.Count(random, 4000);
+        // Mostly small, so that there are many of them.
+        bool isLarge = random.Next(8) == 0;
+        int count = ByteMutator.Count(random, isLarge ? 20_000 : 300);
+        int times = ByteMutator.Count(random, isLarge ? 4000 : 200);
         switch (which ?? random.Next(6))
         {
             case 0:

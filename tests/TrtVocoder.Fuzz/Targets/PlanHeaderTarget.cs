@@ -8,6 +8,8 @@ internal sealed class PlanHeaderTarget : FuzzTarget
 {
     public override string Name => "plan-header";
 
+    public override double Weight => 3;
+
     public override IReadOnlyList<byte[]> Seeds { get; } = [Make("ftrt"u8, 100), Make("vtrt"u8, 28)];
 
     public override byte[] Mutate(Random random, byte[] seed)
@@ -18,7 +20,11 @@ internal sealed class PlanHeaderTarget : FuzzTarget
         return file;
     }
 
-    public override void Run(byte[] input) => _ = EnginePlanHeader.Check("x.engine", input, input.Length).Maker;
+    public override void Run(byte[] input)
+    {
+        _ = EnginePlanHeader.TryParse(input)?.Maker;
+        _ = EnginePlanHeader.Check("x.engine", input, input.Length).Maker;
+    }
 
     private static byte[] Make(ReadOnlySpan<byte> magic, int length)
     {

@@ -19,9 +19,9 @@ internal sealed class SafetensorsTarget : FuzzTarget
     {
         int length = (int)BinaryPrimitives.ReadUInt64LittleEndian(seed);
         string header = JsonMutator.Mutate(random, Encoding.UTF8.GetString(seed, 8, length));
-        if (random.Next(12) == 0)
+        if (random.Next(40) == 0)
             header = Many(ByteMutator.Count(random, 20_000));
-        if (random.Next(12) == 0)
+        if (random.Next(40) == 0)
             header = header.Replace("[2", "[" + string.Concat(Enumerable.Repeat("1,", ByteMutator.Count(random, 100_000))) + "2", StringComparison.Ordinal);
         byte[] file = Join(header, seed[(8 + length)..]);
         if (random.Next(12) == 0)

@@ -9,6 +9,8 @@ internal sealed class SidecarTarget : FuzzTarget
 {
     public override string Name => "sidecar";
 
+    public override double Weight => 2;
+
     public override IReadOnlyList<byte[]> Seeds { get; } =
     [
         """

@@ -16,7 +16,11 @@ internal class TorchZipTarget : FuzzTarget
 
     public override byte[] Mutate(Random random, byte[] seed)
     {
+        // Now and then all of a large model's tensors from a single value.
+        bool isExpanded = random.Next(12) == 0;
         VocosConfig config = CheckpointInput.RandomConfig(random);
+        if (isExpanded)
+            config = config with { Dim = ByteMutator.Count(random, 1024), IntermediateDim = random.Next(100, 1024), LayerCount = ByteMutator.Count(random, 100) };
         TorchFileWriter writer = new()
         {
             Wrapper = random.Next(4) == 0 ? "state_dict" : null,
@@ -25,7 +29,7 @@ internal class TorchZipTarget : FuzzTarget
         };
         string storageClass = Classes[random.Next(random.Next(4) == 0 ? Classes.Length : 4)];
         // Values of one storage for all, at least as many as the largest tensor needs, or one for each of its tensors, or a single value.
-        int count = random.Next(3) switch { 0 => 1, 1 => random.Next(1, 2000), _ => ByteMutator.Count(random, 200_000) };
+        int count = isExpanded ? 1 : random.Next(8) switch { < 3 => 1, < 7 => random.Next(1, 2000), _ => ByteMutator.Count(random, 200_000) };
         writer.AddStorage("0", storageClass, new float[count]);
         foreach ((string name, ImmutableArray<int> shape) in VocosWeights.GetWeightShapes(config))
         {
@@ -63,7 +67,7 @@ internal class TorchZipTarget : FuzzTarget
                 using Stream source = entry.Open();
                 using Stream target = archive.CreateEntry(entry.FullName, isPacked ? CompressionLevel.Fastest : CompressionLevel.NoCompression).Open();
                 source.CopyTo(target);
-                if (isPacked && random.Next(2) == 0)
+                if (isPacked && random.Next(8) == 0)
                     target.Write(new byte[ByteMutator.Count(random, 200 << 20)]);
             }
         return to.ToArray();

@@ -10,6 +10,8 @@ internal sealed class WavTarget : FuzzTarget
 
     public override string Name => "wav";
 
+    public override double Weight => 3;
+
     public override IReadOnlyList<byte[]> Seeds { get; } = [Make(new Random(1), true), Make(new Random(2), true), Make(new Random(3), true)];
 
     public override byte[] Mutate(Random random, byte[] seed) => Make(random, false);
