@@ -145,16 +145,14 @@ count() {
 # Every form that the exporter writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker
 # and the like elsewhere.
 forms() {
-    local folder=$1 checkpoint precision depthwise form
+    local folder=$1 checkpoint precision form
     mkdir -p "$folder"
     for checkpoint in tests/data/golden/tiny-*/; do
         for precision in fp32 fp16; do
-            for depthwise in conv shift; do
-                for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
-                    # shellcheck disable=SC2086 # The form is several words.
-                    "$program" export "$checkpoint" --precision $precision --depthwise $depthwise --signal $form --force \
-                        --output "$folder/$(basename "$checkpoint").$precision.$depthwise.${form// --layout /.}.onnx" >/dev/null
-                done
+            for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
+                # shellcheck disable=SC2086 # The form is several words.
+                "$program" export "$checkpoint" --precision $precision --signal $form --force \
+                    --output "$folder/$(basename "$checkpoint").$precision.${form// --layout /.}.onnx" >/dev/null
             done
         done
     done

@@ -21,6 +21,9 @@ public enum FailureKind
     /// <summary>The model does not tell n_fft (<see cref="Decoding.ModelHints.FftLength"/>).</summary>
     FftLengthUnknown,
 
+    /// <summary>The model's output contradicts its hop and padding (<see cref="Decoding.ModelHints.HopLength"/>).</summary>
+    HopLengthWrong,
+
     /// <summary>Which of the model's outputs is which cannot be told (<see cref="Decoding.ModelHints.RealOutput"/> and its kin).</summary>
     OutputsUnknown,
 
@@ -56,4 +59,13 @@ public enum FailureKind
 
     /// <summary>TensorRT's parser refuses the model, or its outputs' sizes depend on the data: another exporter may do better.</summary>
     NetworkUnsupported,
+
+    /// <summary>TensorRT's builder cannot build this network, by an internal error of its own: another form of the same network may do.</summary>
+    NetworkRefused,
+
+    /// <summary>Memory ran out while TensorRT's builder worked.</summary>
+    BuildOutOfMemory,
+
+    /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
+    WrongOutput,
 }

@@ -34,7 +34,7 @@ internal static class CpuSettings
             ("dynamic block base 4", best, With("session.dynamic_block_base", "4")),
             ("no pre-packing", best, With("session.disable_prepacking", "1")),
             ("bins-major", file.Export("bins-major", new OnnxExportOptions { Layout = SpectrumLayout.BinsMajor }), defaults),
-            ("shifted depthwise", file.Export("shift", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor, Depthwise = DepthwiseForm.Shift }), defaults),
+            ("convolution nodes", file.Export("conv", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor, Form = NetworkForm.Conv }), defaults),
             ("waveform", file.Export("wave", new OnnxExportOptions { Signal = OutputKind.Waveform }), defaults),
         ];
         float[] mel = new float[RandomCheckpoint.FullSize.MelCount * (frames + MaxLonger)];

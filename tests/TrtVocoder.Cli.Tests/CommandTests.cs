@@ -166,7 +166,6 @@ public class CommandTests : CliFixture
     // A check of the options' way through the program: the demo model's half-precision samples were measured at 37.4 dB on this clip.
     [TestCase("--precision", "fp16")]
     [TestCase("--layout", "frame-major")]
-    [TestCase("--depthwise", "shift")]
     [TestCase("--signal", "waveform")]
     public void Every_form_of_the_model_speaks_alike(string option, string value)
     {

@@ -32,7 +32,7 @@ public class RtxBuildTests : WorkFolder
     public void A_model_of_full_size_is_built() =>
         Build(
             RandomCheckpoint.Create(RandomCheckpoint.FullSize),
-            new OnnxExportOptions { Precision = OnnxPrecision.Fp16, Depthwise = DepthwiseForm.Shift, Layout = SpectrumLayout.FrameMajor });
+            new OnnxExportOptions { Precision = OnnxPrecision.Fp16, Layout = SpectrumLayout.FrameMajor });
 
     [Test]
     public void The_demo_model_is_built() => Build(VocosCheckpoint.Load(TestPaths.Models("vocos-demo")), new OnnxExportOptions());

@@ -4,8 +4,10 @@ using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
+using TrtVocoder.Export;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.OnnxRuntime;
 using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
@@ -13,7 +15,7 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>build</c>: an ONNX model or a checkpoint to a TensorRT engine. Options that trtexec has are called as there.</summary>
 internal sealed class BuildCommand : CliCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "An .onnx model, or a checkpoint folder, which is exported first." };
+    private readonly Argument<string> _model = new("MODEL") { Description = "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model." };
     private readonly Option<string> _output = new("--output", "-o", "--saveEngine") { Description = "The engine file; <engine>.json is written beside it.", Required = true };
     private readonly Option<string> _runtime = Options.Choice("--runtime", "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", ["auto", "tensorrt", "rtx"]);
     private readonly Option<string?> _min = new("--min", "--minShapes") { Description = "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1." };
@@ -30,13 +32,21 @@ internal sealed class BuildCommand : CliCommand
     private readonly Option<bool> _noTimings = new("--no-timing-cache", "--noBuilderCache") { Description = "Keep no layer timings." };
     private readonly Option<string> _verbosity = Options.Choice("--profiling-verbosity", "detailed: the engine can tell each layer's tensors and tactic.", "layer_names_only", ["layer_names_only", "detailed"], "--profilingVerbosity");
     private readonly Option<int> _device = Options.Integer("--device", "The GPU's number.", 0);
-    private readonly ExportChoices _export = new("Of a checkpoint: ");
+    private readonly ExportChoices _export = new(
+        "Of a checkpoint: fp16 (default; the trunk in half precision, head, input and outputs in single), or fp32 (default with --fp16).",
+        "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major.",
+        "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).");
+
+    private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts, where it cannot be told." };
+    private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
+    private readonly Option<bool> _noVerify = new("--no-verify") { Description = "Hand the engine over without comparing its sound with the network's." };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
     private readonly Option<bool> _force = Options.Force("Replace an existing engine.");
 
     public override string Examples => """
+        trtvocoder build vocos-mel-24khz/ --output vocos.engine
+        trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp32 --opt 256 --max 2048
         trtvocoder build vocos.onnx --output vocos.engine --fp16
-        trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp16 --opt 256 --max 2048
         trtvocoder build vocos.onnx --output vocos.engine --min 1x1 --opt 1x256 --max 8x512 --mem-pool-size workspace:4096M
         trtvocoder build vocos.onnx --output vocos-rtx.engine --runtime rtx
         """;
@@ -44,16 +54,15 @@ internal sealed class BuildCommand : CliCommand
     public override IEnumerable<Symbol> Symbols =>
     [
         _model, _output, _runtime, _min, _opt, _max, _fp16, _noTf32, _stronglyTyped, _workspace, _level, _versionCompatible, _hardware, _timings, _noTimings,
-        _verbosity, _device, .. _export.Symbols, _verbose, _force,
+        _verbosity, _device, .. _export.Symbols, _real, _imag, _noVerify, _verbose, _force,
     ];
 
     public override CommandResult Run(CommandCall call)
     {
-        CommandOutput output = call.Output;
         string path = call.Get(_output)!;
         if (path == OutputPath.Standard || OutputPath.IsStream(path))
             throw CliException.Usage($"--output {path}: an engine needs a file, beside which its description lies; give a file name.");
-        OutputPath.Check(path, call.Get(_force), output);
+        OutputPath.Check(path, call.Get(_force), call.Output);
         TrtBuildOptions options = ReadOptions(call, path);
         string model = call.Get(_model)!;
         bool isCheckpoint = IsCheckpoint(model);
@@ -65,11 +74,95 @@ internal sealed class BuildCommand : CliCommand
 
         CancellationToken stop = call.WatchForStop();
         TrtBuildResult? built = null;
-        if (output.ShowsProgress)
+        if (call.Output.ShowsProgress)
             ProgressBar.Run("build", 1, report => built = Build(model, isCheckpoint, path, call, options, new BuildProgress(report), stop));
         else
             built = Build(model, isCheckpoint, path, call, options, null, stop);
-        EngineSidecar sidecar = built!.Sidecar;
+        return Report(built!, options, model, call);
+    }
+
+    private TrtBuildOptions ReadOptions(CommandCall call, string path)
+    {
+        bool isRtx = call.Get(_runtime) == "rtx";
+        if ((call.Get(_real) is null) != (call.Get(_imag) is null))
+            throw CliException.Usage("--real and --imag go together.");
+        bool fp16 = call.Get(_fp16);
+        if (fp16 && call.Get(_stronglyTyped))
+            throw CliException.Usage("--fp16 and --strongly-typed exclude each other: a strongly typed network keeps the model's own types.");
+        if (fp16 && isRtx)
+            throw CliException.Usage("--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint, whose trunk is FP16 by itself.");
+        // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
+        string? timings = call.Get(_noTimings) ? null : call.Get(_timings) ?? (isRtx ? null : path + ".timing");
+        if (timings is not null)
+        {
+            if (timings.Length == 0 || OutputPath.IsStream(timings))
+                throw CliException.Usage($"--timing-cache-file '{timings}': layer timings need a file, which later builds read.");
+            OutputPath.Check(timings, force: true, call.Output, "--timing-cache-file");
+        }
+        (TrtOptimizationProfile profile, string? input, int? melCount) = BuildShapes.Profile(call.Get(_min), call.Get(_opt), call.Get(_max));
+        return new TrtBuildOptions
+        {
+            Runtime = call.Get(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
+            Device = call.Get(_device),
+            Profile = profile,
+            ProfileInput = input,
+            ProfileMelCount = melCount,
+            StronglyTyped = call.Get(_stronglyTyped) ? true : null,
+            Fp16 = fp16,
+            Tf32 = !call.Get(_noTf32),
+            WorkspaceBytes = BuildShapes.Workspace(call.Get(_workspace)),
+            OptimizationLevel = call.Get(_level),
+            VersionCompatible = call.Get(_versionCompatible),
+            HardwareCompatible = call.Get(_hardware) == "ampere+",
+            DetailedLayers = call.Get(_verbosity) == "detailed",
+            TimingCachePath = timings,
+            Model = new ModelHints { RealOutput = call.Get(_real), ImagOutput = call.Get(_imag) },
+        };
+    }
+
+    private TrtBuildResult Build(
+        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop) =>
+        isCheckpoint
+            ? BuildCheckpoint(model, path, call, options, progress, stop)
+            : TrtBuilder.Build(model, path, WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, stop);
+
+    // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private TrtBuildResult BuildCheckpoint(
+        string from, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop)
+    {
+        // Where TensorRT is to choose, it chooses among FP32 layers.
+        OnnxExportOptions fastest = CheckpointEngine.FastestExport;
+        OnnxExportOptions export = _export.Read(call, fastest with { Precision = options.Fp16 ? OnnxPrecision.Fp32 : fastest.Precision });
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
+        export = export with { MelFloor = checkpoint.Config.MelFloor };
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from))) + ".onnx";
+        options = WithReference(call, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));
+        return CheckpointEngine.Build(checkpoint, name, path, export, options, progress, stop);
+    }
+
+    private TrtBuildOptions WithReference(CommandCall call, TrtBuildOptions options, Func<IDecoderModel> open) =>
+        call.Get(_noVerify) ? options : options with { OpenReference = open };
+
+    private static bool IsCheckpoint(string model)
+    {
+        if (ModelSource.IsCheckpoint(model))
+            return true;
+        return ModelFile.Detect(model) == ModelFileKind.Onnx
+            ? false
+            : throw CliException.BadInput($"{model} is an engine already; build one from an .onnx model or a checkpoint folder.");
+    }
+
+    private BuildResult Report(TrtBuildResult built, TrtBuildOptions options, string model, CommandCall call)
+    {
+        EngineSidecar sidecar = built.Sidecar;
+        TrtOptimizationProfile profile = sidecar.Profiles[0];
+        TrtVerification? verification = sidecar.Verification;
+        if (verification is { SignalToNoiseDb: null })
+            call.Output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: {verification.Note}.");
+        bool hasShapes = (call.Get(_min) ?? call.Get(_opt) ?? call.Get(_max)) is not null;
+        if (profile != options.Profile && hasShapes)
+            call.Output.Note($"{model} takes {profile} and nothing else; --min, --opt and --max cannot change that.");
         return new BuildResult
         {
             Input = model,
@@ -81,65 +174,12 @@ internal sealed class BuildCommand : CliCommand
             Gpu = sidecar.Gpu.Length > 0 ? sidecar.Gpu : null,
             Seconds = built.Duration.TotalSeconds,
             OnnxSha256 = sidecar.OnnxSha256,
-            Profile = options.Profile.ToString(),
+            Profile = profile.ToString(),
+            Form = sidecar.Form.Length > 0 ? sidecar.Form : null,
+            Refusals = sidecar.Refusals.Count > 0 ? sidecar.Refusals : null,
+            SnrDb = verification?.SignalToNoiseDb,
+            Reference = verification is { SignalToNoiseDb: not null } ? verification.Reference : null,
+            Verification = verification,
         };
-    }
-
-    private TrtBuildOptions ReadOptions(CommandCall call, string path)
-    {
-        bool isRtx = call.Get(_runtime) == "rtx";
-        bool fp16 = call.Get(_fp16);
-        if (fp16 && call.Get(_stronglyTyped))
-            throw CliException.Usage("--fp16 and --strongly-typed exclude each other: a strongly typed network keeps the model's own types.");
-        if (fp16 && isRtx)
-            throw CliException.Usage("--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint with --precision fp16.");
-        // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
-        string? timings = call.Get(_noTimings) ? null : call.Get(_timings) ?? (isRtx ? null : path + ".timing");
-        if (timings is not null)
-        {
-            if (timings.Length == 0 || OutputPath.IsStream(timings))
-                throw CliException.Usage($"--timing-cache-file '{timings}': layer timings need a file, which later builds read.");
-            OutputPath.Check(timings, force: true, call.Output, "--timing-cache-file");
-        }
-        return new TrtBuildOptions
-        {
-            Runtime = call.Get(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
-            Device = call.Get(_device),
-            Profile = BuildShapes.Profile(call.Get(_min), call.Get(_opt), call.Get(_max)),
-            StronglyTyped = call.Get(_stronglyTyped) ? true : null,
-            Fp16 = fp16,
-            Tf32 = !call.Get(_noTf32),
-            WorkspaceBytes = BuildShapes.Workspace(call.Get(_workspace)),
-            OptimizationLevel = call.Get(_level),
-            VersionCompatible = call.Get(_versionCompatible),
-            HardwareCompatible = call.Get(_hardware) == "ampere+",
-            DetailedLayers = call.Get(_verbosity) == "detailed",
-            TimingCachePath = timings,
-        };
-    }
-
-    private TrtBuildResult Build(
-        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop) =>
-        isCheckpoint
-            ? Export(model, call, onnx => TrtBuilder.Build(onnx, path, options, progress, stop))
-            : TrtBuilder.Build(model, path, options, progress, stop);
-
-    // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private TrtBuildResult Export(string from, CommandCall call, Func<string, TrtBuildResult> build)
-    {
-        OnnxExportOptions options = _export.Read(call);
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from)));
-        return TemporaryExport.Use(checkpoint, name, options with { MelFloor = checkpoint.Config.MelFloor }, build);
-    }
-
-    private static bool IsCheckpoint(string model)
-    {
-        if (ModelSource.IsCheckpoint(model))
-            return true;
-        return ModelFile.Detect(model) == ModelFileKind.Onnx
-            ? false
-            : throw CliException.BadInput($"{model} is an engine already; build one from an .onnx model or a checkpoint folder.");
     }
 }

@@ -71,7 +71,7 @@ internal sealed class DoctorCommand : CliCommand
         float[] real = new float[frames * parameters.BinCount], imag = new float[frames * parameters.BinCount], back = new float[parameters.GetSampleCount(frames)];
         stft.Transform(sine, real, imag);
         using InverseStft inverse = new(parameters);
-        inverse.Inverse(new Spectrum(real, imag, SpectrumLayout.BinsMajor, parameters.BinCount, frames), back);
+        inverse.Inverse(new Spectrum(real, imag, SpectrumLayout.FrameMajor, parameters.BinCount, frames), back);
         for (int i = 0; i < back.Length; i++)
             if (!(MathF.Abs(back[i] - sine[i]) < Tolerance))
                 throw new TrtVocoderException("a transform and its inverse do not give back what went in");

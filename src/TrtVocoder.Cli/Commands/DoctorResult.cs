@@ -13,6 +13,13 @@ internal sealed record DoctorResult([property: JsonPropertyOrder(1)] IReadOnlyLi
 
     public bool EnginesWork => Found("GPU") && Found("TensorRT") && Found("shim");
 
+    /// <summary>Who can probably build engines: TensorRT needs a GPU and its resource library, TensorRT-RTX neither.</summary>
+    public IReadOnlyList<string> Builders =>
+    [
+        .. Checks.Where(check => check.IsFound && check.Name.EndsWith(GpuChecks.BuilderSuffix, StringComparison.Ordinal) && Found("GPU")).Select(check => check.Name[..^GpuChecks.BuilderSuffix.Length]),
+        .. Checks.Where(check => check is { IsFound: true, Name: "TensorRT-RTX ONNX parser" }).Select(_ => "TensorRT-RTX"),
+    ];
+
     [JsonIgnore]
     public override int ExitCode => CpuWorks ? Running.ExitCode.Success : Running.ExitCode.MissingLibrary;
 
@@ -24,6 +31,7 @@ internal sealed record DoctorResult([property: JsonPropertyOrder(1)] IReadOnlyLi
             .. Checks.Select(check => $"{check.Mark}  {check.Name.PadRight(width)}  {check.Text}"),
             CpuWorks ? "Decoding on the CPU works." : "Decoding on the CPU does not work yet; see 'missing' above.",
             EnginesWork ? "Engines can be run." : "Engines cannot be run here; see 'optional' above.",
+            Builders.Count > 0 ? $"Engines can probably be built by {string.Join(" and ", Builders)}." : "Engines can probably not be built here; see 'optional' above.",
         ];
     }
 

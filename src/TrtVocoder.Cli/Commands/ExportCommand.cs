@@ -4,6 +4,7 @@ using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Files;
@@ -15,7 +16,11 @@ internal sealed class ExportCommand : CliCommand
 {
     private readonly Argument<string> _from = new("CHECKPOINT") { Description = "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml." };
     private readonly Option<string> _to = new("--output", "-o") { Description = "The .onnx file, or .safetensors to re-pack the weights; - for .onnx on standard output.", Required = true };
-    private readonly ExportChoices _choices = new();
+    private readonly ExportChoices _choices = new(
+        "fp32 (default), or fp16: the trunk in half precision, head, input and outputs in single.",
+        "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose).",
+        "What the model puts out: spectrum (default), or waveform (the inverse STFT inside).");
+
     private readonly Option<float?> _floor = Options.Floor("Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");
 
@@ -36,8 +41,7 @@ internal sealed class ExportCommand : CliCommand
         if (InputFile.KindOf(from) is null)
             throw CliException.FileSystem($"There is no checkpoint folder {from}.");
         _ = ModelSource.IsCheckpoint(from);
-        OnnxExportOptions options = _choices.Read(call);
-        (string precision, string layout, string depthwise, string signal) = _choices.Names(call);
+        OnnxExportOptions options = _choices.Read(call, new OnnxExportOptions());
 
         VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
         options = options with { MelFloor = call.Get(_floor) ?? checkpoint.Config.MelFloor };
@@ -54,10 +58,9 @@ internal sealed class ExportCommand : CliCommand
             Bytes = OutputPath.IsStream(path) ? 0 : new FileInfo(path).Length,
             Parameters = checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Values.Length),
             ModelHash = checkpoint.ModelHash,
-            Precision = precision,
-            Signal = isSafetensors ? null : signal,
-            Layout = isSafetensors || options.Signal != OutputKind.Spectrum ? null : layout,
-            Depthwise = isSafetensors ? null : depthwise,
+            Precision = options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32",
+            Signal = isSafetensors ? null : options.Signal == OutputKind.Spectrum ? "spectrum" : "waveform",
+            Layout = isSafetensors || options.Signal != OutputKind.Spectrum ? null : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major",
         };
     }
 }
@@ -81,8 +84,6 @@ internal sealed record ExportResult : CommandResult
     public string? Signal { get; init; }
 
     public string? Layout { get; init; }
-
-    public string? Depthwise { get; init; }
 
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,

@@ -13,7 +13,7 @@ internal sealed record SynthResult : CommandResult
 
     /// <summary>Where it was to go.</summary>
     [JsonIgnore]
-    public required string Target { get; init; }
+    public string Target { get; init; } = "";
 
     /// <summary>Where it went; null: nowhere, and <see cref="Error"/> says why.</summary>
     public string? Output { get; init; }

@@ -21,6 +21,7 @@ internal static class ModelSource
     /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
     {
+        Memory.ThrowIfAddressSpaceIsShort();
         try
         {
             return IsCheckpoint(path) ? LoadCheckpoint(path, output, load) : load(path);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Decoding;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;
@@ -22,6 +23,9 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
         int count = vocoder.GetSampleCount(mel.Frames);
         if (count == 0)
             throw CliException.BadInput($"{input.Name} has {mel.Frames} frame, which decodes to no samples with this model's padding; at least 2 are needed.");
+        VocoderMetadata metadata = vocoder.Metadata;
+        int valuesPerFrame = metadata.MelCount + (metadata.Signal == OutputKind.Spectrum ? 2 * metadata.Stft.BinCount : metadata.HopLength);
+        Memory.ThrowIfTooLarge(input.Name, Math.Min(mel.Frames, vocoder.OwnLengthLimit), valuesPerFrame);
         float[] samples = new float[count];
         long start = Stopwatch.GetTimestamp();
         session.Decode(mel.Values, mel.Frames, samples);

@@ -76,18 +76,25 @@ internal sealed record Failure
         },
     };
 
+    // Models are loaded by commands that have these options and by some that have not.
+    private static string Tells(string options) => $"where a command has them, {options} what is missing";
+
     // The library says what was wrong; which option or command of this program helps is told here.
     private static string WithAdvice(TrtVocoderException error)
     {
         string? advice = error.Kind switch
         {
-            FailureKind.OptionsDoNotFit => "see --chunk-frames, --windows and --receptive-field",
-            FailureKind.ReceptiveFieldUnknown => "--receptive-field tells it",
-            FailureKind.MelCountUnknown => "--n-mels tells them",
-            FailureKind.FftLengthUnknown => "--n-fft tells it",
-            FailureKind.OutputsUnknown => "--real and --imag tell them, or --audio the samples",
+            FailureKind.OptionsDoNotFit => "see --chunk-frames and --windows",
+            FailureKind.ReceptiveFieldUnknown => Tells("--receptive-field tells"),
+            FailureKind.MelCountUnknown => Tells("--n-mels tells"),
+            FailureKind.FftLengthUnknown => Tells("--n-fft tells"),
+            FailureKind.HopLengthWrong => Tells("--hop-length and --padding tell"),
+            FailureKind.OutputsUnknown => Tells("--real and --imag, or --audio, name"),
             FailureKind.RunTooLarge => "--chunk-frames bounds them",
             FailureKind.NoSuchGpu => "--device chooses it",
+            FailureKind.BuildOutOfMemory => "--max sets the largest shape, --mem-pool-size workspace:1024M limits the scratch memory",
+            FailureKind.NetworkRefused => "see --precision and --builder-optimization-level",
+            FailureKind.WrongOutput => "see --precision, --fp16 and --builder-optimization-level; --no-verify keeps it as it is",
             FailureKind.NotAnEngine => "'trtvocoder build' makes engines of .onnx models and checkpoints",
             FailureKind.EngineDamaged or FailureKind.EngineOfOtherGpu => "'trtvocoder build MODEL.onnx --output ENGINE' builds one",
             FailureKind.EngineOfOtherLibrary => "'trtvocoder build MODEL.onnx --output ENGINE' builds one, for the library that --runtime names",

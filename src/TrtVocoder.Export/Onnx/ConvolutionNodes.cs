@@ -2,7 +2,7 @@ using TrtVocoder.Export.Checkpoints;
 
 namespace TrtVocoder.Export.Onnx;
 
-/// <summary><see cref="DepthwiseForm.Conv"/>: Conv nodes on [B, C, T] between transposes, as upstream computes.</summary>
+/// <summary><see cref="NetworkForm.Conv"/>: Conv nodes on [B, C, T] between transposes, as upstream computes.</summary>
 internal sealed class ConvolutionNodes(GraphWeights weights) : ITemporalConvolution
 {
     public string Embed(string mel) =>

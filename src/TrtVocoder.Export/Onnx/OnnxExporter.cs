@@ -38,7 +38,17 @@ public static class OnnxExporter
         AtomicFile.Write(path, overwrite, model.WriteTo);
     }
 
-    /// <summary>The metadata that <see cref="Export"/> writes into the model.</summary>
+    /// <summary>The model in memory: the bytes that <see cref="Export(VocosCheckpoint, string, OnnxExportOptions?, bool)"/> writes.</summary>
+    /// <param name="checkpoint">Config and weights.</param>
+    /// <param name="options">The form; null for the defaults.</param>
+    /// <exception cref="TrtVocoderException">Options contradict each other or the checkpoint; the message says which.</exception>
+    public static byte[] Export(VocosCheckpoint checkpoint, OnnxExportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return Build(checkpoint, options ?? new OnnxExportOptions()).ToByteArray();
+    }
+
+    /// <summary>The metadata that an export writes into the model.</summary>
     public static VocoderMetadata GetMetadata(VocosCheckpoint checkpoint, OnnxExportOptions options)
     {
         VocosConfig config = checkpoint.Config;
@@ -79,7 +89,7 @@ public static class OnnxExporter
         VocosConfig config = checkpoint.Config;
         OnnxGraphBuilder graph = new("vocos");
         GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
-        ITemporalConvolution convolution = options.Depthwise == DepthwiseForm.Shift ? new ShiftedConvolution(weights) : new ConvolutionNodes(weights);
+        ITemporalConvolution convolution = options.Form == NetworkForm.Shift ? new ShiftedConvolution(weights) : new ConvolutionNodes(weights);
         string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
         string hidden = new VocosTrunk(weights, convolution).Emit(mel);
         SpectrumHead head = new(weights);

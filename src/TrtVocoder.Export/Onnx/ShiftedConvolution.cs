@@ -3,7 +3,7 @@ using TrtVocoder.Export.Checkpoints;
 namespace TrtVocoder.Export.Onnx;
 
 /// <summary>
-/// <see cref="DepthwiseForm.Shift"/>: all in [B, T, C]. A convolution over 7 frames is a sum of 7 shifted copies, each weighted:
+/// <see cref="NetworkForm.Shift"/>: all in [B, T, C]. A convolution over 7 frames is a sum of 7 shifted copies, each weighted:
 /// by one vector a copy where channels stay apart, by one matrix over the copies side by side where they mix.
 /// </summary>
 internal sealed class ShiftedConvolution(GraphWeights weights) : ITemporalConvolution

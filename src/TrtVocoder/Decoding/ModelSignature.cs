@@ -128,9 +128,11 @@ internal sealed record ModelSignature
                 notes.Add($"{source}: its outputs {List(outputs)} do not tell by their names what they are; the first is taken for the real parts, the second for the imaginary ones.");
             return Spectrum(outputs[0], outputs[1]);
         }
-        throw signal is null
-            ? new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts by name.") { Kind = FailureKind.OutputsUnknown }
-            : new DataFormatException($"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.");
+        throw signal is not null
+            ? new DataFormatException($"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.")
+            : IsSherpa(outputs)
+                ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes them; real and imaginary parts, or samples, are needed.")
+                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or samples, by name.") { Kind = FailureKind.OutputsUnknown };
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
@@ -142,7 +144,7 @@ internal sealed record ModelSignature
         (TensorShape, TensorShape) Spectrum(TensorShape first, TensorShape second) =>
             first.Dimensions.Count == 3 && first != second && Agree(first, second)
                 ? (first, second)
-                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].");
+                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].") { Kind = FailureKind.OutputsUnknown };
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
@@ -216,6 +218,8 @@ internal sealed record ModelSignature
     private static bool Agree(TensorShape one, TensorShape other) =>
         one.Dimensions.Count == other.Dimensions.Count
         && one.Dimensions.Zip(other.Dimensions).All(pair => pair.First < 0 || pair.Second < 0 || pair.First == pair.Second);
+
+    private static bool IsSherpa(IReadOnlyList<TensorShape> outputs) => outputs.Select(output => output.Name).Order(StringComparer.Ordinal).SequenceEqual(["mag", "x", "y"]);
 
     private static string List(IReadOnlyList<TensorShape> tensors) => tensors.Count == 0 ? "nothing" : string.Join(", ", tensors);
 }

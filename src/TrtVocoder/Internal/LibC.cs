@@ -16,6 +16,8 @@ internal static unsafe partial class LibC
     public const int CloseOnExec = 1; // FD_CLOEXEC
     public const short MayWriteNow = 4; // POLLOUT
 
+    public const int AddressSpace = 9; // RLIMIT_AS
+
     public const int NoEntry = 2; // ENOENT
     public const int Interrupted = 4; // EINTR
     public const int TryAgain = 11; // EAGAIN
@@ -38,6 +40,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     public static partial int Wait(PollDescriptor* descriptors, nuint count, int timeoutMs);
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    public static partial int GetLimit(int resource, ulong* limits);
 
     /// <summary>What the last call failed of, in the system's words without a capital: <c>no space left on device</c>.</summary>
     public static string GetReason(int error)

@@ -18,6 +18,12 @@ public sealed record TrtBuildOptions
     /// <summary>The shapes the engine shall take.</summary>
     public TrtOptimizationProfile Profile { get; init => field = OptionCheck.NotNull(value); } = new(1, 1, 1, 1, 256, 1024);
 
+    /// <summary>The name of the input that <see cref="Profile"/> is meant for; null: whatever the model calls it.</summary>
+    public string? ProfileInput { get; init; }
+
+    /// <summary>The mel bands that <see cref="Profile"/> is meant for; null: those of the model.</summary>
+    public int? ProfileMelCount { get; init; }
+
     /// <summary>
     /// Whether tensors keep the model's own types; null: unless <see cref="Fp16"/> is set. TensorRT 11 and TensorRT-RTX know nothing else.
     /// </summary>
@@ -50,6 +56,16 @@ public sealed record TrtBuildOptions
     /// <summary>The model's metadata for the sidecar; null reads them from the ONNX file.</summary>
     public VocoderMetadata? Metadata { get; init; }
 
+    /// <summary>What the caller knows of a model without our metadata, as for a decoder of the engine.</summary>
+    public ModelHints Model { get; init; } = new();
+
+    /// <summary>
+    /// Opens the network that the engine shall sound like, mostly by TrtVocoder.OnnxRuntime: then an engine that this machine can run decodes one
+    /// fixed mel before it is written, and is not written if it puts out NaN, silence, or less than <see cref="TrtVerification.MinDb"/> dB of
+    /// signal-to-noise ratio. The builder disposes of what is opened. Null: the engine is not tried.
+    /// </summary>
+    public Func<IDecoderModel>? OpenReference { get; init; }
+
     /// <summary>The settings as the sidecar keeps them.</summary>
     internal IReadOnlyDictionary<string, string> ToSettings()
     {
@@ -80,4 +96,12 @@ public sealed record TrtBuildOptions
     }
 
     internal bool IsStronglyTyped => StronglyTyped ?? !Fp16;
+
+    internal void ThrowIfMeantForAnother(string source, string input, long bands)
+    {
+        if (ProfileInput is { } name && name != input)
+            throw new DataFormatException($"{source}: the shapes are given for an input '{name}', which the model does not have; its mel is called '{input}'.");
+        if (ProfileMelCount is { } given && given != bands)
+            throw new DataFormatException($"{source}: the shapes are given for {given} mel bands, and the model's input '{input}' takes {bands}: [batch, {bands}, frames].");
+    }
 }

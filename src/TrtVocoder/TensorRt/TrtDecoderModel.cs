@@ -68,17 +68,20 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <param name="plan">The engine; not needed afterwards.</param>
     /// <param name="source">Its name for messages.</param>
     /// <param name="options">How to load and run it; null for the defaults.</param>
-    /// <param name="hints">What the caller knows of the engine; null for nothing.</param>
-    /// <exception cref="DataFormatException">The bytes are truncated, foreign, or not a vocoder's.</exception>
-    /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
-    /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
-    /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
-    public static TrtDecoderModel Load(byte[] plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null)
+    /// <param name="hints">What the caller knows of the engine; null for nothing. Errors are those of loading a file.</param>
+    public static TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null) =>
+        Load(plan, source, null, options ?? new TrtDecoderOptions(), hints ?? new ModelHints());
+
+    /// <summary>The same with its model's metadata, where there are any.</summary>
+    internal static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
     {
-        ArgumentNullException.ThrowIfNull(plan);
         ArgumentException.ThrowIfNullOrEmpty(source);
         EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
-        return Load(source, header, runtime => runtime.Load(plan, source), null, hints ?? new ModelHints(), options ?? new TrtDecoderOptions());
+        fixed (byte* data = plan)
+        {
+            (nint address, int length) = ((nint)data, plan.Length);
+            return Load(source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), source), metadata, hints, options);
+        }
     }
 
     /// <inheritdoc cref="IDecoderModel.CreateDecoder"/>

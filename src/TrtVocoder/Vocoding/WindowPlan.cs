@@ -55,7 +55,7 @@ internal sealed class WindowPlan
         if (info.Metadata.ReceptiveFieldFrames is not { } context)
         {
             if (options.Windows.Frames.Count > 0)
-                throw DoesNotFit("Windows need the model's receptive field, which it does not tell.");
+                throw new DataFormatException("Windows need the model's receptive field, which it does not tell.") { Kind = FailureKind.ReceptiveFieldUnknown };
             return OneRun(
                 Math.Min(options.MaxWindowFrames ?? int.MaxValue, info.MaxFrames),
                 "this model does not tell its receptive field, so longer inputs cannot be decoded in exact windows", FailureKind.ReceptiveFieldUnknown);
@@ -90,7 +90,7 @@ internal sealed class WindowPlan
     public void ThrowIfTooLong(int frames)
     {
         if (frames > Longest && _refusal is not null)
-            throw new TrtVocoderException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.") { Kind = RefusalKind };
+            throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.") { Kind = RefusalKind };
     }
 
     /// <summary>How many windows of each length cover an input of more than <see cref="OwnLengthLimit"/> frames at the least cost.</summary>
