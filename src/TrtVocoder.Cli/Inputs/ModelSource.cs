@@ -18,7 +18,7 @@ internal static class ModelSource
 
     public static Vocoder Load(string path, VocoderOptions options, CommandOutput output) => Load(path, output, file => Vocoder.Load(file, options));
 
-    /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
+    /// <summary>Loads by other means than <see cref="Vocoder"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
     {
         Memory.ThrowIfAddressSpaceIsShort();

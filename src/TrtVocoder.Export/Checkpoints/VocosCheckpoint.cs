@@ -216,7 +216,7 @@ public sealed class VocosCheckpoint
     {
         foreach ((string name, FloatTensor tensor) in tensors)
         {
-            int bad = NonFinite.IndexOf(tensor.Values.AsSpan());
+            int bad = NonFinite.IndexOf(tensor.Values);
             if (bad >= 0)
                 throw new DataFormatException($"{source}: '{name}' holds {(float.IsNaN(tensor.Values[bad]) ? "NaN" : "an infinite value")}; these weights cannot be used.");
         }

@@ -38,7 +38,7 @@ public static class TrtBuilder
     /// <param name="options">What to build with.</param>
     /// <param name="progress">Hears of the progress.</param>
     /// <param name="cancellation">Cancels the build.</param>
-    public static TrtBuildResult Build(
+    internal static TrtBuildResult Build(
         IReadOnlyList<OnnxSource> forms, string enginePath, TrtBuildOptions? options = null, IProgress<TrtBuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(forms);
