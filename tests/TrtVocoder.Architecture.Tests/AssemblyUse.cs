@@ -84,7 +84,8 @@ internal sealed partial class AssemblyUse : IDisposable
                     found.AddString(_reader.GetUserString((UserStringHandle)MetadataTokens.Handle(code.ReadInt32())));
                     break;
                 case OperandType.InlineSwitch:
-                    code.Offset += 4 * code.ReadInt32();
+                    int targets = code.ReadInt32();
+                    code.Offset += 4 * targets;
                     break;
                 case OperandType.InlineI8 or OperandType.InlineR:
                     code.Offset += 8;

@@ -25,8 +25,9 @@ internal sealed class LayerTable
 
     public static LayerTable Parse(string markdown) => new(markdown);
 
-    /// <summary>The layer of a namespace; null where the table has none.</summary>
-    public string? LayerOf(string name) => Layers.FirstOrDefault(layer => name == layer || name.StartsWith(layer + ".", StringComparison.Ordinal));
+    /// <summary>The layer of a namespace; null where the table has none. The root's is the root alone, so that no new namespace falls to it.</summary>
+    public string? LayerOf(string name) => Layers.FirstOrDefault(
+        layer => name == layer || (layer.Contains('.', StringComparison.Ordinal) && name.StartsWith(layer + ".", StringComparison.Ordinal)));
 
     public bool Allows(LayerEdge edge) => edge.From == edge.To || (edge.IsByName ? _byName : _layers)[edge.From].Contains(edge.To);
 

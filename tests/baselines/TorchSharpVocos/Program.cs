@@ -2,8 +2,7 @@ using System.CommandLine;
 using TrtVocoder;
 using TrtVocoder.Baselines;
 using TrtVocoder.Benchmarking;
-using TrtVocoder.Cli;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Export.Checkpoints;
 
 Argument<string?> folder = new("CHECKPOINT_DIR") { Description = "Folder with config.yaml and weights.", Arity = ArgumentArity.ZeroOrOne };
