@@ -190,6 +190,9 @@ tests() {
             --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
     fi
     skip_reasons "$results"/*.trx
+    for project in src/*/PublicAPI.Unshipped.txt; do
+        say "public types of $(basename "$(dirname "$project")"): $(cat "${project%Unshipped.txt}"*.txt | grep -vc -e ' -> ' -e '^#')"
+    done
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
 }
