@@ -29,7 +29,11 @@ Usage: ./build.sh VERB [ARGUMENTS]
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
+  forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
+  fuzz [SECONDS]   feed every reader of files with mutated ones for so long (60); more arguments go to the fuzzer: --target NAME, --seed N,
+                   --executions N, --replay FILE
+  sanitize         the shim's tests under AddressSanitizer with UBSan, then under ThreadSanitizer
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
   face             write the PublicAPI files of the libraries anew (git diff shows what changed of their public members)
@@ -143,17 +147,18 @@ count() {
     rm -f "$log"
 }
 
-# Every form that the exporter writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker
-# and the like elsewhere.
-forms() {
-    local folder=$1 checkpoint precision form
+# What 'export' writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker and the like elsewhere.
+golden_models() {
+    local folder=$1 checkpoint precision target form
     mkdir -p "$folder"
     for checkpoint in tests/data/golden/tiny-*/; do
         for precision in fp32 fp16; do
-            for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
-                # shellcheck disable=SC2086 # The form is several words.
-                "$program" export "$checkpoint" --precision $precision --signal $form --force \
-                    --output "$folder/$(basename "$checkpoint").$precision.${form// --layout /.}.onnx" >/dev/null
+            for target in gpu cpu; do
+                for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
+                    # shellcheck disable=SC2086 # The form is several words.
+                    "$program" export "$checkpoint" --precision $precision --for $target --signal $form --force \
+                        --output "$folder/$(basename "$checkpoint").$precision.$target.${form// --layout /.}.onnx" >/dev/null
+                done
             done
         done
     done
@@ -169,7 +174,7 @@ tests() {
     local results="$PWD/build/test-results"
     build
     rm -rf "$results"
-    forms build/forms
+    golden_models build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
     local project runner
@@ -197,6 +202,47 @@ tests() {
     ((failed == 0 && passed > 0))
 }
 
+# TensorRT-RTX builds engines on any CPU; docs/install-tensorrt.md says where it comes from.
+forms() {
+    build
+    passed=0 failed=0 skipped=0
+    TRTV_ALL_FORMS=1 count "every form of every size, by TensorRT-RTX" dotnet test tests/TrtVocoder.NvidiaLibraries.Tests -c "$configuration" --no-build --nologo \
+        --filter 'FullyQualifiedName~RtxBuildTests.Forms_of_every_size' --logger "console;verbosity=normal"
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
+}
+
+# Executions, seconds and findings of each reader; a finding fails, and its input stays in build/fuzz.
+fuzz() {
+    local seconds=60
+    if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+        seconds=$1
+        shift
+    fi
+    say "fuzz: every reader of files, $seconds seconds"
+    dotnet build tests/TrtVocoder.Fuzz -c "$configuration" -v quiet --nologo
+    tests/TrtVocoder.Fuzz/bin/"$configuration"/net10.0/TrtVocoder.Fuzz --seconds "$seconds" "$@"
+}
+
+# The native tests once more with each sanitizer compiled in. What the tests leave out on purpose stands beside them in tests/native.
+sanitize() {
+    local kind runner
+    for kind in address,undefined thread; do
+        say "sanitize: $kind"
+        cmake -S . -B "build/sanitize-${kind%%,*}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS="-fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+            -DCMAKE_C_FLAGS="-fsanitize=$kind" >"build/sanitize-${kind%%,*}.log" 2>&1 &&
+            cmake --build "build/sanitize-${kind%%,*}" --parallel "$(nproc)" >>"build/sanitize-${kind%%,*}.log" 2>&1 ||
+            { tail -n 50 "build/sanitize-${kind%%,*}.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
+        for runner in "build/sanitize-${kind%%,*}"/tests/*_tests; do
+            if [[ -x $runner ]]; then
+                say "sanitize: $kind: $(basename "$runner")"
+                # Libraries that stay loaded on purpose are no leaks; a report ends the run.
+                ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 TSAN_OPTIONS=halt_on_error=1 "$runner"
+            fi
+        done
+    done
+}
+
 # One PyTorch program, if it can run here: its result goes to the file, and the file to 'against'.
 baseline() {
     local result=$1 status=0
@@ -212,7 +258,7 @@ baselines() {
     mkdir -p "$folder"
     dotnet publish tests/baselines/TorchSharpVocos -c "$configuration" -v quiet -nologo -p:WithLibTorch=true -o out/torch
     dotnet out/bench/TrtVocoder.Benchmarks.dll checkpoint "$folder/full"
-    "$program" export "$folder/full" --layout frame-major --output "$folder/full.onnx" --force
+    "$program" export "$folder/full" --layout frame-major --for cpu --output "$folder/full.onnx" --force
     for round in 1 2 3; do
         say "round $round of 3: PyTorch, then this program beside it"
         against=()
@@ -266,7 +312,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | bench | format | face | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | face | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

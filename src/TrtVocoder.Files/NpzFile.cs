@@ -51,6 +51,13 @@ public static class NpzFile
         return entries;
     });
 
+    /// <summary>Tells the names of the arrays in a file, in its order.</summary>
+    /// <param name="stream">Stands at the file's first byte.</param>
+    /// <param name="name">The file's name for error messages.</param>
+    /// <exception cref="DataFormatException">The file is damaged or foreign.</exception>
+    public static IReadOnlyList<string> ReadNames(Stream stream, string name) =>
+        Open<IReadOnlyList<string>>(stream, name, (archive, _) => [.. archive.Entries.Where(IsArray).Select(KeyOf)]);
+
     private static NpzEntry Describe(Stream content, string key)
     {
         try
@@ -86,23 +93,6 @@ public static class NpzFile
         catch (Exception error) when (error is InvalidDataException or NotSupportedException or ArgumentException or OverflowException or EndOfStreamException)
         {
             throw new DataFormatException($"{name} is not a usable .npz file: it is truncated, encrypted or not a zip archive.", error);
-        }
-    }
-
-    /// <summary>Tells the names of the arrays in a file, in its order.</summary>
-    /// <param name="stream">Stands at the file's first byte.</param>
-    /// <param name="name">The file's name for error messages.</param>
-    /// <exception cref="DataFormatException">The file is damaged or foreign.</exception>
-    public static IReadOnlyList<string> ReadNames(Stream stream, string name)
-    {
-        try
-        {
-            using ZipArchive archive = new(stream, ZipArchiveMode.Read, leaveOpen: true);
-            return [.. archive.Entries.Take(MaxEntries).Where(IsArray).Select(KeyOf)];
-        }
-        catch (InvalidDataException error)
-        {
-            throw new DataFormatException($"{name} is not a usable .npz file: it is truncated or not a zip archive.", error);
         }
     }
 

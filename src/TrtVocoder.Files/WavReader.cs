@@ -115,13 +115,13 @@ internal sealed class WavReader(Stream stream, string name)
         long total = 0;
         if (size == 0)
         {
-            // Nothing, or another chunk: then the sound really is empty.
+            // Another chunk: then the sound really is empty. What is shorter than a chunk's head is all there is.
             int got = Fill(8);
-            if (got < 8 || KnownChunks.Contains(Encoding.Latin1.GetString(_scratch, 0, 4)))
-                expected = 0;
-            else
-                blocks.Add(_scratch[..8]);
-            total = blocks.Count * 8;
+            bool isEmpty = got == 8 && KnownChunks.Contains(Encoding.Latin1.GetString(_scratch, 0, 4));
+            blocks.Add(isEmpty ? [] : _scratch[..got]);
+            total = blocks[0].Length;
+            if (total < 8)
+                expected = total;
         }
         while (total < expected)
         {

@@ -69,7 +69,7 @@ public class NpyFileTests
     public void Truncated_and_foreign_files_are_refused_in_one_sentence()
     {
         byte[] good = Written(new FloatTensor([2, 3], new float[6]));
-        Assert.That(Refusal([]), Is.EqualTo("x.npy is not a .npy file: it does not begin with \\x93NUMPY."));
+        Assert.That(Refusal([]), Is.EqualTo("x.npy is not a .npy file: it does not begin with \\x93NUMPY; it is empty (0 bytes): copy or download it again."));
         Assert.That(Refusal(good[..^1]), Is.EqualTo("x.npy is truncated: its header promises 24 bytes of values, 23 are there."));
         Assert.That(Refusal(good[..30]), Does.Contain("truncated within its header"));
         Assert.That(Refusal(Npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", [])), Does.Contain("'|O'"));

@@ -41,8 +41,9 @@ internal sealed record Mel(float[] Values, int Bands, int Frames)
             case InputKind.Npy:
                 return NpyFile.Read(file.Open(), file.Name);
             case InputKind.Npz:
-                string chosen = Choose(NpzFile.ReadNames(file.Open(), file.Name), file.Name, key);
-                return NpzFile.Read(file.Open(), file.Name, chosen);
+                IReadOnlyList<string> names = NpzFile.ReadNames(file.Open(), file.Name);
+                // The reader tells best what a file without arrays is.
+                return NpzFile.Read(file.Open(), file.Name, names.Count == 0 ? key : Choose(names, file.Name, key));
             case InputKind.Safetensors:
                 IReadOnlyDictionary<string, FloatTensor> tensors = SafetensorsFile.Read(file.Bytes, file.Name).Tensors;
                 return tensors[Choose([.. tensors.Keys.Order(StringComparer.Ordinal)], file.Name, key)];
@@ -60,7 +61,7 @@ internal sealed record Mel(float[] Values, int Bands, int Frames)
         if (key is null && names.Count == 1)
             return names[0];
         if (names.Count == 0)
-            throw CliException.BadInput($"{file} holds no arrays; expected a mel.");
+            throw CliException.BadInput($"{file} holds no tensors; expected a mel.");
         string held = string.Join(", ", names.Take(MaxListed).Select(PrintableText.Name)) + (names.Count > MaxListed ? ", …" : "");
         throw CliException.BadInput(key is null
             ? $"{file} holds {held}, and none is called '{Usual}'; --key NAME chooses one."

@@ -16,7 +16,14 @@ internal static class ModelSource
     private static readonly string[] WeightsExtensions = [".bin", ".pt", ".pth", ".ckpt", ".safetensors"];
     private static readonly string[] OtherExtensions = [".onnx", ".engine", ".plan", ".trt", ".npz", ".npy", ".wav"];
 
-    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output) => Load(path, output, file => Vocoder.Load(file, options));
+    /// <summary>Loads a model; what had to be guessed or assumed of it is said.</summary>
+    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output)
+    {
+        Vocoder vocoder = Load(path, output, file => Vocoder.Load(file, options));
+        foreach (string note in vocoder.Info.Notes)
+            output.Note(note);
+        return vocoder;
+    }
 
     /// <summary>Loads by other means than <see cref="Vocoder"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
@@ -81,7 +88,8 @@ internal static class ModelSource
     {
         VocosCheckpoint checkpoint = ReadCheckpoint(path, output);
         output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
-        return TemporaryExport.Use(checkpoint, "checkpoint", new OnnxExportOptions(), load);
+        // No engine is made of it: ONNX Runtime decodes the Conv form faster.
+        return TemporaryExport.Use(checkpoint, "checkpoint", new OnnxExportOptions { Form = NetworkForm.Conv }, load);
     }
 
     // A zip archive or pickle of torch.save, or safetensors.

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;
@@ -26,6 +27,8 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
         VocoderMetadata metadata = vocoder.Metadata;
         int valuesPerFrame = metadata.MelCount + (metadata.Signal == OutputKind.Spectrum ? 2 * metadata.Stft.BinCount : metadata.HopLength);
         Memory.ThrowIfTooLarge(input.Name, Math.Min(mel.Frames, vocoder.OwnLengthLimit), valuesPerFrame);
+        if (input.Kind != InputKind.Wav && MelRange.Describe(mel.Values) is { } scale)
+            output.Note($"{input.Name}: {scale}; the model takes natural logarithms of amplitudes, and makes noise of other mels.");
         float[] samples = new float[count];
         long start = Stopwatch.GetTimestamp();
         session.Decode(mel.Values, mel.Frames, samples);

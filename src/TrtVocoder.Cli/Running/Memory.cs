@@ -9,9 +9,10 @@ namespace TrtVocoder.Cli.Running;
 /// </summary>
 internal static class Memory
 {
-    // ONNX Runtime's library, the stacks of its threads and their allocators' arenas, on a small machine; more cores take more.
-    private const long RuntimeBytes = 512L << 20;
     private const long PageBytes = 4096;
+
+    // ONNX Runtime's library and what it reserves; the stack of each of its threads.
+    private static readonly long RuntimeBytes = (96L + (16L * Environment.ProcessorCount)) << 20;
 
     /// <summary>Refuses to load ONNX Runtime into an address space (ulimit -v) that has no room for it.</summary>
     public static unsafe void ThrowIfAddressSpaceIsShort()

@@ -118,7 +118,7 @@ internal sealed record ModelSignature
             return (Waveform(samples), null);
         if (signal != OutputKind.Waveform && real is not null && imag is not null)
             return Spectrum(real, imag);
-        if (signal != OutputKind.Waveform && outputs.FirstOrDefault(IsPolar) is { } polar)
+        if (signal != OutputKind.Waveform && outputs.Count == 2 && outputs.FirstOrDefault(IsPolar) is { } polar)
             throw new DataFormatException(
                 $"{source}: its outputs {List(outputs)} are magnitude and phase by the name of '{polar.Name}'; a spectrum's real and imaginary parts are needed: "
                 + "export the model with magnitude·cos(phase) and magnitude·sin(phase) as its outputs.");

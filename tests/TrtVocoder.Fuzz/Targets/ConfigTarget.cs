@@ -34,7 +34,7 @@ internal sealed class ConfigTarget : FuzzTarget
                 case 2: lines[line] = name + ByteMutator.Number(random).ToString(System.Globalization.CultureInfo.InvariantCulture); break;
                 case 3: lines[line] = name + Value(random); break;
                 case 4: lines[line] = new string(' ', random.Next(8)) + lines[line]; break;
-                case 5: lines.Insert(line, string.Concat(Enumerable.Repeat(random.Next(4) switch { 0 => "[", 1 => "{a: ", 2 => "- ", _ => "? " }, ByteMutator.Count(random, random.Next(8) == 0 ? 30_000 : 40)))); break;
+                case 5: lines.Insert(line, string.Concat(Enumerable.Repeat(random.Next(4) switch { 0 => "[", 1 => "{a: ", 2 => "- ", _ => "? " }, ByteMutator.Count(random, random.Next(8) == 0 ? 60_000 : 40)))); break;
                 default: lines[line] = lines[line].Replace("init_args", "class_path", StringComparison.Ordinal); break;
             }
             if (lines.Count == 0)

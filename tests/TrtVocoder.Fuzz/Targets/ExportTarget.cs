@@ -48,8 +48,8 @@ internal sealed class ExportTarget : FuzzTarget
         OnnxExportOptions options = new()
         {
             Precision = random.Next(2) == 0 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
+            Form = Enum.GetValues<NetworkForm>()[random.Next(Enum.GetValues<NetworkForm>().Length)],
             Signal = random.Next(2) == 0 ? OutputKind.Waveform : OutputKind.Spectrum,
-            Depthwise = random.Next(2) == 0 ? DepthwiseForm.Shift : DepthwiseForm.Conv,
         };
         OnnxExporter.Build(checkpoint, options).WriteTo(Stream.Null);
     }

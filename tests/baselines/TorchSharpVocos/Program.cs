@@ -2,6 +2,7 @@ using System.CommandLine;
 using TrtVocoder;
 using TrtVocoder.Baselines;
 using TrtVocoder.Benchmarking;
+using TrtVocoder.Cli.Commands;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Export.Checkpoints;
 
@@ -33,7 +34,7 @@ command.SetAction(result =>
             Iterations = result.GetValue(iterations),
         };
         BenchResult measured = TorchBench.Run(checkpoint, result.GetValue(folder) ?? result.GetValue(random)!, result.GetValue(threads), options);
-        output.Json(writer => BenchJson.Write(writer, measured));
+        output.Print(new BenchPrinted([], writer => BenchJson.Write(writer, measured)));
         return ExitCode.Success;
     }
     catch (Exception error) when (error is TrtVocoderException or CliException or FormatException or IOException or UnauthorizedAccessException)
