@@ -171,7 +171,7 @@ public class TrtBuilderTests : SimulatedGpu
         Simulator.Fault("IBuilder::buildSerializedNetwork@1=null first words");
         Simulator.Fault("IBuilder::buildSerializedNetwork@2=null second words");
         TensorRtException refusal = Assert.Throws<TensorRtException>(() => TrtBuilder.Build(Forms("shift", "conv"), _engine, new TrtBuildOptions { Profile = TestEngines.Profile }))!;
-        Assert.That(refusal.Failure, Is.EqualTo(TensorRtFailure.NetworkRefused));
+        Assert.That(refusal.Kind, Is.EqualTo(FailureKind.NetworkRefused));
         Assert.That(refusal.Message, Does.Match(@"shift \(.*first words\), conv \(.*second words\)").And.EndsWith("."));
         Assert.That(Directory.GetFiles(_folder), Is.Empty);
     }
@@ -190,7 +190,7 @@ public class TrtBuilderTests : SimulatedGpu
         }
         Assert.That(
             () => TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, options),
-            Throws.TypeOf<TensorRtException>().With.Property("Failure").EqualTo(TensorRtFailure.WrongOutput).And.Message.Contains("dB (signal to noise)"));
+            Throws.TypeOf<TensorRtException>().With.Property("Kind").EqualTo(FailureKind.WrongOutput).And.Message.Contains("dB (signal to noise)"));
         Assert.That(Directory.GetFiles(_folder), Is.Empty);
     }
 
