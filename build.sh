@@ -29,6 +29,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
+  forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
@@ -142,18 +143,17 @@ count() {
     rm -f "$log"
 }
 
-# Every form that the exporter writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker
-# and the like elsewhere.
-forms() {
-    local folder=$1 checkpoint precision depthwise form
+# What 'export' writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker and the like elsewhere.
+golden_models() {
+    local folder=$1 checkpoint precision target form
     mkdir -p "$folder"
     for checkpoint in tests/data/golden/tiny-*/; do
         for precision in fp32 fp16; do
-            for depthwise in conv shift; do
+            for target in gpu cpu; do
                 for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
                     # shellcheck disable=SC2086 # The form is several words.
-                    "$program" export "$checkpoint" --precision $precision --depthwise $depthwise --signal $form --force \
-                        --output "$folder/$(basename "$checkpoint").$precision.$depthwise.${form// --layout /.}.onnx" >/dev/null
+                    "$program" export "$checkpoint" --precision $precision --for $target --signal $form --force \
+                        --output "$folder/$(basename "$checkpoint").$precision.$target.${form// --layout /.}.onnx" >/dev/null
                 done
             done
         done
@@ -170,7 +170,7 @@ tests() {
     local results="$PWD/build/test-results"
     build
     rm -rf "$results"
-    forms build/forms
+    golden_models build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
     local project runner
@@ -195,6 +195,16 @@ tests() {
     ((failed == 0 && passed > 0))
 }
 
+# TensorRT-RTX builds engines on any CPU; docs/install-tensorrt.md says where it comes from.
+forms() {
+    build
+    passed=0 failed=0 skipped=0
+    TRTV_ALL_FORMS=1 count "every form of every size, by TensorRT-RTX" dotnet test tests/TrtVocoder.NvidiaLibraries.Tests -c "$configuration" --no-build --nologo \
+        --filter 'FullyQualifiedName~RtxBuildTests.Forms_of_every_size' --logger "console;verbosity=normal"
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
+}
+
 # One PyTorch program, if it can run here: its result goes to the file, and the file to 'against'.
 baseline() {
     local result=$1 status=0
@@ -210,7 +220,7 @@ baselines() {
     mkdir -p "$folder"
     dotnet publish tests/baselines/TorchSharpVocos -c "$configuration" -v quiet -nologo -p:WithLibTorch=true -o out/torch
     dotnet out/bench/TrtVocoder.Benchmarks.dll checkpoint "$folder/full"
-    "$program" export "$folder/full" --layout frame-major --output "$folder/full.onnx" --force
+    "$program" export "$folder/full" --layout frame-major --for cpu --output "$folder/full.onnx" --force
     for round in 1 2 3; do
         say "round $round of 3: PyTorch, then this program beside it"
         against=()
@@ -252,7 +262,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | bench | format | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | bench | format | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

@@ -19,7 +19,7 @@ internal static class ExitCode
           3  the input is damaged or does not fit the model
           4  file system: input missing, output exists already (--force replaces it), no such folder, disk full, no permission
           5  a library, driver or GPU is missing
-          6  CUDA or TensorRT failed, or TensorRT refuses the engine
+          6  CUDA or TensorRT failed, TensorRT refuses the engine or the network, or a new engine sounds wrong
         130  cancelled by Ctrl-C
         """;
 }

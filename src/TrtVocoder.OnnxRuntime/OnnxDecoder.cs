@@ -59,9 +59,9 @@ internal sealed class OnnxDecoder : IDecoder
         if (_started)
             throw new InvalidOperationException("A run was started; Finish comes before the next BeginInput.");
         if (batch < 1 || batch > _info.MaxBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The model takes 1 to {_info.MaxBatch} items.");
+            throw new ArgumentOutOfRangeException(nameof(batch), $"The model takes 1 to {_info.MaxBatch} items, not {batch}.");
         if (frames < _info.MinFrames || frames > _info.MaxFrames)
-            throw new ArgumentOutOfRangeException(nameof(frames), frames, $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames.");
+            throw new ArgumentOutOfRangeException(nameof(frames), $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
         _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);

@@ -19,7 +19,7 @@ public class GoldenDecodeTests
     [
         new(),
         new() { Layout = SpectrumLayout.FrameMajor },
-        new() { Depthwise = DepthwiseForm.Shift },
+        new() { Form = NetworkForm.Conv },
         new() { Signal = OutputKind.Waveform },
     ];
 
@@ -96,7 +96,7 @@ public class GoldenDecodeTests
     });
 
     private static string Describe(int form) =>
-        Forms[form].Signal == OutputKind.Waveform ? "waveform" : $"{Forms[form].Depthwise} {Forms[form].Layout ?? SpectrumLayout.BinsMajor}";
+        Forms[form].Signal == OutputKind.Waveform ? "waveform" : $"{Forms[form].Form} {Forms[form].Layout ?? SpectrumLayout.BinsMajor}";
 
     private static float[] Decode(Vocoder vocoder, float[] mel, int frames)
     {

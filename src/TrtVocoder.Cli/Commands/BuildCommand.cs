@@ -1,13 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.Export;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Internal;
+using TrtVocoder.OnnxRuntime;
 using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
@@ -16,15 +19,16 @@ namespace TrtVocoder.Cli.Commands;
 internal sealed class BuildCommand
 {
     private const string Examples = """
+        trtvocoder build vocos-mel-24khz/ --output vocos.engine
+        trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp32 --opt 256 --max 2048
         trtvocoder build vocos.onnx --output vocos.engine --fp16
-        trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp16 --opt 256 --max 2048
         trtvocoder build vocos.onnx --output vocos.engine --min 1x1 --opt 1x256 --max 8x512 --mem-pool-size workspace:4096M
         trtvocoder build vocos.onnx --output vocos-rtx.engine --runtime rtx
         """;
 
     private static readonly string[] CheckpointExtensions = [".bin", ".pt", ".pth", ".safetensors"];
 
-    private readonly Argument<string> _model = new("MODEL") { Description = "An .onnx model, or a checkpoint folder, which is exported first." };
+    private readonly Argument<string> _model = new("MODEL") { Description = "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model." };
     private readonly Option<string> _output = new("--output", "-o", "--saveEngine") { Description = "The engine file; <engine>.json is written beside it.", Required = true };
     private readonly Option<string> _runtime = ExportCommand.Choice("--runtime", "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", "auto", "tensorrt", "rtx");
     private readonly Option<string?> _min = new("--min", "--minShapes") { Description = "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1." };
@@ -41,10 +45,12 @@ internal sealed class BuildCommand
     private readonly Option<bool> _noTimings = new("--no-timing-cache", "--noBuilderCache") { Description = "Keep no layer timings." };
     private readonly Option<string> _verbosity = Choice("--profiling-verbosity", "--profilingVerbosity", "detailed: the engine can tell each layer's tensors and tactic.", "layer_names_only", "layer_names_only", "detailed");
     private readonly Option<int> _device = new("--device") { Description = "The GPU's number.", DefaultValueFactory = _ => 0 };
-    private readonly Option<string?> _precision = new("--precision") { Description = "Of a checkpoint: fp16 exports the trunk in half precision, head, input and outputs in single. Default: fp32." };
-    private readonly Option<string?> _layout = new("--layout") { Description = "Of a checkpoint: memory order of the spectra, bins-major (default) or frame-major." };
-    private readonly Option<string?> _depthwise = new("--depthwise") { Description = "Of a checkpoint: conv nodes (default), or shifted multiply-adds." };
+    private readonly Option<string?> _precision = new("--precision") { Description = "Of a checkpoint: fp16 (default; the trunk in half precision, head, input and outputs in single), or fp32 (default with --fp16)." };
+    private readonly Option<string?> _layout = new("--layout") { Description = "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major." };
     private readonly Option<string?> _signal = new("--signal") { Description = "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine)." };
+    private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts, where it cannot be told." };
+    private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
+    private readonly Option<bool> _noVerify = new("--no-verify") { Description = "Hand the engine over without comparing its sound with the network's." };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
     private readonly Option<bool> _force = new("--force", "-f") { Description = "Replace an existing engine." };
 
@@ -53,13 +59,12 @@ internal sealed class BuildCommand
         BuildCommand build = new();
         build._precision.AcceptOnlyFromAmong("fp32", "fp16");
         build._layout.AcceptOnlyFromAmong("bins-major", "frame-major");
-        build._depthwise.AcceptOnlyFromAmong("conv", "shift");
         build._signal.AcceptOnlyFromAmong("spectrum", "waveform");
         CommandLine.Add(
             command,
             build._model, build._output, build._runtime, build._min, build._opt, build._max, build._fp16, build._noTf32, build._stronglyTyped, build._workspace,
             build._level, build._versionCompatible, build._hardware, build._timings, build._noTimings, build._verbosity, build._device,
-            build._precision, build._layout, build._depthwise, build._signal, build._verbose, build._force);
+            build._precision, build._layout, build._signal, build._real, build._imag, build._noVerify, build._verbose, build._force);
         CommandLine.SetAction(command, build.Run);
         return Examples;
     }
@@ -73,7 +78,7 @@ internal sealed class BuildCommand
         TrtBuildOptions options = ReadOptions(result, path);
         string model = result.GetValue(_model)!;
         bool isCheckpoint = IsCheckpoint(model);
-        foreach (Option option in (Option[])[_precision, _layout, _depthwise, _signal])
+        foreach (Option option in (Option[])[_precision, _layout, _signal])
             if (!isCheckpoint && result.GetResult(option) is not null)
                 throw CliException.Usage($"{option.Name} is for checkpoints; {model} is an ONNX model and stays as it was exported.");
         if (result.GetValue(_verbose))
@@ -85,18 +90,20 @@ internal sealed class BuildCommand
             ProgressBar.Run("build", 1, report => built = Build(model, isCheckpoint, path, result, options, new BuildProgress(report), output));
         else
             built = Build(model, isCheckpoint, path, result, options, null, output);
-        Report(built!, options, model, output);
+        Report(built!, options, model, hasShapes: (result.GetValue(_min) ?? result.GetValue(_opt) ?? result.GetValue(_max)) is not null, output);
         return ExitCode.Success;
     }
 
     private TrtBuildOptions ReadOptions(ParseResult result, string path)
     {
         bool isRtx = result.GetValue(_runtime) == "rtx";
+        if ((result.GetValue(_real) is null) != (result.GetValue(_imag) is null))
+            throw CliException.Usage("--real and --imag go together.");
         bool fp16 = result.GetValue(_fp16);
         if (fp16 && result.GetValue(_stronglyTyped))
             throw CliException.Usage("--fp16 and --strongly-typed exclude each other: a strongly typed network keeps the model's own types.");
         if (fp16 && isRtx)
-            throw CliException.Usage("--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint with --precision fp16.");
+            throw CliException.Usage("--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint, whose trunk is FP16 by itself.");
         if (result.GetValue(_level) is < 0 or > 5)
             throw CliException.Usage("--builder-optimization-level must be 0 to 5.");
         if (result.GetValue(_device) < 0)
@@ -119,32 +126,18 @@ internal sealed class BuildCommand
             HardwareCompatible = result.GetValue(_hardware) == "ampere+",
             DetailedLayers = result.GetValue(_verbosity) == "detailed",
             TimingCachePath = timings,
+            Model = new ModelHints { RealOutput = result.GetValue(_real), ImagOutput = result.GetValue(_imag) },
         };
     }
 
     private TrtBuildResult Build(
         string model, bool isCheckpoint, string path, ParseResult result, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CommandOutput output)
     {
-        if (!isCheckpoint)
-            return Build(model, path, options, progress);
-        string folder = Directory.CreateTempSubdirectory("trtvocoder-").FullName;
         try
         {
-            string onnx = Path.Combine(folder, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model))) + ".onnx");
-            Export(model, onnx, result, output);
-            return Build(onnx, path, options, progress);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static TrtBuildResult Build(string onnx, string path, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress)
-    {
-        try
-        {
-            return TrtBuilder.Build(onnx, path, options, progress, CommandLine.CancellationToken);
+            return isCheckpoint
+                ? BuildCheckpoint(model, path, result, options, progress, output)
+                : TrtBuilder.Build(model, path, WithReference(result, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, CommandLine.CancellationToken);
         }
         catch (ArgumentException error)
         {
@@ -154,22 +147,31 @@ internal sealed class BuildCommand
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Export(string from, string onnx, ParseResult result, CommandOutput output)
+    private TrtBuildResult BuildCheckpoint(
+        string from, string path, ParseResult result, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CommandOutput output)
     {
-        OnnxExportOptions options = new()
-        {
-            Precision = result.GetValue(_precision) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
-            Layout = result.GetValue(_layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
-            Depthwise = result.GetValue(_depthwise) == "shift" ? DepthwiseForm.Shift : DepthwiseForm.Conv,
-            Signal = result.GetValue(_signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
-        };
-        if (options.Signal == OutputKind.Waveform && options.Layout is not null)
+        OutputKind signal = result.GetValue(_signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum;
+        string? layout = result.GetValue(_layout);
+        if (signal == OutputKind.Waveform && layout is not null)
             throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
         foreach (string warning in checkpoint.Warnings)
             output.Note(warning);
-        OnnxExporter.Export(checkpoint, onnx, options with { MelFloor = checkpoint.Config.MelFloor });
+        OnnxExportOptions export = CheckpointEngine.FastestExport with
+        {
+            // Where TensorRT is to choose, it chooses among FP32 layers.
+            Precision = (result.GetValue(_precision) ?? (options.Fp16 ? "fp32" : "fp16")) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
+            Layout = signal == OutputKind.Waveform ? null : layout == "bins-major" ? SpectrumLayout.BinsMajor : SpectrumLayout.FrameMajor,
+            Signal = signal,
+            MelFloor = checkpoint.Config.MelFloor,
+        };
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from))) + ".onnx";
+        options = WithReference(result, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));
+        return CheckpointEngine.Build(checkpoint, name, path, export, options, progress, CommandLine.CancellationToken);
     }
+
+    private TrtBuildOptions WithReference(ParseResult result, TrtBuildOptions options, Func<IDecoderModel> open) =>
+        result.GetValue(_noVerify) ? options : options with { OpenReference = open };
 
     private static bool IsCheckpoint(string model)
     {
@@ -182,12 +184,23 @@ internal sealed class BuildCommand
             : throw CliException.BadInput($"{model} is an engine already; build one from an .onnx model or a checkpoint folder.");
     }
 
-    private static void Report(TrtBuildResult built, TrtBuildOptions options, string model, CommandOutput output)
+    private static void Report(TrtBuildResult built, TrtBuildOptions options, string model, bool hasShapes, CommandOutput output)
     {
         EngineSidecar sidecar = built.Sidecar;
+        TrtOptimizationProfile profile = sidecar.Profiles[0];
+        TrtVerification? verification = sidecar.Verification;
         output.Line(string.Create(
             CultureInfo.InvariantCulture,
-            $"{built.EnginePath}: {built.EngineBytes / 1048576.0:0.0} MiB by {built.Builder}{(sidecar.Gpu.Length > 0 ? " for " + sidecar.Gpu : "")} in {built.Duration.TotalSeconds:0.0} s; {options.Profile}"));
+            $"{built.EnginePath}: {built.EngineBytes / 1048576.0:0.0} MiB by {built.Builder}{(sidecar.Gpu.Length > 0 ? " for " + sidecar.Gpu : "")} in {built.Duration.TotalSeconds:0.0} s; {profile}"));
+        if (sidecar.Refusals.Count > 0)
+            output.Line($"the {sidecar.Form} form of the network, because TensorRT refused the {string.Join(", ", sidecar.Refusals.Select(refusal => $"{refusal.Form} form ({refusal.Words.TrimEnd('.')})"))}");
+        if (verification?.SignalToNoiseDb is { } decibels)
+            output.Line(string.Create(
+                CultureInfo.InvariantCulture, $"heard: {decibels:0.0} dB signal to noise against the network by {verification.Reference}, {verification.Batch} x {verification.Frames} frames"));
+        else if (verification is not null)
+            output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: {verification.Note}.");
+        if (profile != options.Profile && hasShapes)
+            output.Note($"{model} takes {profile} and nothing else; --min, --opt and --max cannot change that.");
         output.Json(writer =>
         {
             writer.WriteString("input", model);
@@ -201,8 +214,30 @@ internal sealed class BuildCommand
                 writer.WriteString("gpu", sidecar.Gpu);
             writer.WriteNumber("seconds", built.Duration.TotalSeconds);
             writer.WriteString("onnxSha256", sidecar.OnnxSha256);
-            writer.WriteString("profile", options.Profile.ToString());
+            writer.WriteString("profile", profile.ToString());
+            if (sidecar.Form.Length > 0)
+                writer.WriteString("form", sidecar.Form);
+            if (sidecar.Refusals.Count > 0)
+                WriteRefusals(writer, sidecar.Refusals);
+            if (verification is { SignalToNoiseDb: { } snr })
+            {
+                writer.WriteNumber("snrDb", snr);
+                writer.WriteString("reference", verification.Reference);
+            }
         });
+    }
+
+    private static void WriteRefusals(Utf8JsonWriter writer, IReadOnlyList<TrtFormRefusal> refusals)
+    {
+        writer.WriteStartArray("refusals");
+        foreach (TrtFormRefusal refusal in refusals)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("form", refusal.Form);
+            writer.WriteString("words", refusal.Words);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     private static Option<string> Choice(string name, string alias, string description, string otherwise, params string[] values)

@@ -28,10 +28,16 @@ internal static class DoctorCommand
             bool engines = Found("GPU") && Found("TensorRT") && Found("shim");
             output.Line(works ? "Decoding on the CPU works." : "Decoding on the CPU does not work yet; see 'missing' above.");
             output.Line(engines ? "Engines can be run." : "Engines cannot be run here; see 'optional' above.");
+            string[] builders = [.. Builders(checks)];
+            output.Line(builders.Length > 0 ? $"Engines can probably be built by {string.Join(" and ", builders)}." : "Engines can probably not be built here; see 'optional' above.");
             output.Json(writer =>
             {
                 writer.WriteBoolean("cpuWorks", works);
                 writer.WriteBoolean("enginesWork", engines);
+                writer.WriteStartArray("builders");
+                foreach (string builder in builders)
+                    writer.WriteStringValue(builder);
+                writer.WriteEndArray();
                 writer.WriteStartArray("checks");
                 foreach (DoctorCheck check in checks)
                 {
@@ -49,6 +55,18 @@ internal static class DoctorCommand
             bool Found(string kind) => checks.Exists(check => check.IsFound && check.Name.StartsWith(kind, StringComparison.Ordinal));
         });
         return Examples;
+    }
+
+    // TensorRT needs a GPU and its resource library, TensorRT-RTX neither.
+    private static IEnumerable<string> Builders(List<DoctorCheck> checks)
+    {
+        foreach (DoctorCheck check in checks.Where(check => check.IsFound))
+        {
+            if (check.Name.EndsWith(GpuChecks.BuilderSuffix, StringComparison.Ordinal) && checks.Exists(other => other.IsFound && other.Name.StartsWith("GPU", StringComparison.Ordinal)))
+                yield return check.Name[..^GpuChecks.BuilderSuffix.Length];
+            if (check.Name == "TensorRT-RTX ONNX parser")
+                yield return "TensorRT-RTX";
+        }
     }
 
     private static IEnumerable<DoctorCheck> CheckAll()

@@ -51,6 +51,11 @@ internal static class EngineFacts
         foreach ((string name, string value) in sidecar.Settings)
             settings.Add(name, value);
         facts.Add(("settings", new StructuredFact(string.Join(", ", sidecar.Settings.Select(pair => $"{pair.Key}={pair.Value}")), settings)));
+        if (sidecar.Form.Length > 0)
+            facts.Add(("form", sidecar.Form));
+        if (sidecar.Verification?.SignalToNoiseDb is { } decibels)
+            facts.Add(("signal to noise", new StructuredFact(
+                string.Create(CultureInfo.InvariantCulture, $"{decibels:0.0} dB against the network by {sidecar.Verification.Reference}"), JsonValue.Create(decibels))));
         facts.Add(("profiles", new StructuredFact(
             string.Join('\n', sidecar.Profiles), new JsonArray([.. sidecar.Profiles.Select(profile => (JsonNode)JsonValue.Create(profile.ToString())!)]))));
         if (sidecar.GetMetadata(path) is { } metadata)

@@ -25,11 +25,11 @@ internal static class ExportCommand
         Option<string> precision = Choice("--precision", "fp16: the trunk in half precision, head, input and outputs in single.", "fp32", "fp32", "fp16");
         Option<string?> layout = new("--layout") { Description = "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose)." };
         layout.AcceptOnlyFromAmong("bins-major", "frame-major");
-        Option<string> depthwise = Choice("--depthwise", "How convolutions over time are written: conv nodes, or shifted multiply-adds.", "conv", "conv", "shift");
         Option<string> signal = Choice("--signal", "What the model puts out: spectrum, or waveform (the inverse STFT inside).", "spectrum", "spectrum", "waveform");
+        Option<string> target = Choice("--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", "gpu", "cpu");
         Option<float?> floor = new("--floor") { Description = "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        CommandLine.Add(command, folder, to, precision, layout, depthwise, signal, floor, force);
+        CommandLine.Add(command, folder, to, precision, layout, signal, target, floor, force);
         CommandLine.SetAction(command, (result, output) =>
         {
             if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
@@ -49,7 +49,7 @@ internal static class ExportCommand
             {
                 Precision = isFp16 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
                 Layout = result.GetValue(layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
-                Depthwise = result.GetValue(depthwise) == "shift" ? DepthwiseForm.Shift : DepthwiseForm.Conv,
+                Form = result.GetValue(target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift,
                 Signal = result.GetValue(signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
             };
             if (options.Signal == OutputKind.Waveform && options.Layout is not null)
@@ -82,7 +82,7 @@ internal static class ExportCommand
                 writer.WriteString("signal", result.GetValue(signal));
                 if (options.Signal == OutputKind.Spectrum)
                     writer.WriteString("layout", result.GetValue(layout) ?? "bins-major");
-                writer.WriteString("depthwise", result.GetValue(depthwise));
+                writer.WriteString("for", result.GetValue(target));
             });
             return ExitCode.Success;
         });

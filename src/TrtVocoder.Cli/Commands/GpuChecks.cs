@@ -8,6 +8,9 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary>What <c>doctor</c> says of the engine path: driver, GPUs, the shims, NVIDIA's libraries.</summary>
 internal static class GpuChecks
 {
+    /// <summary>Ends the names of the checks for what TensorRT builds with.</summary>
+    public const string BuilderSuffix = " builder";
+
     public static IEnumerable<DoctorCheck> All()
     {
         yield return CheckDriver();
@@ -71,7 +74,8 @@ internal static class GpuChecks
             try
             {
                 library.LoadParser();
-                return [runtime, Optional(parserName, true, $"{LoadedFiles.PathOf(library.ParserPath)} (builds engines)")];
+                DoctorCheck parser = Optional(parserName, true, $"{LoadedFiles.PathOf(library.ParserPath)} (builds engines)");
+                return flavour == EngineFlavour.TensorRt ? [runtime, parser, CheckBuilder(name, library)] : [runtime, parser];
             }
             catch (TrtVocoderException error)
             {
@@ -82,6 +86,22 @@ internal static class GpuChecks
         {
             return [Optional(name, false, error.Message)];
         }
+    }
+
+    // Making a builder would tell, but takes seconds and the GPU.
+    private static DoctorCheck CheckBuilder(string name, TensorRtLibrary library)
+    {
+        Version? computeCapability = null;
+        try
+        {
+            computeCapability = CudaDevice.GetCount() > 0 ? CudaDevice.Get(0).ComputeCapability : null;
+        }
+        catch (TrtVocoderException)
+        {
+            // The line of the GPU says why.
+        }
+        (bool isFound, string text) = BuilderResources.Find(library.Version, computeCapability, BuilderResources.Folders(LoadedFiles.PathOf(library.Path)));
+        return Optional(name + BuilderSuffix, isFound, text);
     }
 
     private static DoctorCheck Optional(string name, bool isFound, string text) => new(name, IsRequired: false, isFound, text);

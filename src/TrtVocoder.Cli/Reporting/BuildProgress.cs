@@ -12,6 +12,7 @@ internal sealed class BuildProgress(Action<double, string> report) : IProgress<T
 
     private readonly Lock _gate = new();
     private TrtBuildProgress? _outermost;
+    private int _formIndex;
     private double _done;
     private long _next;
 
@@ -19,6 +20,12 @@ internal sealed class BuildProgress(Action<double, string> report) : IProgress<T
     {
         lock (_gate)
         {
+            if (value.FormIndex > _formIndex)
+            {
+                // TensorRT refused the form before: this is another build.
+                _formIndex = value.FormIndex;
+                (_outermost, _done, _next) = (null, 0, 0);
+            }
             if (value.Parent is null)
                 _outermost = value;
             if (_outermost is null)

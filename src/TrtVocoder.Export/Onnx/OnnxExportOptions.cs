@@ -9,8 +9,8 @@ public sealed record OnnxExportOptions
     /// <summary>Number format of the trunk.</summary>
     public OnnxPrecision Precision { get; init; } = OnnxPrecision.Fp32;
 
-    /// <summary>How the convolutions over time are written.</summary>
-    public DepthwiseForm Depthwise { get; init; } = DepthwiseForm.Conv;
+    /// <summary>How the layers that mix frames are written.</summary>
+    public NetworkForm Form { get; init; } = NetworkForm.Shift;
 
     /// <summary>Whether the network ends in spectra or in samples.</summary>
     public OutputKind Signal { get; init; } = OutputKind.Spectrum;

@@ -35,7 +35,17 @@ public static class OnnxExporter
         AtomicFile.Write(path, overwrite, model.WriteTo);
     }
 
-    /// <summary>The metadata that <see cref="Export"/> writes into the model.</summary>
+    /// <summary>The model in memory: the bytes that <see cref="Export(VocosCheckpoint, string, OnnxExportOptions?, bool)"/> writes.</summary>
+    /// <param name="checkpoint">Config and weights.</param>
+    /// <param name="options">The form; null for the defaults.</param>
+    /// <exception cref="TrtVocoderException">Options contradict each other or the checkpoint; the message says which.</exception>
+    public static byte[] Export(VocosCheckpoint checkpoint, OnnxExportOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        return Build(checkpoint, options ?? new OnnxExportOptions()).ToByteArray();
+    }
+
+    /// <summary>The metadata that an export writes into the model.</summary>
     public static VocoderMetadata GetMetadata(VocosCheckpoint checkpoint, OnnxExportOptions options)
     {
         VocosConfig config = checkpoint.Config;
@@ -76,7 +86,7 @@ public static class OnnxExporter
         VocosConfig config = checkpoint.Config;
         OnnxGraphBuilder graph = new("vocos");
         GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
-        ITemporalConvolution convolution = options.Depthwise == DepthwiseForm.Shift ? new ShiftedConvolution(weights) : new ConvolutionNodes(weights);
+        ITemporalConvolution convolution = options.Form == NetworkForm.Shift ? new ShiftedConvolution(weights) : new ConvolutionNodes(weights);
         string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
         string hidden = new VocosTrunk(weights, convolution).Emit(mel);
         SpectrumHead head = new(weights);
@@ -84,14 +94,14 @@ public static class OnnxExporter
         {
             if (config.HopLength == config.FftLength)
                 throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
-            (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor, asOutputs: false);
-            new InverseStftNodes(graph, config.Stft).Emit(mel, real, imag);
+            (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor);
+            new InverseStftNodes(graph, config.Stft, head.PaddedBins).Emit(mel, real, imag);
             graph.AddOutput("audio", "batch", "samples");
         }
         else
         {
             SpectrumLayout layout = options.Layout ?? SpectrumLayout.BinsMajor;
-            head.Emit(hidden, layout, asOutputs: true);
+            head.EmitOutputs(hidden, layout);
             object[] shape = layout == SpectrumLayout.BinsMajor ? ["batch", config.BinCount, "frames"] : ["batch", "frames", config.BinCount];
             graph.AddOutput("real", shape);
             graph.AddOutput("imag", shape);

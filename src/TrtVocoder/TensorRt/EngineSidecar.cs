@@ -46,6 +46,15 @@ public sealed record EngineSidecar
     /// <summary>The model's metadata (<see cref="VocoderMetadata.ToProperties"/>); empty when the ONNX file had none of ours.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
+    /// <summary>In which of its forms the network was built; empty where it has one only.</summary>
+    public string Form { get; init; } = "";
+
+    /// <summary>The forms that TensorRT refused before.</summary>
+    public IReadOnlyList<TrtFormRefusal> Refusals { get; init; } = [];
+
+    /// <summary>What the engine sounded like when it was built; null where nobody asked.</summary>
+    public TrtVerification? Verification { get; init; }
+
     /// <summary>The sidecar's path for an engine's path.</summary>
     public static string PathFor(string enginePath) => enginePath + ".json";
 

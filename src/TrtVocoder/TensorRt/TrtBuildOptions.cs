@@ -49,6 +49,16 @@ public sealed record TrtBuildOptions
     /// <summary>The model's metadata for the sidecar; null reads them from the ONNX file.</summary>
     public VocoderMetadata? Metadata { get; init; }
 
+    /// <summary>What the caller knows of a model without our metadata, as for a decoder of the engine.</summary>
+    public ModelHints Model { get; init; } = new();
+
+    /// <summary>
+    /// Opens the network that the engine shall sound like, mostly by TrtVocoder.OnnxRuntime: then an engine that this machine can run decodes one
+    /// fixed mel before it is written, and is not written if it puts out NaN, silence, or less than <see cref="TrtVerification.MinDb"/> dB of
+    /// signal-to-noise ratio. The builder disposes of what is opened. Null: the engine is not tried.
+    /// </summary>
+    public Func<IDecoderModel>? OpenReference { get; init; }
+
     /// <summary>The settings as the sidecar keeps them.</summary>
     internal IReadOnlyDictionary<string, string> ToSettings()
     {

@@ -5,4 +5,8 @@ namespace TrtVocoder.TensorRt;
 /// <param name="Parent">The phase around it; null for the outermost.</param>
 /// <param name="Step">Steps done.</param>
 /// <param name="StepCount">Steps in all; equal to <paramref name="Step"/> when the phase ends.</param>
-public sealed record TrtBuildProgress(string Phase, string? Parent, int Step, int StepCount);
+public sealed record TrtBuildProgress(string Phase, string? Parent, int Step, int StepCount)
+{
+    /// <summary>Which of the network's forms is being built, from 0: the next one begins when TensorRT refuses the one before.</summary>
+    public int FormIndex { get; init; }
+}

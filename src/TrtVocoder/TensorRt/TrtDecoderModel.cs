@@ -58,6 +58,26 @@ public sealed class TrtDecoderModel : IDecoderModel
         options ??= new TrtDecoderOptions();
         EnginePlanHeader header = EnginePlanHeader.Read(path);
         VocoderMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
+        return Load(runtime => runtime.Load(path), path, header, metadata, options);
+    }
+
+    /// <summary>Loads an engine from memory, which is not needed afterwards.</summary>
+    /// <param name="plan">The engine.</param>
+    /// <param name="source">Its name for messages.</param>
+    /// <param name="metadata">Its model's metadata; null where there are none.</param>
+    /// <param name="options">How to load and run it; null for the defaults. Errors are those of loading a file.</param>
+    public static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions? options = null)
+    {
+        EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
+        fixed (byte* data = plan)
+        {
+            (nint address, int length) = ((nint)data, plan.Length);
+            return Load(runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), source), source, header, metadata, options ?? new TrtDecoderOptions());
+        }
+    }
+
+    private static TrtDecoderModel Load(Func<TrtRuntime, TrtEngine> load, string path, EnginePlanHeader header, VocoderMetadata? metadata, TrtDecoderOptions options)
+    {
         TensorRtLibrary library = LoadLibrary(path, header, options);
         TrtRuntime? runtime = null;
         TrtEngine? engine = null;
@@ -65,7 +85,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         try
         {
             runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
-            engine = runtime.Load(path);
+            engine = load(runtime);
             EngineTensors network = EngineTensors.Read(engine, path, metadata, options.Model, options.Profile);
             model = new TrtDecoderModel(library, runtime, engine, network, options);
             // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.

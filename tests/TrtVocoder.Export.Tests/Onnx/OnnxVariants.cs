@@ -11,12 +11,12 @@ internal static class OnnxVariants
 {
     public static IEnumerable<OnnxExportOptions> All =>
         from precision in Enum.GetValues<OnnxPrecision>()
-        from depthwise in Enum.GetValues<DepthwiseForm>()
+        from form in Enum.GetValues<NetworkForm>()
         from layout in new SpectrumLayout?[] { SpectrumLayout.BinsMajor, SpectrumLayout.FrameMajor, null }
         select new OnnxExportOptions
         {
             Precision = precision,
-            Depthwise = depthwise,
+            Form = form,
             Layout = layout,
             Signal = layout is null ? OutputKind.Waveform : OutputKind.Spectrum,
         };
@@ -25,7 +25,7 @@ internal static class OnnxVariants
     public static string Name(OnnxExportOptions options)
     {
         string ending = options.Signal == OutputKind.Waveform ? "waveform" : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major";
-        return $"{(options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32")}.{(options.Depthwise == DepthwiseForm.Shift ? "shift" : "conv")}.{ending}";
+        return $"{(options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32")}.{(options.Form == NetworkForm.Shift ? "shift" : "conv")}.{ending}";
     }
 
     public static IEnumerable<TestCaseData> Cases => All.Select(options => new TestCaseData(options).SetArgDisplayNames(Name(options)));

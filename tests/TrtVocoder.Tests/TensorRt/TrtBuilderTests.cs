@@ -1,4 +1,5 @@
 using System.Text;
+using TrtVocoder.Decoding;
 using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 
@@ -128,6 +129,103 @@ public class TrtBuilderTests : SimulatedGpu
         Assert.That(() => TrtBuilder.Build(onnx, _engine, new TrtBuildOptions { Profile = TestEngines.Profile }), Throws.InstanceOf<TrtVocoderException>().With.Message.EndsWith("."));
         Assert.That(Directory.GetFiles(_folder), Is.Empty);
         AssertNothingNew(before, "after the failure");
+    }
+
+    [Test]
+    public void Where_TensorRT_refuses_a_form_the_next_one_is_built_with_the_timings_so_far()
+    {
+        string timings = Path.Combine(_folder, "timings.cache");
+        List<TrtBuildProgress> heard = [];
+        Simulator.Fault("IBuilder::buildSerializedNetwork@1=null Error Code 10: Internal Error (Could not find any implementation for node x.)");
+        TrtBuildResult result = TrtBuilder.Build(Forms("shift", "conv"), _engine, new TrtBuildOptions { Profile = TestEngines.Profile, TimingCachePath = timings }, new Listener(heard));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(result.Sidecar.Form, Is.EqualTo("conv"));
+            Assert.That(result.Sidecar.Refusals.Select(refusal => refusal.Form), Is.EqualTo(new[] { "shift" }));
+            Assert.That(result.Sidecar.Refusals[0].Words, Does.Contain("Could not find any implementation for node x").And.Not.Contain("TensorRT says"));
+            Assert.That(EngineSidecar.TryRead(_engine)?.Refusals, Is.EqualTo(result.Sidecar.Refusals));
+            Assert.That(heard.Select(report => report.FormIndex).Distinct(), Is.EqualTo(new[] { 0, 1 }));
+            Assert.That(File.Exists(timings));
+        }
+    }
+
+    [Test]
+    public void A_build_that_is_cancelled_in_its_second_form_writes_nothing()
+    {
+        Simulator.Fault("IBuilder::buildSerializedNetwork@1=null");
+        using CancellationTokenSource cancel = new();
+        Listener listener = new([], report =>
+        {
+            if (report.FormIndex == 1)
+                cancel.Cancel();
+        });
+        Assert.That(
+            () => TrtBuilder.Build(Forms("shift", "conv"), _engine, new TrtBuildOptions { Profile = TestEngines.Profile, TimingCachePath = Path.Combine(_folder, "t") }, listener, cancel.Token),
+            Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(Directory.GetFiles(_folder), Is.Empty);
+    }
+
+    [Test]
+    public void A_network_refused_in_every_form_is_told_by_its_kind_and_in_all_words()
+    {
+        Simulator.Fault("IBuilder::buildSerializedNetwork@1=null first words");
+        Simulator.Fault("IBuilder::buildSerializedNetwork@2=null second words");
+        TensorRtException refusal = Assert.Throws<TensorRtException>(() => TrtBuilder.Build(Forms("shift", "conv"), _engine, new TrtBuildOptions { Profile = TestEngines.Profile }))!;
+        Assert.That(refusal.Failure, Is.EqualTo(TensorRtFailure.NetworkRefused));
+        Assert.That(refusal.Message, Does.Match(@"shift \(.*first words\), conv \(.*second words\)").And.EndsWith("."));
+        Assert.That(Directory.GetFiles(_folder), Is.Empty);
+    }
+
+    [TestCase("right", TrtVerification.MaxDb)]
+    [TestCase("noisy", 9.5)]
+    public void An_engine_is_held_against_its_reference(string outputs, double decibels)
+    {
+        string reference = TestEngines.Engine();
+        TrtBuildOptions options = new() { Profile = TestEngines.Profile, OpenReference = () => new Distorted(reference, outputs) };
+        if (decibels >= TrtVerification.MinDb)
+        {
+            TrtVerification? verification = TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, options).Sidecar.Verification;
+            Assert.That((verification?.SignalToNoiseDb, verification?.Batch, verification?.Frames), Is.EqualTo(((double?)decibels, 1, 27)));
+            return;
+        }
+        Assert.That(
+            () => TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, options),
+            Throws.TypeOf<TensorRtException>().With.Property("Failure").EqualTo(TensorRtFailure.WrongOutput).And.Message.Contains("dB (signal to noise)"));
+        Assert.That(Directory.GetFiles(_folder), Is.Empty);
+    }
+
+    [Test]
+    public void An_engine_without_a_reference_that_opens_is_written_with_the_reason()
+    {
+        TrtBuildOptions options = new() { Profile = TestEngines.Profile, OpenReference = () => throw new DataFormatException("An operator is not known.") };
+        TrtVerification? verification = TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, options).Sidecar.Verification;
+        Assert.That(verification?.SignalToNoiseDb, Is.Null);
+        Assert.That(verification?.Note, Does.Contain("An operator is not known"));
+    }
+
+    private static OnnxSource[] Forms(params string[] names) => [.. names.Select(name => OnnxSource.FromFile(TestEngines.Onnx("tiny-center")) with { Form = name })];
+
+    // An engine whose decoders put out what the simulator is told to, while the one that is being built is right.
+    private sealed class Distorted : IDecoderModel
+    {
+        private readonly TrtDecoderModel _model;
+        private readonly string _outputs;
+
+        public Distorted(string engine, string outputs)
+        {
+            _outputs = outputs;
+            _model = TrtDecoderModel.Load(engine);
+        }
+
+        public DecoderInfo Info => _model.Info;
+
+        public IDecoder CreateDecoder(TrtVocoder.Profiling.DecodeProfiler? profiler = null)
+        {
+            Simulator.Set("outputs", _outputs);
+            return _model.CreateDecoder(profiler);
+        }
+
+        public void Dispose() => _model.Dispose();
     }
 
     [TestCase(-1, 1L, "level is -1")]

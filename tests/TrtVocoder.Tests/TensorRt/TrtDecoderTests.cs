@@ -89,11 +89,13 @@ public class TrtDecoderTests : SimulatedGpu
     [TestCase(1, 0)]
     [TestCase(4, 8)]
     [TestCase(0, 8)]
-    public void A_shape_outside_the_profile_names_the_limits(int batch, int frames)
+    public void A_shape_outside_the_profile_names_the_limits_in_one_line(int batch, int frames)
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        Assert.That(() => decoder.BeginInput(batch, frames), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(frames is > 0 and < 65 ? "1 to 3 items" : "1 to 64 frames"));
+        string limits = frames is > 0 and < 65 ? $"1 to 3 items, not {batch}" : $"1 to 64 frames, not {frames}";
+        foreach (Action call in (Action[])[() => decoder.BeginInput(batch, frames), () => decoder.PrepareShape(batch, frames), () => decoder.GetOutputLength(batch, frames)])
+            Assert.That(call, Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(limits).And.Message.Not.Contains("\n"));
     }
 
     [Test]

@@ -526,6 +526,31 @@ TEST(Faults_reach_TensorRT) {
     EQUAL(cuStreamSynchronize(golden.stream), CUDA_ERROR_LAUNCH_FAILED);
 }
 
+TEST(A_refused_network_is_refused_in_the_words_given) {
+    trtv_sim_fault("IBuilder::buildSerializedNetwork@1=null Internal Error (Could not find any implementation)");
+    Log log;
+    Progress progress;
+    CHECK(build(test_data::vocosModel(), log, &progress).empty());
+    CHECK(log.says("IBuilder::buildSerializedNetwork: Internal Error (Could not find any implementation)"));
+    CHECK(progress.steps > 2);
+    CHECK(!build(test_data::vocosModel(), log).empty());
+}
+
+TEST(An_engine_puts_out_what_it_is_told_to) {
+    for (const char* outputs : {"nan", "silent", "noisy"}) {
+        Golden golden("T003");
+        CHECK(golden.context->enqueueV3(golden.stream));
+        const std::vector<float> right = golden.read("re", golden.re.values.size());
+        EQUAL(trtv_sim_set("outputs", outputs), 0);
+        CHECK(golden.context->enqueueV3(golden.stream));
+        const std::vector<float> wrong = golden.read("re", golden.re.values.size());
+        CHECK(outputs[0] != 'n' || outputs[1] != 'a' || std::isnan(wrong[0]));
+        CHECK(outputs[0] != 's' || (wrong[0] == 0 && right[0] != 0));
+        CHECK(outputs[1] != 'o' || std::abs(wrong[1] - right[1] * 2 / 3) < 1e-6F);
+        trtv_sim_set("outputs", "right");
+    }
+}
+
 TEST(Nothing_is_left_behind) {
     EQUAL(trtv_sim_count("tensorrt_objects"), 0);
     EQUAL(trtv_sim_count("device_allocations"), 0);

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <limits>
+#include <string_view>
 
 #include "trtvocoder_simulator.h"
 
@@ -14,7 +15,7 @@ const std::map<std::string, std::string>& defaults() {
     static const auto* values = new std::map<std::string, std::string>{
         {"devices", "1"},         {"driver_version", "12060"}, {"name", "Simulated GPU"}, {"compute_capability", "8.9"},
         {"integrated", "0"},      {"multiprocessors", "16"},   {"memory_mib", "4096"},    {"version", "10.3.0.26"},
-        {"shape_change_ms", "2"}, {"enqueue_us", "0"},         {"build_layer_ms", "0"},
+        {"shape_change_ms", "2"}, {"enqueue_us", "0"},         {"build_layer_ms", "0"},   {"outputs", "right"},
     };
     return *values;
 }
@@ -26,6 +27,9 @@ const char* const kLiveCounters[] = {
     "device_allocations", "device_bytes",       "host_allocations", "host_bytes", "streams", "events", "graphs",
     "graph_execs",        "context_references", "tensorrt_objects",
 };
+
+// The action "null WORDS".
+constexpr std::string_view kNullWithWords = "null ";
 
 bool parseNumber(const std::string& text, int64_t& value) {
     if (text.empty()) return false;
@@ -81,12 +85,12 @@ int64_t Simulation::integer(const std::string& setting) const {
 }
 
 bool Simulation::addFault(const std::string& specification) {
-    const size_t equals = specification.rfind('=');
+    const size_t equals = specification.find('=');
     if (equals == std::string::npos) return false;
     std::string call = specification.substr(0, equals);
     const std::string what = specification.substr(equals + 1);
 
-    Fault fault{call, 1, std::numeric_limits<int64_t>::max(), {}};
+    Fault fault{call, 1, std::numeric_limits<int64_t>::max(), FaultAction{}};
     if (const size_t at = call.find('@'); at != std::string::npos) {
         std::string number = call.substr(at + 1);
         const bool andLater = !number.empty() && number.back() == '+';
@@ -100,10 +104,12 @@ bool Simulation::addFault(const std::string& specification) {
     int64_t code = 0;
     if (what == "null") {
         fault.action.kind = FaultAction::Kind::kNull;
+    } else if (what.rfind(kNullWithWords, 0) == 0) {
+        fault.action = {FaultAction::Kind::kNull, 0, what.substr(kNullWithWords.size())};
     } else if (what == "throw") {
         fault.action.kind = FaultAction::Kind::kThrow;
     } else if (parseNumber(what, code)) {
-        fault.action = {FaultAction::Kind::kCode, static_cast<int32_t>(code)};
+        fault.action = {FaultAction::Kind::kCode, static_cast<int32_t>(code), ""};
     } else {
         return false;
     }

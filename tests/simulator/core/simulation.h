@@ -17,6 +17,8 @@ struct FaultAction {
     enum class Kind { kNone, kCode, kNull, kThrow };
     Kind kind = Kind::kNone;
     int32_t code = 0;
+    /** What the log says in place of "injected fault"; may be empty. */
+    std::string words;
 };
 
 class TRTV_SIM_EXPORT Simulation {

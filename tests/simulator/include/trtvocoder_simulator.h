@@ -31,6 +31,8 @@ extern "C" {
  * shape_change_ms 2     extra time of the first enqueue after a shape change
  * enqueue_us 0          extra time of every enqueue on the stream, to make asynchrony visible
  * build_layer_ms 0      extra time of a build for every layer, to leave time for cancelling
+ * outputs right         what an engine puts out: "right", or "nan", "silent", "noisy" (each value off by a third, up
+ * and down in turn), as engines have been seen to do
  */
 int32_t trtv_sim_set(const char* setting, const char* value);
 
@@ -41,8 +43,9 @@ int32_t trtv_sim_set(const char* setting, const char* value);
  * function: a CUDA function as exported (cuMemAlloc_v2); a factory (createInferRuntime_INTERNAL); Class::method of
  * TensorRT (IRuntime::deserializeCudaEngine, IExecutionContext::enqueueV3); "kernel" for an engine's work on the GPU,
  * which fails later, on the stream, and loses the context. action: a CUresult number for CUDA functions and kernel; for
- * TensorRT "null" (null pointer or false, with an error in the log) or "throw" (a C++ exception); with CUDA functions
- * both mean CUDA_ERROR_UNKNOWN.
+ * TensorRT "null" (null pointer or false, with an error in the log), "null WORDS" (the same, with these words in the
+ * log; "null Internal Error (Could not find any implementation for node x)") or "throw" (a C++ exception); with CUDA
+ * functions all of them mean CUDA_ERROR_UNKNOWN. The N-th build fails when its layers are timed, as real ones do.
  */
 int32_t trtv_sim_fault(const char* specification);
 

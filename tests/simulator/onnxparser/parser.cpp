@@ -69,12 +69,33 @@ private:
         logError(logger_, "ModelImporter.cpp: ERROR: " + (name.empty() ? "" : name + ": ") + text);
     }
 
+    static bool isKnown(onnx::ElementType type) {
+        switch (type) {
+            case onnx::ElementType::kFloat:
+            case onnx::ElementType::kInt32:
+            case onnx::ElementType::kInt64:
+            case onnx::ElementType::kBool:
+            case onnx::ElementType::kHalf:
+                return true;
+        }
+        return false;  // Any number of the file's.
+    }
+
     bool check(const onnx::Model& model) {
         for (size_t i = 0; i < model.nodes.size(); ++i) {
             const onnx::Node& node = model.nodes[i];
             if (node.domain.empty() && onnx::findOperator(node.operation)) continue;
             add(ErrorCode::kUNSUPPORTED_NODE, "No importer registered for op: " + node.operation, static_cast<int>(i),
                 node.name, node.operation);
+        }
+        for (const auto* values : {&model.inputs, &model.outputs}) {
+            for (const onnx::Value& value : *values) {
+                if (isKnown(value.type)) continue;
+                add(ErrorCode::kINVALID_GRAPH,
+                    "Unsupported ONNX data type of '" + value.name +
+                        "': " + std::to_string(static_cast<int32_t>(value.type)),
+                    -1, "", "");
+            }
         }
         return errors_.empty() && tryShapes(model);
     }

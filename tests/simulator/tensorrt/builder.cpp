@@ -105,7 +105,6 @@ bool Builder::reportProgress(const Network& network, IProgressMonitor* monitor) 
 }
 
 IHostMemory* Builder::buildSerializedNetwork(INetworkDefinition& network, IBuilderConfig& config) noexcept {
-    if (injected(logger_, "IBuilder::buildSerializedNetwork")) return nullptr;
     const auto& given = static_cast<const Network&>(network);
     const auto& settings = static_cast<const BuilderConfig&>(config);
     if (given.model.outputs.empty()) {
@@ -121,6 +120,7 @@ IHostMemory* Builder::buildSerializedNetwork(INetworkDefinition& network, IBuild
         logTo(logger_, ILogger::Severity::kINFO, "Build canceled by user");
         return nullptr;
     }
+    if (injected(logger_, "IBuilder::buildSerializedNetwork")) return nullptr;
     Plan plan;
     plan.version = Version::current();
     plan.computeCapability = Simulation::instance().text("compute_capability");

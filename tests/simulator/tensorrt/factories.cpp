@@ -29,7 +29,7 @@ nvinfer1::ILogger* loggerOf(void* logger) { return static_cast<nvinfer1::ILogger
 bool injectedFactory(const char* function, void* logger) {
     const FaultAction fault = Simulation::instance().enter(function);
     if (fault.kind == FaultAction::Kind::kNone) return false;
-    const std::string text = std::string(function) + ": injected fault";
+    const std::string text = std::string(function) + ": " + (fault.words.empty() ? "injected fault" : fault.words);
     if (fault.kind == FaultAction::Kind::kThrow) throw std::runtime_error(text);
     trtv_sim::logError(loggerOf(logger), text);
     return true;

@@ -40,8 +40,10 @@ inline bool refuse(nvinfer1::ILogger* logger, const std::string& method, const s
 
 /** Whether the call is told to fail; says so in the log. Methods of TensorRT never throw, so "throw" fails them too. */
 inline bool injected(nvinfer1::ILogger* logger, const char* method) {
-    if (Simulation::instance().enter(method).kind == FaultAction::Kind::kNone) return false;
-    logError(logger, std::string(method) + ": Error Code 2: Internal Error (injected fault)");
+    const FaultAction fault = Simulation::instance().enter(method);
+    if (fault.kind == FaultAction::Kind::kNone) return false;
+    const std::string words = fault.words.empty() ? "Error Code 2: Internal Error (injected fault)" : fault.words;
+    logError(logger, std::string(method) + ": " + words);
     return true;
 }
 
