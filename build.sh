@@ -31,6 +31,9 @@ Usage: ./build.sh VERB [ARGUMENTS]
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
+  fuzz [SECONDS]   feed every reader of files with mutated ones for so long (60); more arguments go to the fuzzer: --target NAME, --seed N,
+                   --executions N, --replay FILE
+  sanitize         the shim's tests under AddressSanitizer with UBSan, then under ThreadSanitizer
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
   clean            remove everything that was built
@@ -205,6 +208,37 @@ forms() {
     ((failed == 0 && passed > 0))
 }
 
+# Executions, seconds and findings of each reader; a finding fails, and its input stays in build/fuzz.
+fuzz() {
+    local seconds=60
+    if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+        seconds=$1
+        shift
+    fi
+    say "fuzz: every reader of files, $seconds seconds"
+    dotnet build tests/TrtVocoder.Fuzz -c "$configuration" -v quiet --nologo
+    tests/TrtVocoder.Fuzz/bin/"$configuration"/net10.0/TrtVocoder.Fuzz --seconds "$seconds" "$@"
+}
+
+# The native tests once more with each sanitizer compiled in. What the tests leave out on purpose stands beside them in tests/native.
+sanitize() {
+    local kind runner
+    for kind in address,undefined thread; do
+        say "sanitize: $kind"
+        cmake -S . -B "build/sanitize-${kind%%,*}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS="-fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+            -DCMAKE_C_FLAGS="-fsanitize=$kind" >"build/sanitize-${kind%%,*}.log" 2>&1 &&
+            cmake --build "build/sanitize-${kind%%,*}" --parallel "$(nproc)" >>"build/sanitize-${kind%%,*}.log" 2>&1 ||
+            { tail -n 50 "build/sanitize-${kind%%,*}.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
+        for runner in "build/sanitize-${kind%%,*}"/tests/*_tests; do
+            if [[ -x $runner ]]; then
+                say "sanitize: $kind: $(basename "$runner")"
+                # Libraries that stay loaded on purpose are no leaks; a report ends the run.
+                ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 TSAN_OPTIONS=halt_on_error=1 "$runner"
+            fi
+        done
+    done
+}
+
 # One PyTorch program, if it can run here: its result goes to the file, and the file to 'against'.
 baseline() {
     local result=$1 status=0
@@ -262,7 +296,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | bench | format | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

@@ -11,7 +11,7 @@ namespace TrtVocoder.Files;
 /// <remarks>Format: NumPy's documentation, numpy.lib.format, versions 1.0 to 3.0.</remarks>
 public static class NpyFile
 {
-    private const int MaxHeaderBytes = 1 << 16;
+    private const int MaxHeaderBytes = 10_000; // NumPy's own limit.
     private const int BlockBytes = 1 << 16;
 
     /// <summary>Reads an array.</summary>
@@ -27,15 +27,21 @@ public static class NpyFile
     /// <param name="stream">Stands at the file's first byte.</param>
     /// <param name="name">The file's name for error messages.</param>
     /// <exception cref="DataFormatException">The file is truncated, foreign or holds something other than floating point.</exception>
-    public static FloatTensor Read(Stream stream, string name)
+    public static FloatTensor Read(Stream stream, string name) => Read(stream, name, long.MaxValue);
+
+    /// <summary>Reads an array that takes no more than <paramref name="maxBytes"/> as float32.</summary>
+    internal static FloatTensor Read(Stream stream, string name, long maxBytes)
     {
         NpyHeader header = ReadHeader(stream, name);
+        if ((long)header.Count * sizeof(float) > maxBytes)
+            throw new DataFormatException(
+                $"{name} unpacks to {header.Count} values, far more than a file of this size should hold; save it by numpy.savez or numpy.save, which do not compress.");
         int size = header.ElementType switch
         {
             "<f2" or ">f2" or "=f2" => 2,
             "<f4" or ">f4" or "=f4" => 4,
             "<f8" or ">f8" or "=f8" => 8,
-            _ => throw new DataFormatException($"{name} holds values of type '{header.ElementType}', expected float16, float32 or float64 ('<f2', '<f4', '<f8')."),
+            _ => throw new DataFormatException($"{name} holds values of type '{PrintableText.Name(header.ElementType)}', expected float16, float32 or float64 ('<f2', '<f4', '<f8')."),
         };
         bool isBigEndian = header.ElementType[0] == '>';
         float[] values = ReadValues(stream, header.Count, size, isBigEndian, name);
@@ -74,11 +80,13 @@ public static class NpyFile
 
     private static ReadOnlySpan<byte> NpyMagic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    private static NpyHeader ReadHeader(Stream stream, string name)
+    /// <summary>Reads what an array is, and none of its values.</summary>
+    internal static NpyHeader ReadHeader(Stream stream, string name)
     {
         Span<byte> head = stackalloc byte[12];
-        if (stream.ReadAtLeast(head[..8], 8, throwOnEndOfStream: false) < 8 || !head[..6].SequenceEqual(NpyMagic))
-            throw new DataFormatException($"{name} is not a .npy file: it does not begin with \\x93NUMPY.");
+        int got = stream.ReadAtLeast(head[..8], 8, throwOnEndOfStream: false);
+        if (got < 8 || !head[..6].SequenceEqual(NpyMagic))
+            throw new DataFormatException($"{name} is not a .npy file: it does not begin with \\x93NUMPY{FileContent.Describe(head[..got], name)}.");
         int lengthBytes = head[6] switch
         {
             1 => 2,

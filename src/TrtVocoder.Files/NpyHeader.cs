@@ -4,12 +4,9 @@ using System.Text.RegularExpressions;
 namespace TrtVocoder.Files;
 
 /// <summary>The dictionary at the head of a .npy file: <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (1, 100, 3), }</c>.</summary>
-internal sealed partial record NpyHeader(string ElementType, bool IsFortranOrder, int[] Shape)
+internal sealed partial record NpyHeader(string ElementType, bool IsFortranOrder, int[] Shape, int Count)
 {
-    private const int MaxRank = 32;
-
-    /// <summary>The number of values.</summary>
-    public int Count => Shape.Aggregate(1, (product, size) => product * size);
+    private const int MaxRank = 16;
 
     /// <summary>Reads the dictionary's text, which Python would evaluate; here only its three known entries are understood.</summary>
     public static NpyHeader Parse(string text, string name)
@@ -26,16 +23,14 @@ internal sealed partial record NpyHeader(string ElementType, bool IsFortranOrder
         if (sizes.Length > MaxRank)
             throw new DataFormatException($"{name} has {sizes.Length} axes; at most {MaxRank} are supported.");
         int[] parsed = new int[sizes.Length];
-        long count = 1;
         for (int i = 0; i < sizes.Length; i++)
         {
             if (!int.TryParse(sizes[i].TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out parsed[i]))
-                throw new DataFormatException($"{name} is not a usable .npy file: '{sizes[i]}' in its shape is not a size.");
-            count *= parsed[i];
-            if (count > Array.MaxLength / sizeof(double))
-                throw new DataFormatException($"{name} has the shape [{string.Join(", ", sizes)}], which is too large.");
+                throw new DataFormatException($"{name} is not a usable .npy file: '{PrintableText.Name(sizes[i])}' in its shape is not a size.");
         }
-        return new NpyHeader(type.Groups[1].Value, order.Groups[1].Value == "True", parsed);
+        if (!FloatTensor.TryCountElements(parsed, out int count) || count > Array.MaxLength / sizeof(double))
+            throw new DataFormatException($"{name} has the shape [{string.Join(", ", sizes)}], which is too large.");
+        return new NpyHeader(type.Groups[1].Value, order.Groups[1].Value == "True", parsed, count);
     }
 
     [GeneratedRegex(@"['""]descr['""]\s*:\s*['""]([^'""]{1,16})['""]")]

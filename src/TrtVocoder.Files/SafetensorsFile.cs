@@ -6,31 +6,36 @@ namespace TrtVocoder.Files;
 
 /// <summary>
 /// A <c>.safetensors</c> file: eight bytes of header length, a JSON header of names, types, shapes and byte ranges, then the values.
-/// Reads F32, F16, BF16 and F64; writes F32 and F16.
+/// Reads F32, F16, BF16 and F64, and passes over tensors of other types; writes F32 and F16.
 /// </summary>
-/// <remarks>The format's own rules are enforced: byte ranges neither overlap nor leave holes, names are unique.</remarks>
+/// <remarks>The format's own rules are enforced: byte ranges neither overlap nor leave holes, names are unique. The bounds stand in docs/formats.md.</remarks>
 public sealed class SafetensorsFile
 {
     private const string MetadataName = "__metadata__";
 
-    /// <summary>The format's own limit on its header.</summary>
-    private const int MaxHeaderLength = 100_000_000;
+    /// <summary>Bytes of the longest header taken; the format allows 100 MB, a model of a thousand tensors takes 0.1.</summary>
+    private const int MaxHeaderLength = 16 << 20;
 
-    private SafetensorsFile(IReadOnlyDictionary<string, FloatTensor> tensors, IReadOnlyDictionary<string, string> metadata)
+    private SafetensorsFile(
+        IReadOnlyDictionary<string, FloatTensor> tensors, IReadOnlyList<SkippedTensor> skipped, IReadOnlyDictionary<string, string> metadata)
     {
         Tensors = tensors;
+        Skipped = skipped;
         Metadata = metadata;
     }
 
-    /// <summary>Every tensor by name, as float32.</summary>
+    /// <summary>Every floating-point tensor by name, as float32.</summary>
     public IReadOnlyDictionary<string, FloatTensor> Tensors { get; }
+
+    /// <summary>Tensors of other types (integers, truth values, 8-bit floats), which are passed over; in the file's order.</summary>
+    public IReadOnlyList<SkippedTensor> Skipped { get; }
 
     /// <summary>The header's free-form strings (<c>__metadata__</c>).</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="DataFormatException">The file is too large, truncated, foreign, or holds a type that is not floating point.</exception>
+    /// <exception cref="DataFormatException">The file is too large, truncated or foreign.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SafetensorsFile Read(string path)
     {
@@ -42,29 +47,40 @@ public sealed class SafetensorsFile
     /// <summary>Reads a file's bytes.</summary>
     /// <param name="file">The whole file.</param>
     /// <param name="source">The file's name for error messages.</param>
-    /// <exception cref="DataFormatException">The bytes are truncated, foreign, or hold a type that is not floating point.</exception>
+    /// <exception cref="DataFormatException">The bytes are truncated or foreign.</exception>
     public static SafetensorsFile Read(ReadOnlySpan<byte> file, string source)
     {
         if (file.Length < 8)
-            throw new DataFormatException($"{source} is not a .safetensors file: {file.Length} bytes are too few for its header.");
+            throw new DataFormatException($"{source} is not a .safetensors file: {file.Length} bytes are too few for its header{FileContent.Describe(file)}.");
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file);
-        if (headerLength > (ulong)(file.Length - 8) || headerLength > MaxHeaderLength)
+        if (headerLength > (ulong)(file.Length - 8))
             throw new DataFormatException(
-                $"{source} is truncated or not a .safetensors file: its first 8 bytes announce a header of {headerLength} bytes, {file.Length - 8} follow.");
+                $"{source} is truncated or not a .safetensors file: its first 8 bytes announce a header of {headerLength} bytes, {file.Length - 8} follow{Instead(file)}.");
+        if (headerLength > MaxHeaderLength)
+            throw new DataFormatException($"{source} has a header of {headerLength} bytes; at most {MaxHeaderLength} are read.");
 
         SafetensorsHeader header = SafetensorsHeader.Parse(file.Slice(8, (int)headerLength), source);
         ReadOnlySpan<byte> data = file[(8 + (int)headerLength)..];
         header.CheckRanges(data.Length, source);
 
         Dictionary<string, FloatTensor> tensors = new(header.Entries.Count, StringComparer.Ordinal);
+        List<SkippedTensor> skipped = [];
         foreach (SafetensorsEntry entry in header.Entries)
         {
+            if (entry.Type is not { } type)
+            {
+                skipped.Add(new SkippedTensor(entry.Name, entry.TypeName, [.. entry.Shape]));
+                continue;
+            }
             float[] values = new float[entry.ElementCount];
-            TensorElements.Read(data[(int)entry.Begin..(int)entry.End], entry.Type, values);
+            TensorElements.Read(data[(int)entry.Begin..(int)entry.End], type, values);
             tensors.Add(entry.Name, new FloatTensor(entry.Shape, values));
         }
-        return new SafetensorsFile(tensors, header.Metadata);
+        return new SafetensorsFile(tensors, skipped, header.Metadata);
     }
+
+    // What begins like a header only lacks its end.
+    private static string Instead(ReadOnlySpan<byte> file) => file.Length > 8 && file[8] == (byte)'{' ? "" : FileContent.Describe(file);
 
     /// <summary>Writes a file, wholly or not at all.</summary>
     /// <param name="path">Where to.</param>

@@ -8,7 +8,8 @@ public sealed class WavAudio
     /// <param name="channelCount">Channels, at least 1; divides the number of samples.</param>
     /// <param name="sampleRate">Sample rate in Hz.</param>
     /// <param name="encoding">How the file stored them, for people: <c>16-bit PCM</c>.</param>
-    public WavAudio(float[] samples, int channelCount, int sampleRate, string encoding)
+    /// <param name="notes">What a user should know of the file; null for nothing.</param>
+    public WavAudio(float[] samples, int channelCount, int sampleRate, string encoding, IReadOnlyList<string>? notes = null)
     {
         ArgumentNullException.ThrowIfNull(samples);
         ArgumentOutOfRangeException.ThrowIfLessThan(channelCount, 1);
@@ -18,6 +19,7 @@ public sealed class WavAudio
         ChannelCount = channelCount;
         SampleRate = sampleRate;
         Encoding = encoding;
+        Notes = notes ?? [];
     }
 
     /// <summary>Channel-interleaved samples, full scale ±1.</summary>
@@ -31,6 +33,9 @@ public sealed class WavAudio
 
     /// <summary>How the file stored its samples, for people: <c>16-bit PCM</c>.</summary>
     public string Encoding { get; }
+
+    /// <summary>What a user should know although the file was read, a sentence each: a size in its header that is wrong, a pad byte that lacks.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Samples of one channel.</summary>
     public int Length => Samples.Length / ChannelCount;

@@ -3,7 +3,12 @@ using System.Buffers.Binary;
 namespace TrtVocoder.Files;
 
 /// <summary>A WAV file's fmt chunk, and how its bytes become samples.</summary>
-internal sealed record WavEncoding(int ChannelCount, int SampleRate, int SampleBytes, bool IsFloat)
+/// <param name="ChannelCount">Channels.</param>
+/// <param name="SampleRate">Sample rate in Hz.</param>
+/// <param name="ContainerBytes">Bytes that a sample takes.</param>
+/// <param name="SampleBytes">Bytes of them that it needs; fewer than <paramref name="ContainerBytes"/> for 24 bits in 4 bytes.</param>
+/// <param name="IsFloat">Floating point, not integers.</param>
+internal sealed record WavEncoding(int ChannelCount, int SampleRate, int ContainerBytes, int SampleBytes, bool IsFloat)
 {
     private const int Pcm = 1;
     private const int Float = 3;
@@ -12,7 +17,7 @@ internal sealed record WavEncoding(int ChannelCount, int SampleRate, int SampleB
     private const int MinSampleRate = 1000;
     private const int MaxSampleRate = 768_000;
 
-    public int FrameBytes => ChannelCount * SampleBytes;
+    public int FrameBytes => ChannelCount * ContainerBytes;
 
     public override string ToString() => IsFloat ? $"{8 * SampleBytes}-bit float" : $"{8 * SampleBytes}-bit PCM";
 
@@ -44,17 +49,22 @@ internal sealed record WavEncoding(int ChannelCount, int SampleRate, int SampleB
         bool isSupported = tag == Pcm ? bytes is >= 1 and <= 4 : bits is 32 or 64;
         if (!isSupported)
             throw new DataFormatException($"{name} holds {(tag == Pcm ? "integer" : "float")} samples of {bits} bits; PCM of 8 to 32 bits and float of 32 or 64 are supported.");
-        if (blockAlign != channels * bytes)
-            throw new DataFormatException($"{name} contradicts itself: {channels} channels of {bits} bits make {channels * bytes} bytes, its header says {blockAlign}.");
-        return new WavEncoding(channels, (int)rate, bytes, tag == Float);
+        // A container may be larger than its sample: the standard's own meaning of block align.
+        int container = blockAlign / channels;
+        bool isPadded = tag == Pcm && bytes >= 2 && container > bytes && container <= 4;
+        if (blockAlign != channels * container || (container != bytes && !isPadded))
+            throw new DataFormatException($"{name} contradicts itself: {channels} channels of {bits} bits make {channels * bytes} bytes, its header says {blockAlign}; convert it to 16-bit PCM.");
+        return new WavEncoding(channels, (int)rate, container, bytes, tag == Float);
     }
 
     public void Decode(ReadOnlySpan<byte> bytes, Span<float> samples)
     {
+        bool isLowAligned = ContainerBytes > SampleBytes && IsLowAligned(bytes, samples.Length);
+        int size = isLowAligned ? SampleBytes : ContainerBytes;
         for (int i = 0; i < samples.Length; i++)
         {
-            ReadOnlySpan<byte> sample = bytes.Slice(i * SampleBytes, SampleBytes);
-            samples[i] = (IsFloat, SampleBytes) switch
+            ReadOnlySpan<byte> sample = bytes.Slice(i * ContainerBytes, size);
+            samples[i] = (IsFloat, size) switch
             {
                 (false, 1) => (sample[0] - 128) / 128f,
                 (false, 2) => BinaryPrimitives.ReadInt16LittleEndian(sample) / 32768f,
@@ -64,6 +74,21 @@ internal sealed record WavEncoding(int ChannelCount, int SampleRate, int SampleB
                 (true, _) => (float)BinaryPrimitives.ReadDoubleLittleEndian(sample),
             };
         }
+    }
+
+    // The standard puts a sample into the upper end of its container, and ALSA's arecord into the lower one, continuing its sign: only the bytes tell.
+    private bool IsLowAligned(ReadOnlySpan<byte> bytes, int count)
+    {
+        bool lowUsed = false;
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> sample = bytes.Slice(i * ContainerBytes, ContainerBytes);
+            byte sign = (byte)((sbyte)sample[SampleBytes - 1] >> 7);
+            if (sample[SampleBytes..].IndexOfAnyExcept(sign) >= 0 && sample[SampleBytes..].IndexOfAnyExcept((byte)0) >= 0)
+                return false;
+            lowUsed |= sample[..(ContainerBytes - SampleBytes)].IndexOfAnyExcept((byte)0) >= 0;
+        }
+        return lowUsed;
     }
 
     private static string NameOf(int tag) => tag switch

@@ -120,7 +120,7 @@ internal sealed class OnnxDecoder : IDecoder
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {FirstLine(error.Message)}", error);
+            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
         }
         int count = shape.Batch * ItemSize(shape);
         _first.FromModel(count);
@@ -153,13 +153,6 @@ internal sealed class OnnxDecoder : IDecoder
         _first.Dispose();
         _imag?.Dispose();
         _shared.Leave();
-    }
-
-    /// <summary>ONNX Runtime's messages without their later lines (stack, node dumps).</summary>
-    internal static string FirstLine(string message)
-    {
-        int end = message.AsSpan().IndexOfAny('\r', '\n');
-        return end < 0 ? message : message[..end];
     }
 
     /// <summary>Values of one item in each output.</summary>

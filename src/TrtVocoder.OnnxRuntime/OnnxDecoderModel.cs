@@ -40,7 +40,9 @@ public sealed class OnnxDecoderModel : IDecoderModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no model file {path}.", path);
-        return Load(path, sessionOptions => new InferenceSession(path, sessionOptions), options);
+        OnnxOutline outline = OnnxOutline.Read(path);
+        outline.RequireExternalFiles(path);
+        return Load(path, outline, sessionOptions => new InferenceSession(path, sessionOptions), options);
     }
 
     /// <summary>Loads a model from memory.</summary>
@@ -52,7 +54,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
     public static OnnxDecoderModel Load(byte[] model, string source, OnnxDecoderOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return Load(source, sessionOptions => new InferenceSession(model, sessionOptions), options);
+        return Load(source, OnnxOutline.Read(model, source), sessionOptions => new InferenceSession(model, sessionOptions), options);
     }
 
     /// <inheritdoc/>
@@ -69,20 +71,20 @@ public sealed class OnnxDecoderModel : IDecoderModel
             _shared.Leave();
     }
 
-    private static OnnxDecoderModel Load(string source, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
+    private static OnnxDecoderModel Load(string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ParallelRuns, 1, nameof(options.ParallelRuns));
+        OnnxLibrary.ThrowIfDamaged();
         OnnxTelemetry.TurnOff();
         InferenceSession? session = null;
         try
         {
             using SessionOptions sessionOptions = CreateSessionOptions(options);
             session = create(sessionOptions);
-            Dictionary<string, string> properties = session.ModelMetadata.CustomMetadataMap;
             ModelSignature signature = ModelSignature.Resolve(
                 source, Shapes(session.InputMetadata, session.InputNames), Shapes(session.OutputMetadata, session.OutputNames),
-                VocoderMetadata.TryFromProperties(properties, source), options.Model);
+                VocoderMetadata.TryFromProperties(outline.Metadata, source), options.Model.With(outline.Metadata, source));
             OnnxTensors tensors = new(
                 source,
                 signature,
@@ -98,20 +100,26 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 MinFrames = frames > 0 ? (int)frames : 1,
                 MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
                 RunsInFlight = options.ParallelRuns,
+                Notes = signature.Notes,
             });
         }
         catch (Exception error)
         {
             session?.Dispose();
-            throw error switch
-            {
-                OnnxRuntimeException => new DataFormatException($"{source} is not a model that ONNX Runtime can run: {OnnxDecoder.FirstLine(error.Message)}", error),
-                DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
-                    "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
-                _ => error,
-            };
+            // A rethrow by 'throw' keeps the stack trace of what is not translated.
+            if (Translate(error, source) is { } translated)
+                throw translated;
+            throw;
         }
     }
+
+    private static TrtVocoderException? Translate(Exception error, string source) => error switch
+    {
+        OnnxRuntimeException => new DataFormatException($"{source} is not a model that ONNX Runtime can run: {OnnxRuntimeMessage.Reason(error.Message)}", error),
+        DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
+            "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
+        _ => null,
+    };
 
     /// <summary>The options in ONNX Runtime's own form; the caller disposes of them.</summary>
     internal static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)

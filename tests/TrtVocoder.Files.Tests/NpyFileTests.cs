@@ -69,7 +69,7 @@ public class NpyFileTests
     public void Truncated_and_foreign_files_are_refused_in_one_sentence()
     {
         byte[] good = Written(new FloatTensor([2, 3], new float[6]));
-        Assert.That(Refusal([]), Is.EqualTo("x.npy is not a .npy file: it does not begin with \\x93NUMPY."));
+        Assert.That(Refusal([]), Is.EqualTo("x.npy is not a .npy file: it does not begin with \\x93NUMPY; it is empty (0 bytes): copy or download it again."));
         Assert.That(Refusal(good[..^1]), Is.EqualTo("x.npy is truncated: its header promises 24 bytes of values, 23 are there."));
         Assert.That(Refusal(good[..30]), Does.Contain("truncated within its header"));
         Assert.That(Refusal(Npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", [])), Does.Contain("'|O'"));
@@ -118,6 +118,45 @@ public class NpyFileTests
         Assert.That(NpzFile.Read(new MemoryStream(several), "x.npz", "a").Values[0], Is.EqualTo(1));
         Assert.That(() => NpzFile.Read(new MemoryStream(Zip(("a", 1), ("b", 2))), "x.npz"), Throws.TypeOf<DataFormatException>().With.Message.Contains("holds a, b"));
         Assert.That(() => NpzFile.Read(new MemoryStream(one[..40]), "x.npz"), Throws.TypeOf<DataFormatException>().With.Message.Contains("x.npz"));
+    }
+
+    [Test]
+    public void An_npz_lists_its_arrays_without_reading_their_values()
+    {
+        IReadOnlyList<NpzEntry> entries = NpzFile.List(new MemoryStream(Zip(("mel_spec", 1), ("sr", 2))), "x.npz");
+        Assert.That(entries.Select(entry => entry.ToString()), Is.EqualTo(new[] { "mel_spec <f4 [1]", "sr <f4 [1]" }));
+    }
+
+    [Test]
+    public void An_npz_with_one_name_twice_is_refused() =>
+        Assert.That(() => NpzFile.Read(new MemoryStream(Zip(("mel", 1), ("mel", 2))), "x.npz"), Throws.TypeOf<DataFormatException>().With.Message.EqualTo("x.npz is damaged: it holds 'mel.npy' twice."));
+
+    [Test]
+    public void An_npz_that_unpacks_to_far_more_than_its_size_is_refused_before_it_does()
+    {
+        byte[] file = ZipOfZeros(50_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(() => NpzFile.Read(new MemoryStream(file), "x.npz"), Throws.TypeOf<DataFormatException>().With.Message.Contains("unpacks to 5000000 values"));
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1 << 20));
+        Assert.That(NpzFile.Read(new MemoryStream(ZipOfZeros(20_000)), "x.npz").Values.Length, Is.EqualTo(2_000_000), "three minutes of silence");
+    }
+
+    [Test]
+    public void A_file_of_torch_save_is_told_as_one()
+    {
+        MemoryStream stream = new();
+        using (ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true))
+            archive.CreateEntry("mel/data.pkl").Open().Dispose();
+        Assert.That(() => NpzFile.Read(stream, "mel.pt"), Throws.TypeOf<DataFormatException>().With.Message.Contains("mel.pt is a file of torch.save, not of NumPy"));
+    }
+
+    private static byte[] ZipOfZeros(int frames)
+    {
+        MemoryStream stream = new();
+        using (ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true))
+        using (Stream entry = archive.CreateEntry("mel.npy", CompressionLevel.Fastest).Open())
+            NpyFile.Write(entry, new FloatTensor([100, frames], new float[100 * frames]));
+        return stream.ToArray();
     }
 
     private static byte[] Zip(params (string Key, float Value)[] arrays)

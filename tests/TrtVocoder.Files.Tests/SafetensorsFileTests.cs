@@ -50,7 +50,8 @@ public sealed class SafetensorsFileTests
         Assert.That(new[] { "a", "b", "c", "d" }.Select(name => tensors[name].Values[0]), Is.EqualTo(new[] { 1.5f, -2.5f, 0.25f, 10f }));
     }
 
-    [TestCase("""{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}""", "'a' has the type 'I64'")]
+    [TestCase("""{"a":{"dtype":"a type of no format at all","shape":[1],"data_offsets":[0,8]}}""", "which the format does not know")]
+    [TestCase("""{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,2],"data_offsets":[0,8]}}""", "'a' has more than 16 axes")]
     [TestCase("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "the name 'a' occurs twice")]
     [TestCase("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}""", "truncated: 'a' ends at byte 12")]
     [TestCase("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "start at 4, expected 0")]
@@ -69,6 +70,35 @@ public sealed class SafetensorsFileTests
         Assert.That(
             () => SafetensorsFile.Read(Make(header, new byte[8]), "x.safetensors"),
             Throws.TypeOf<DataFormatException>().With.Message.Contains(message).And.Message.StartsWith("x.safetensors"));
+
+    [Test]
+    public void Tensors_of_other_types_are_passed_over_and_listed()
+    {
+        byte[] file = Make(
+            """
+            {"mel":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"len":{"dtype":"I64","shape":[1],"data_offsets":[4,12]},
+            "mask":{"dtype":"BOOL","shape":[2],"data_offsets":[12,14]},"tiny":{"dtype":"F4","shape":[3],"data_offsets":[14,16]}}
+            """,
+            new byte[16]);
+        SafetensorsFile read = SafetensorsFile.Read(file, "x");
+        Assert.That(read.Tensors.Keys, Is.EqualTo(new[] { "mel" }));
+        Assert.That(read.Skipped.Select(tensor => tensor.ToString()), Is.EqualTo(new[] { "len I64 [1]", "mask BOOL [2]", "tiny F4 [3]" }));
+    }
+
+    [Test]
+    public void A_header_of_many_axes_makes_a_short_message()
+    {
+        string header = """{"a":{"dtype":"F32","shape":[AXES],"data_offsets":[0,4]}}""".Replace("AXES", string.Join(',', Enumerable.Repeat(1, 1_000_000)), StringComparison.Ordinal);
+        DataFormatException refusal = Assert.Throws<DataFormatException>(() => SafetensorsFile.Read(Make(header, new byte[4]), "x"));
+        Assert.That(refusal.Message, Has.Length.LessThan(200));
+    }
+
+    [Test]
+    public void Names_from_a_file_do_not_reach_a_terminal_raw()
+    {
+        DataFormatException refusal = Assert.Throws<DataFormatException>(() => SafetensorsFile.Read(Make("""{"\u001b[2J\u202E":{"dtype":"F32","shape":[2]}}""", new byte[8]), "x"));
+        Assert.That(refusal.Message, Does.Contain("'?[2J?'"));
+    }
 
     [TestCase(0UL)]
     [TestCase(9UL)]

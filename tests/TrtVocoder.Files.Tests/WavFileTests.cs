@@ -74,9 +74,71 @@ public class WavFileTests
     public void A_truncated_file_says_how_much_is_missing()
     {
         byte[] file = Written(new float[100], WavSampleFormat.Pcm16);
-        Assert.That(Refusal(file[..^50]), Is.EqualTo("x.wav is truncated: its data chunk should hold 200 bytes, 150 are there."));
+        WavAudio cut = Read(file[..^50]);
+        Assert.That((cut.Length, cut.Notes), Is.EqualTo((75, new[] { "x.wav: its header promises 200 bytes of samples, 150 are there; these are taken." })));
+        Assert.That(Refusal(file[..44]), Is.EqualTo("x.wav is truncated: its data chunk should hold 200 bytes, 0 are there."));
         Assert.That(Refusal(file[..40]), Does.Contain("truncated"));
         Assert.That(Refusal(file[..20]), Does.Contain("truncated within its fmt chunk"));
+    }
+
+    // What programs leave that were ended before they could finish the header: AVAudioFile, arecord, RF64 writers.
+    [TestCase("RIFF", 36u, 0u, false)]
+    [TestCase("RIFF", 36u, uint.MaxValue, false)]
+    [TestCase("RF64", uint.MaxValue, uint.MaxValue, true)]
+    public void A_header_that_was_never_finished_gives_all_that_follows_and_a_note(string riff, uint riffSize, uint dataSize, bool hasEmptySizes)
+    {
+        WavBytes file = new();
+        if (hasEmptySizes)
+            file.Chunk("ds64", new byte[28]);
+        byte[] samples = [0, 0x40, 0, 0xC0, 0, 0x20, 0, 0x10, 0, 0];
+        WavAudio audio = Read(file.Format(1, 1, 24000, 16).Chunk("data", samples, dataSize).ToArray(riffSize, riff));
+        Assert.That(audio.Samples, Is.EqualTo(new[] { 0.5f, -0.5f, 0.25f, 0.125f, 0 }));
+        Assert.That(audio.Notes.Count, Is.EqualTo(riffSize == 36 ? 1 : 0));
+    }
+
+    [Test]
+    public void An_empty_data_chunk_before_another_one_is_empty()
+    {
+        byte[] file = new WavBytes().Format(1, 1, 24000, 16).Chunk("data", []).Chunk("LIST", new byte[20]).ToArray();
+        Assert.That(Read(file).Length, Is.Zero);
+    }
+
+    [TestCase(28)]
+    [TestCase(44)]
+    public void A_data_size_that_counts_the_header_is_noted_and_read(int excess)
+    {
+        WavAudio audio = Read(new WavBytes().Format(1, 1, 24000, 16).Chunk("data", [0, 0x40, 0, 0xC0], (uint)(4 + excess)).ToArray());
+        Assert.That(audio.Samples, Is.EqualTo(new[] { 0.5f, -0.5f }));
+        Assert.That(audio.Notes, Has.One.Contains($"promises {4 + excess} bytes"));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void The_pad_byte_of_an_odd_chunk_may_lack(bool hasPad)
+    {
+        List<byte> file = [.. new WavBytes().Format(1, 1, 24000, 16).Chunk("LIST", "abc"u8.ToArray()).Chunk("data", [0, 0x40, 0, 0xC0]).ToArray()];
+        if (!hasPad)
+            file.RemoveAt(12 + 24 + 8 + 3);
+        WavAudio audio = Read([.. file]);
+        Assert.That(audio.Samples, Is.EqualTo(new[] { 0.5f, -0.5f }));
+        Assert.That(audio.Notes.Count, Is.EqualTo(hasPad ? 0 : 1));
+    }
+
+    [Test]
+    public void A_chunk_that_is_no_chunk_is_told_by_its_place()
+    {
+        byte[] file = new WavBytes().Format(1, 1, 24000, 16).Chunk("LIST", [1, 2, 3, 4, 1, 1, 1, 1, 1, 1, 1, 1], 4).ToArray();
+        Assert.That(Refusal(file), Does.Contain("no chunk begins at byte 48"));
+    }
+
+    // 24 bits in 4 bytes: at the upper end as the standard has it, at the lower end as ALSA has it, and 32 bits that are only called 24.
+    [TestCase(new byte[] { 0, 0, 0, 0x40, 0, 0, 0, 0xC0 }, 0.5f, -0.5f)]
+    [TestCase(new byte[] { 1, 0, 0x40, 0, 1, 0, 0xC0, 0xFF }, 0.5f + (1 / 8388608f), -0.5f + (1 / 8388608f))]
+    [TestCase(new byte[] { 1, 0, 0, 0x40, 0, 0, 0, 0xC0 }, 0.5f, -0.5f)]
+    public void Samples_may_lie_in_larger_containers(byte[] data, float first, float second)
+    {
+        byte[] file = new WavBytes().Format(1, 1, 24000, 24, blockAlign: 4).Chunk("data", data).ToArray();
+        Assert.That(Read(file).Samples, Is.EqualTo(new[] { first, second }));
     }
 
     [Test]
@@ -104,7 +166,7 @@ public class WavFileTests
     {
         byte[] file = new WavBytes().Format(1, 1, 24000, 16).Chunk("data", [0, 0], 0x7FFE_0000).ToArray();
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.That(Refusal(file), Does.Contain("truncated"));
+        Assert.That(Read(file).Notes, Has.One.Contains("2147352576 bytes of samples, 2 are there"));
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(1 << 20));
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Files;
@@ -19,6 +19,8 @@ internal static class SpeechInput
         if (file.Kind != InputKind.Wav)
             throw CliException.BadInput($"{file.Name} is not a WAV file.");
         WavAudio audio = WavFile.Read(file.Open(), file.Name);
+        foreach (string note in audio.Notes)
+            output.Note(note);
         if (audio.Length == 0)
             throw CliException.BadInput($"{file.Name} is empty: it holds 0 samples.");
         if (audio.ChannelCount > 1)

@@ -9,8 +9,8 @@ namespace TrtVocoder.Export.Checkpoints;
 /// </summary>
 internal static class BufferCheck
 {
-    // Rounding to float16 moves a value below 1 by up to 2^-12; another window or another mel scale differs by far more.
-    private const float Tolerance = 1e-3f;
+    // Rounding to bfloat16 moves a value below 1 by up to 2^-9, to float16 by up to 2^-12; another window or another mel scale differs by far more.
+    private const float Tolerance = 1f / 512;
 
     public static IEnumerable<string> Describe(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> buffers, string source)
     {

@@ -11,6 +11,11 @@ internal interface IPickleObjects
     /// <summary>The thing that a dotted name stands for; refuses every name it does not know.</summary>
     object GetGlobal(string module, string name);
 
+    /// <summary>
+    /// What a call of a known thing costs, in the steps of <see cref="PickleReader.MaxSteps"/>: a recalled list could be copied again by each call.
+    /// </summary>
+    int GetCost(object? callable, object?[] arguments);
+
     /// <summary>What a known thing makes of its arguments. Nothing is ever run but our own code.</summary>
     object Reduce(object? callable, object?[] arguments);
 
@@ -22,11 +27,14 @@ internal interface IPickleObjects
 /// Reads Python pickles of protocol 2 to 5 as far as tensors need them (the opcodes are those of Python's pickletools).
 /// Numbers are long, <see cref="BigInteger"/> or double; tuples are <c>object?[]</c>, lists <see cref="List{T}"/>, dicts <see cref="PickleDictionary"/>.
 /// </summary>
-/// <remarks>It is a loop without recursion, every length is checked against the bytes left, and the number of opcodes is bounded.</remarks>
+/// <remarks>
+/// It is a loop without recursion, every length is checked against the bytes left, and the number of steps is bounded: opcodes, and what calls make
+/// of their arguments. No step takes more than some 120 bytes of memory beyond what it reads, so <see cref="MaxSteps"/> bounds that, too.
+/// </remarks>
 internal sealed class PickleReader(byte[] data, int start, IPickleObjects objects, string source)
 {
-    /// <summary>A checkpoint of a thousand tensors takes some 40,000.</summary>
-    private const int MaxOpcodes = 1_000_000;
+    /// <summary>A checkpoint of a thousand tensors takes some 60,000.</summary>
+    public const int MaxSteps = 500_000;
 
     private const int MaxNameLength = 256;
     private const int MaxIntegerBytes = 255;
@@ -34,7 +42,7 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
     private readonly Dictionary<long, object?> _memo = [];
     private readonly List<object?> _stack = [];
     private readonly List<int> _marks = [];
-    private int _opcodeCount;
+    private int _stepCount;
 
     /// <summary>Where the next pickle starts.</summary>
     public int Position { get; private set; } = start;
@@ -48,8 +56,7 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
         _marks.Clear();
         while (true)
         {
-            if (++_opcodeCount > MaxOpcodes)
-                throw Damaged($"it has more than {MaxOpcodes} steps");
+            Spend(1);
             byte opcode = Take(1)[0];
             if (opcode == (byte)'.')
                 return Pop();
@@ -113,7 +120,7 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
             case (byte)'R': Reduce(); break;
             case (byte)'b': Build(); break;
             case (byte)'Q': Push(objects.GetPersistent(Pop())); break;
-            case (byte)'i': throw new DataFormatException($"{source} is refused: {TakeLine()}.{TakeLine()} is no part of a tensor. Nothing was run.");
+            case (byte)'i': throw TorchObjects.Refuse(source, TakeLine(), TakeLine());
             default: throw Damaged(FormattableString.Invariant($"its opcode 0x{opcode:x2} is none that tensors need"));
         }
     }
@@ -148,7 +155,7 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
     {
         if (Pop() is not string name || Pop() is not string module || name.Length > MaxNameLength || module.Length > MaxNameLength)
             throw Damaged("a name in it is no text");
-        Push(objects.GetGlobal(Printable(module), Printable(name)));
+        Push(objects.GetGlobal(module, name));
     }
 
     private void PushDictionary(object?[] items)
@@ -182,7 +189,16 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
     {
         if (Pop() is not object?[] arguments)
             throw Damaged("a call in it has no arguments");
-        Push(objects.Reduce(Pop(), arguments));
+        object? callable = Pop();
+        Spend(objects.GetCost(callable, arguments));
+        Push(objects.Reduce(callable, arguments));
+    }
+
+    private void Spend(int steps)
+    {
+        _stepCount += steps;
+        if (_stepCount > MaxSteps)
+            throw Damaged($"it takes more than {MaxSteps} steps");
     }
 
     private void Build()
@@ -242,17 +258,14 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
 
     private string TakeLine()
     {
-        int length = data.AsSpan(Position).IndexOf((byte)'\n');
-        if (length is < 0 or > MaxNameLength)
+        // No further than a name can be: thousands of them would each search the whole file.
+        int length = data.AsSpan(Position, Math.Min(MaxNameLength + 1, data.Length - Position)).IndexOf((byte)'\n');
+        if (length < 0)
             throw Damaged("a name in it does not end");
-        string line = Printable(Encoding.UTF8.GetString(Take(length)));
+        string line = Encoding.UTF8.GetString(Take(length));
         Take(1);
         return line;
     }
-
-    // The name goes into a message: no control characters from a stranger's file reach the terminal.
-    private static string Printable(string name) =>
-        string.Concat(name.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
 
     private DataFormatException Damaged(string what) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{source} is damaged or no checkpoint: {what} (byte {Position} of its pickle)."));

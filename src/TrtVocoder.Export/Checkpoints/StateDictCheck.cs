@@ -17,7 +17,9 @@ internal sealed class StateDictCheck
     private readonly Dictionary<string, ImmutableArray<int>> _known;
     private readonly List<string> _unknown = [];
     private readonly List<string> _misshapen = [];
+    private readonly List<string> _unknownNames = [];
     private int _foreignCount;
+    private int _knownCount;
 
     public StateDictCheck(VocosConfig config, string source)
     {
@@ -40,13 +42,16 @@ internal sealed class StateDictCheck
     {
         if (!_known.TryGetValue(name, out ImmutableArray<int> expected))
         {
+            if (_unknownNames.Count < MaxListed)
+                _unknownNames.Add(PrintableText.Name(name));
             if (OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
-                _unknown.Add($"'{Shorten(name)}' {Format(shape)}");
+                _unknown.Add($"'{PrintableText.Name(name)}' {Format(shape)}");
             else
                 _foreignCount++;
             return false;
         }
         _required.Remove(name);
+        _knownCount++;
         if (foreignType is not null || !shape.AsSpan().SequenceEqual(expected.AsSpan()))
             _misshapen.Add($"'{name}' expected {Format(expected)}, found {Format(shape)}{(foreignType is null ? "" : $" of type {foreignType}")}");
         return true;
@@ -55,6 +60,9 @@ internal sealed class StateDictCheck
     /// <exception cref="DataFormatException">Something is missing, unknown or misshapen.</exception>
     public void ThrowIfWrong()
     {
+        if (_knownCount == 0)
+            throw new DataFormatException(
+                $"{_source} holds none of the weights of a Vocos model ({_required.Count} such as '{_required.Keys.First()}'){Foreign()}.");
         List<string> parts = [];
         AddPart(parts, "missing", [.. _required.Select(pair => $"'{pair.Key}' {Format(pair.Value)}")]);
         AddPart(parts, "misshapen", _misshapen);
@@ -71,7 +79,20 @@ internal sealed class StateDictCheck
         parts.Add($"{title}: {string.Join(", ", items.Take(MaxListed))}{more}");
     }
 
-    private static string Format(ImmutableArray<int> shape) => FloatTensor.FormatShape(shape.AsSpan());
+    // Whose weights they are, by names that such models are known for.
+    private string Foreign()
+    {
+        if (_unknownNames.Count == 0)
+            return "; it holds no tensors at all";
+        string? wrapped = _unknownNames.Find(name => OwnPrefixes.Any(prefix => name.Contains('.' + prefix, StringComparison.Ordinal)));
+        if (wrapped is not null)
+            return $"; its names carry a prefix, as in '{wrapped}': save the state_dict() of the inner model, or rename them";
+        string? maker = _unknownNames.Any(name => name.Contains("resblocks.", StringComparison.Ordinal) || name.Contains("conv_pre.", StringComparison.Ordinal)) ? "a HiFi-GAN or BigVGAN vocoder"
+            : _unknownNames.Any(name => name.Contains("transformer_blocks.", StringComparison.Ordinal) || name.Contains("ema_model.", StringComparison.Ordinal)) ? "a text-to-speech model (F5-TTS or the like), not its vocoder"
+            : _unknownNames.Any(name => name.Contains("model.layers.", StringComparison.Ordinal)) ? "a language model"
+            : null;
+        return $"; it looks like {maker ?? "a checkpoint of another program"}: its names are '{string.Join("', '", _unknownNames.Take(3))}'";
+    }
 
-    private static string Shorten(string name) => name.Length <= 100 ? name : string.Concat(name.AsSpan(0, 100), "...");
+    private static string Format(ImmutableArray<int> shape) => FloatTensor.FormatShape(shape.AsSpan());
 }

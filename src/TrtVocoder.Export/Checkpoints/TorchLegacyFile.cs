@@ -18,7 +18,7 @@ internal static class TorchLegacyFile
         TorchObjects objects = new(source);
         PickleReader reader = new(file, 0, objects, source);
         if (reader.Load() is not BigInteger magic || magic != MagicNumber)
-            throw new DataFormatException($"{source} is a pickle, but not one that torch.save wrote; save the model's state_dict() with torch.save.");
+            throw new DataFormatException($"{source} is a Python pickle, but not one that torch.save wrote; save the model's state_dict() with torch.save.");
         if (reader.Load() is not ProtocolVersion)
             throw new DataFormatException($"{source} is of an unknown version of PyTorch's non-zip form; save it again with a recent PyTorch.");
         if (reader.Load() is not PickleDictionary machine || machine.Items.GetValueOrDefault("little_endian") is not true)

@@ -28,10 +28,33 @@ internal sealed class TorchObjects(string source) : IPickleObjects
             ("torch._utils", "_rebuild_tensor" or "_rebuild_tensor_v2") => Function.RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Function.RebuildParameter,
             ("torch", "Size") => Function.Size,
-            _ => throw new DataFormatException(
-                $"{source} is refused: {module}.{name} is no part of a tensor. Nothing was run; save the model's state_dict() alone."),
+            _ => throw Refuse(source, module, name),
         };
     }
+
+    /// <summary>The refusal of a name that no tensor needs.</summary>
+    public static DataFormatException Refuse(string source, string module, string name)
+    {
+        (module, name) = (PrintableText.Name(module), PrintableText.Name(name));
+        // Names that tell which program made the file.
+        string what = module switch
+        {
+            _ when module.StartsWith("numpy", StringComparison.Ordinal) => "a pickle of NumPy arrays; weights are saved by torch.save(model.state_dict(), …), mels by numpy.save",
+            _ when module.StartsWith("sklearn", StringComparison.Ordinal) || module.StartsWith("joblib", StringComparison.Ordinal) => "a model of scikit-learn",
+            _ when module.StartsWith("pandas", StringComparison.Ordinal) => "a table of pandas",
+            _ when module.StartsWith("keras", StringComparison.Ordinal) || module.StartsWith("tensorflow", StringComparison.Ordinal) => "a model of TensorFlow",
+            _ => "no part of a tensor",
+        };
+        return new DataFormatException($"{source} is refused: {module}.{name} is {what}. Nothing was run; save the model's state_dict() alone.");
+    }
+
+    // A tensor's view takes some 1,000 bytes, an entry of a dictionary some 100.
+    public int GetCost(object? callable, object?[] arguments) => (callable, arguments) switch
+    {
+        (Function.OrderedDict, [List<object?> pairs]) => pairs.Count,
+        (Function.RebuildTensor, _) => 16,
+        _ => 0,
+    };
 
     public object Reduce(object? callable, object?[] arguments) => (callable, arguments) switch
     {
@@ -39,7 +62,7 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         (Function.OrderedDict, [List<object?> pairs]) => ToDictionary(pairs),
         // storage, offset, size, stride; then what only training needs.
         (Function.RebuildTensor, [TorchStorage storage, long offset, object?[] sizes, object?[] strides, ..]) =>
-            new TorchTensor(storage, offset, ToIntegers(sizes), ToIntegers(strides), source),
+            new TorchTensor(storage, offset, ToSizes(sizes), ToSizes(strides), source),
         (Function.RebuildParameter, [TorchTensor tensor, ..]) => tensor,
         (Function.Size, [object?[] sizes]) => sizes,
         _ => throw Malformed(),
@@ -81,7 +104,15 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         return dictionary;
     }
 
-    private long[] ToIntegers(object?[] values) => [.. values.Select(value => value is long number ? number : throw Malformed())];
+    private long[] ToSizes(object?[] values)
+    {
+        if (values.Length > TorchTensor.MaxRank)
+            throw Malformed();
+        long[] sizes = new long[values.Length];
+        for (int axis = 0; axis < sizes.Length; axis++)
+            sizes[axis] = values[axis] is long size ? size : throw Malformed();
+        return sizes;
+    }
 
     private DataFormatException Malformed() =>
         new(string.Create(CultureInfo.InvariantCulture, $"{source} is damaged or no checkpoint: a tensor in it is not described the way PyTorch does."));

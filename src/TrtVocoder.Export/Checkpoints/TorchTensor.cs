@@ -6,10 +6,8 @@ namespace TrtVocoder.Export.Checkpoints;
 /// <summary>A tensor of a PyTorch checkpoint: a view of a storage, contiguous or not.</summary>
 internal sealed class TorchTensor
 {
-    private const int MaxRank = 16;
-
-    /// <summary>A view with more elements than its storage repeats some (stride 0); beyond this many that is no weight.</summary>
-    private const int MaxExpandedElements = 1 << 20;
+    /// <summary>Axes of the tensors taken; weights have three.</summary>
+    public const int MaxRank = 16;
 
     private readonly TorchStorage _storage;
     private readonly long _offset;
@@ -36,7 +34,7 @@ internal sealed class TorchTensor
             last += (Int128)(sizes[axis] - 1) * _strides[axis];
         }
         bool isInside = _elementCount == 0 || last < storage.ElementCount;
-        if (offset < 0 || !isInside || (_elementCount > storage.ElementCount && _elementCount > MaxExpandedElements))
+        if (offset < 0 || !isInside)
             throw Impossible();
 
         DataFormatException Impossible() => new(
@@ -44,6 +42,9 @@ internal sealed class TorchTensor
     }
 
     public ImmutableArray<int> Shape { get; }
+
+    /// <summary>Values that <see cref="ToFloatTensor"/> makes: more than the storage holds where a view repeats some (stride 0).</summary>
+    public int ElementCount => _elementCount;
 
     /// <summary>The storage class of a tensor that is not floating point, otherwise null.</summary>
     public string? ForeignType => _storage.Type.Type is null ? _storage.Type.Name : null;

@@ -14,7 +14,7 @@ internal static class TorchZipFile
             throw new DataFormatException($"{source} is a TorchScript program, not weights; save the model's state_dict().");
         string[] pickles = [.. entries.Keys.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal)).Take(2)];
         if (pickles is not [string pickle])
-            throw new DataFormatException($"{source} is a zip file, but not one that torch.save wrote: it must hold one data.pkl.");
+            throw new DataFormatException($"{source} is a zip file, but not one that torch.save wrote: it must hold one data.pkl{FileContent.Describe(file)}.");
         string folder = pickle[..^"data.pkl".Length];
         if (entries.TryGetValue(folder + "byteorder", out ZipArchiveEntry? order) && !ReadEntry(order, source).AsSpan().SequenceEqual("little"u8))
             throw new DataFormatException($"{source} was saved on a big-endian machine; save it again on a little-endian one.");
@@ -37,9 +37,16 @@ internal static class TorchZipFile
         {
             // Not disposed: the entries read from it later, and there is nothing behind it but memory.
             ZipArchive archive = new(new MemoryStream(file, writable: false), ZipArchiveMode.Read);
+            long total = 0;
             foreach (ZipArchiveEntry entry in archive.Entries)
+            {
                 if (!entries.TryAdd(entry.FullName, entry))
                     throw new DataFormatException($"{source} is damaged: it holds two files of the same name.");
+                // Entries that share their bytes would make gigabytes of a small file.
+                total += entry.CompressedLength;
+                if (total > file.Length)
+                    throw new DataFormatException($"{source} is damaged: the files in it claim more bytes than it has.");
+            }
             return true;
         });
         return entries;

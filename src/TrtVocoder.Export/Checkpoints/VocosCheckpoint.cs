@@ -13,6 +13,15 @@ public sealed class VocosCheckpoint
     private const string ConfigName = "config.yaml";
 
     private static readonly string[] WeightsNames = ["model.safetensors", "pytorch_model.bin"];
+    private static readonly string[] WeightsExtensions = [".safetensors", ".bin", ".pt", ".pth", ".ckpt"];
+
+    /// <summary>
+    /// What the values of all tensors may take: so much, and <see cref="MaxExpansion"/> times the file. Tensors may repeat values (stride 0) and share storages,
+    /// and float32 is twice the size of what most files hold.
+    /// </summary>
+    private const long FreeValueBytes = 16 << 20;
+
+    private const int MaxExpansion = 8;
 
     private readonly Lazy<string> _modelHash;
 
@@ -70,20 +79,18 @@ public sealed class VocosCheckpoint
         if (!isFile && !Directory.Exists(path))
             throw new DataFormatException($"{path} does not exist; expected a folder with {ConfigName} and {string.Join(" or ", WeightsNames)}.");
         string folder = isFile ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
-        string configPath = Path.Combine(folder, ConfigName);
-        if (!File.Exists(configPath))
-            throw new DataFormatException($"{folder} holds no {ConfigName}, which gives the weights their meaning; put the model's own beside them.");
-        string weightsPath = isFile
-            ? path
-            : WeightsNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-                ?? throw new DataFormatException($"{folder} holds no weights: expected {string.Join(" or ", WeightsNames)}.");
-
         try
         {
-            VocosConfig config = VocosConfigReader.Read(configPath);
+            string configPath = Path.Combine(folder, ConfigName);
+            if (!File.Exists(configPath))
+                throw new DataFormatException(
+                    $"{(isFile ? path : folder)}: {(isFile ? "the folder of the weights" : "it")} holds no {ConfigName}, which gives the weights their meaning; {NearestConfig(folder)}.");
+            string weightsPath = isFile ? path : FindWeights(folder);
+            List<string> notes = [];
+            VocosConfig config = VocosConfigReader.Read(configPath, notes);
             if (new FileInfo(weightsPath).Length > Array.MaxLength)
                 throw new DataFormatException($"{weightsPath} is larger than 2 GB; no Vocos weights are.");
-            return FromBytes(config, File.ReadAllBytes(weightsPath), weightsPath);
+            return FromBytes(config, File.ReadAllBytes(weightsPath), weightsPath, notes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -124,16 +131,15 @@ public sealed class VocosCheckpoint
     }
 
     /// <summary>Reads weights in any of the three forms, told apart by their first bytes.</summary>
-    internal static VocosCheckpoint FromBytes(VocosConfig config, byte[] file, string source)
+    internal static VocosCheckpoint FromBytes(VocosConfig config, byte[] file, string source, IReadOnlyList<string>? notes = null)
     {
-        if (file.AsSpan().StartsWith("version https://git-lfs"u8))
-            throw new DataFormatException($"{source} is a git-lfs pointer, not the weights themselves; fetch them with git lfs pull.");
+        notes ??= [];
         // A safetensors header is JSON after 8 bytes of length, so it cannot be mistaken for a zip file or a pickle.
         bool isSafetensors = file.Length > 8 && file[8] == (byte)'{';
-        if (isSafetensors || source.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
-            return new VocosCheckpoint(config, SafetensorsFile.Read(file, source).Tensors, source, []);
+        if (isSafetensors)
+            return FromSafetensors(config, SafetensorsFile.Read(file, source), source, notes);
         if (!TorchFile.IsTorchFile(file))
-            throw new DataFormatException($"{source} is neither a file of torch.save nor of safetensors.");
+            throw new DataFormatException($"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
 
         // Shapes are compared before any value is read, so a stranger's file decides no allocation.
         StateDictCheck check = new(config, source);
@@ -142,8 +148,59 @@ public sealed class VocosCheckpoint
             if (check.Add(name, tensor.Shape, tensor.ForeignType))
                 wanted.Add(name, tensor);
         check.ThrowIfWrong();
-        return new VocosCheckpoint(config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, check.Warnings);
+        long bytes = wanted.Values.Sum(tensor => (long)tensor.ElementCount) * sizeof(float);
+        if (bytes > FreeValueBytes + ((long)MaxExpansion * file.Length))
+            throw new DataFormatException(
+                $"{source}: its tensors repeat their values (stride 0) and would make {bytes} bytes of a file of {file.Length}; save them contiguous, by tensor.contiguous().");
+        return new VocosCheckpoint(config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, [.. notes, .. check.Warnings]);
     }
+
+    private static VocosCheckpoint FromSafetensors(VocosConfig config, SafetensorsFile file, string source, IReadOnlyList<string> notes)
+    {
+        StateDictCheck check = new(config, source);
+        Dictionary<string, FloatTensor> wanted = new(StringComparer.Ordinal);
+        foreach ((string name, FloatTensor tensor) in file.Tensors)
+            if (check.Add(name, tensor.Shape))
+                wanted.Add(name, tensor);
+        foreach (SkippedTensor tensor in file.Skipped)
+            check.Add(tensor.Name, tensor.Shape, tensor.Type);
+        check.ThrowIfWrong();
+        return new VocosCheckpoint(config, wanted, source, [.. notes, .. check.Warnings]);
+    }
+
+    private static string FindWeights(string folder)
+    {
+        if (WeightsNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual)
+            return usual;
+        string[] names = [.. Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        string? index = Array.Find(names, name => name.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase));
+        string[] weights = [.. names.Where(name => WeightsExtensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase))];
+        if (index is not null)
+            throw new DataFormatException(
+                $"{folder} holds sharded weights ({index}); join the {weights.Length} shards into one {WeightsNames[0]}, e.g. by safetensors.torch.save_file.");
+        // Under any other name, where there is no doubt.
+        return weights switch
+        {
+            [string only] => Path.Combine(folder, only),
+            [] => throw new DataFormatException(
+                $"{folder} holds no weights: expected {string.Join(" or ", WeightsNames)}, or one file of {string.Join(", ", WeightsExtensions)}{Listed(names)}."),
+            _ => throw new DataFormatException($"{folder} holds {weights.Length} files that may be the weights ({string.Join(", ", weights.Take(6))}); give the file itself."),
+        };
+
+        static string Listed(string[] names) => names.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", names.Take(6))}";
+    }
+
+    private static string NearestConfig(string folder) =>
+        Directory.EnumerateFiles(folder)
+            .Select(file => Path.GetFileName(file))
+            .Where(name => Path.GetExtension(name).ToLowerInvariant() is ".yml" or ".yaml" or ".json" && !name.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase))
+            .OrderBy(name => !Path.GetFileNameWithoutExtension(name).Equals("config", StringComparison.OrdinalIgnoreCase))
+            .ThenBy(name => name, StringComparer.Ordinal)
+            .FirstOrDefault() is { } near
+            ? near.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+                ? $"its {near} is no Vocos config, put the model's own {ConfigName} there"
+                : $"if its {near} is it, name that {ConfigName}"
+            : "put the model's own there";
 
     private static Dictionary<string, FloatTensor> Select(
         IReadOnlyDictionary<string, FloatTensor> stateDict, IReadOnlyList<KeyValuePair<string, ImmutableArray<int>>> shapes)

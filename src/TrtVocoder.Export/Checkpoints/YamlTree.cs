@@ -49,6 +49,9 @@ internal sealed class YamlTree
         }
     }
 
+    /// <summary>Names of the children; none where this is no map.</summary>
+    public IEnumerable<string> Names => _children?.Keys ?? Enumerable.Empty<string>();
+
     /// <summary>The child of that name, or null.</summary>
     public YamlTree? Find(string key) => _children?.GetValueOrDefault(key);
 

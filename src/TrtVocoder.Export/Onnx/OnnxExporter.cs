@@ -20,6 +20,9 @@ public static class OnnxExporter
     private const int OpsetVersion = 20;
     private const int IrVersion = 9;
 
+    // n_fft 4096 takes half of it; with some more the file would not fit protobuf's 2 GB.
+    private const long MaxMatrixBytes = 128 << 20;
+
     /// <summary>Writes the model, wholly or not at all.</summary>
     /// <param name="checkpoint">Config and weights.</param>
     /// <param name="path">The .onnx file.</param>
@@ -94,6 +97,9 @@ public static class OnnxExporter
         {
             if (config.HopLength == config.FftLength)
                 throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
+            long matrixBytes = 8L * head.PaddedBins * (config.FftLength + config.HopLength);
+            if (matrixBytes > MaxMatrixBytes)
+                throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with an n_fft of {config.FftLength} its matrix takes {matrixBytes >> 20} MiB, at most {MaxMatrixBytes >> 20} are written; export a spectrum.");
             (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor);
             new InverseStftNodes(graph, config.Stft, head.PaddedBins).Emit(mel, real, imag);
             graph.AddOutput("audio", "batch", "samples");

@@ -21,6 +21,9 @@ public sealed record DecoderInfo
     /// <summary>Whether the first run after a change of shape is many times slower than the others, so that inputs are best covered by windows of a few shapes.</summary>
     public bool HasCostlyShapes { get; init; }
 
+    /// <summary>What a user should know of how the model was understood, a sentence each: what was guessed or assumed because the model does not say it.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Decoders of one session that gain from having runs under way at the same time.</summary>
     public int RunsInFlight { get; init; } = 1;
 }

@@ -17,18 +17,18 @@ public static class ModelFile
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no model file {path}.", path);
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
-        Span<byte> head = stackalloc byte[4];
+        Span<byte> head = stackalloc byte[FileContent.PrefixLength];
         int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         if (read == 0)
             throw new DataFormatException($"{path} is empty; expected an .onnx model or a TensorRT .engine file.");
         head = head[..read];
         // The magic of a TensorRT and of a TensorRT-RTX plan, read off real files.
-        if (head.SequenceEqual("ftrt"u8) || head.SequenceEqual("vtrt"u8))
+        if (head.StartsWith("ftrt"u8) || head.StartsWith("vtrt"u8))
             return ModelFileKind.Engine;
         file.Position = 0;
         return IsOnnx(file, path)
             ? ModelFileKind.Onnx
-            : throw new DataFormatException($"{path} is neither an ONNX model nor a TensorRT engine (it begins with {Convert.ToHexString(head)}).");
+            : throw new DataFormatException($"{path} is neither an ONNX model nor a TensorRT engine (it begins with {Convert.ToHexString(head[..Math.Min(read, 4)])}){FileContent.Describe(head, path)}.");
     }
 
     /// <summary>Walks the fields of onnx.proto's ModelProto: all known, all of the right wire type, one of them the graph.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Decoding;
@@ -9,7 +10,15 @@ namespace TrtVocoder.Decoding;
 public sealed record ModelHints
 {
     /// <summary>Sample rate in Hz of a model that does not say: 24000.</summary>
-    public int SampleRate { get; init; } = 24000;
+    public int SampleRate
+    {
+        get;
+        init
+        {
+            field = value;
+            IsSampleRateKnown = true;
+        }
+    } = 24000;
 
     /// <summary>n_fft in samples; null takes it from the number of bins, or 1024 where the network puts out samples.</summary>
     public int? FftLength { get; init; }
@@ -28,6 +37,43 @@ public sealed record ModelHints
 
     /// <summary>How many frames to each side an output frame depends on, 27 for the published model; null when unknown, and then long inputs cannot be decoded in chunks.</summary>
     public int? ReceptiveFieldFrames { get; init; }
+
+    /// <summary>
+    /// Completes the hints by the metadata that other exporters write (sherpa-onnx's Vocos: <c>sample_rate</c>, <c>n_fft</c>, <c>hop_length</c>). What is in the
+    /// model wins.
+    /// </summary>
+    /// <param name="properties">The model's metadata.</param>
+    /// <param name="source">The file's name for error messages.</param>
+    /// <exception cref="DataFormatException">A value is no number, or out of range.</exception>
+    public ModelHints With(IReadOnlyDictionary<string, string> properties, string source)
+    {
+        ArgumentNullException.ThrowIfNull(properties);
+        int? rate = Integer("sample_rate", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate);
+        return this with
+        {
+            SampleRate = rate ?? SampleRate,
+            IsSampleRateKnown = IsSampleRateKnown || rate is not null,
+            FftLength = Integer("n_fft", 2, ModelLimits.MaxFftLength) ?? FftLength,
+            HopLength = Integer("hop_length", 1, ModelLimits.MaxHopLength) ?? HopLength,
+            Padding = properties.GetValueOrDefault("center") is "0" or "False" or "false" ? StftPadding.Same : Padding,
+        };
+
+        int? Integer(string key, int least, int most)
+        {
+            if (!properties.TryGetValue(key, out string? text))
+                return null;
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+                ? value
+                : throw new DataFormatException($"{source}: metadata '{key}' is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
+        }
+    }
+
+    /// <summary>Those of a model's metadata that <see cref="With"/> reads.</summary>
+    internal static IReadOnlyDictionary<string, string> SelectProperties(IReadOnlyDictionary<string, string> properties) =>
+        properties.Where(pair => pair.Key is "sample_rate" or "n_fft" or "hop_length" or "center").ToDictionary();
+
+    /// <summary>Whether <see cref="SampleRate"/> was told, not assumed.</summary>
+    internal bool IsSampleRateKnown { get; init; }
 
     /// <summary>The name of the output with the real parts; null finds it by name (<c>real</c>, <c>re</c>) or by shape and order.</summary>
     public string? RealOutput { get; init; }

@@ -23,6 +23,9 @@ public sealed record ModelSignature
     /// <summary>Whether the model said it itself, so that the number of samples of a waveform is known before it runs.</summary>
     public required bool HasMetadata { get; init; }
 
+    /// <summary>What was guessed or assumed because the model does not say it, a sentence each.</summary>
+    public IReadOnlyList<string> Notes { get; private init; } = [];
+
     /// <summary>Finds the tensors and completes the metadata.</summary>
     /// <param name="source">The file's name for error messages.</param>
     /// <param name="inputs">All inputs.</param>
@@ -37,7 +40,8 @@ public sealed record ModelSignature
             throw new DataFormatException($"{source}: a vocoder takes one mel [batch, n_mels, frames]; this model takes {List(inputs)}.");
         TensorShape mel = inputs[0];
         int melCount = ResolveMelCount(source, mel, metadata, hints);
-        (TensorShape first, TensorShape? imag) = FindOutputs(source, outputs, metadata, hints);
+        List<string> notes = [];
+        (TensorShape first, TensorShape? imag) = FindOutputs(source, outputs, metadata, hints, notes);
         if (imag is null)
             return Complete(metadata?.FftLength ?? hints.FftLength ?? 1024, SpectrumLayout.BinsMajor, OutputKind.Waveform);
 
@@ -50,6 +54,7 @@ public sealed record ModelSignature
             RealOrAudio = first,
             Imag = imag,
             HasMetadata = metadata is not null,
+            Notes = [.. notes, .. Assumed(source, metadata, hints, fftLength)],
             Metadata = CheckStft(source, metadata ?? new VocoderMetadata
             {
                 SampleRate = hints.SampleRate,
@@ -64,6 +69,19 @@ public sealed record ModelSignature
         };
     }
 
+    // A wrong rate or hop is a wrong pitch or pace, which nobody would look for in the model.
+    private static IEnumerable<string> Assumed(string source, VocoderMetadata? metadata, ModelHints hints, int fftLength)
+    {
+        if (metadata is not null || (hints.IsSampleRateKnown && hints.HopLength is not null))
+            yield break;
+        List<string> assumed = [];
+        if (!hints.IsSampleRateKnown)
+            assumed.Add($"{hints.SampleRate} Hz");
+        if (hints.HopLength is null)
+            assumed.Add($"a hop of {Math.Max(1, fftLength / 4)} samples (n_fft/4)");
+        yield return $"{source}: the model does not say all of its audio parameters; {string.Join(" and ", assumed)} {(assumed.Count == 1 ? "is" : "are")} assumed.";
+    }
+
     private static int ResolveMelCount(string source, TensorShape mel, VocoderMetadata? metadata, ModelHints hints)
     {
         long bands = mel.Dimensions[1];
@@ -74,14 +92,14 @@ public sealed record ModelSignature
         if (bands < 0 && mel.Dimensions[2] >= 0)
             throw new DataFormatException($"{source}: its input {mel} looks like [batch, frames, n_mels]; this program feeds [batch, n_mels, frames].");
         if (bands < 0)
-            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes; tell it by {nameof(ModelHints)}.{nameof(ModelHints.MelCount)}.");
+            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.", ModelFact.MelCount);
         if (bands < 1 || (hints.MelCount is { } told && told != bands))
             throw new DataFormatException($"{source}: its input is {mel}, not [batch, {hints.MelCount?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "n_mels"}, frames].");
-        return (int)bands;
+        return (int)Math.Min(bands, int.MaxValue);
     }
 
     private static (TensorShape First, TensorShape? Imag) FindOutputs(
-        string source, IReadOnlyList<TensorShape> outputs, VocoderMetadata? metadata, ModelHints hints)
+        string source, IReadOnlyList<TensorShape> outputs, VocoderMetadata? metadata, ModelHints hints, List<string> notes)
     {
         if (hints.AudioOutput is not null)
             return (Waveform(Named(hints.AudioOutput)), null);
@@ -100,11 +118,21 @@ public sealed record ModelSignature
             return (Waveform(samples), null);
         if (signal != OutputKind.Waveform && real is not null && imag is not null)
             return Spectrum(real, imag);
+        if (signal != OutputKind.Waveform && outputs.Count == 2 && outputs.FirstOrDefault(IsPolar) is { } polar)
+            throw new DataFormatException(
+                $"{source}: its outputs {List(outputs)} are magnitude and phase by the name of '{polar.Name}'; a spectrum's real and imaginary parts are needed: "
+                + "export the model with magnitude·cos(phase) and magnitude·sin(phase) as its outputs.");
         if (signal != OutputKind.Waveform && outputs.Count == 2)
+        {
+            if (metadata is null)
+                notes.Add($"{source}: its outputs {List(outputs)} do not tell by their names what they are; the first is taken for the real parts, the second for the imaginary ones.");
             return Spectrum(outputs[0], outputs[1]);
-        throw new DataFormatException(signal is null
-            ? $"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts by name; tell them by {nameof(ModelHints)}.{nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)}."
-            : $"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.");
+        }
+        throw signal is not null
+            ? new DataFormatException($"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.")
+            : IsSherpa(outputs)
+                ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes them; real and imaginary parts, or samples, are needed.")
+                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or samples, by name.", ModelFact.Outputs);
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
@@ -116,7 +144,7 @@ public sealed record ModelSignature
         (TensorShape, TensorShape) Spectrum(TensorShape first, TensorShape second) =>
             first.Dimensions.Count == 3 && first != second && Agree(first, second)
                 ? (first, second)
-                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].");
+                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].", ModelFact.Outputs);
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
@@ -136,16 +164,26 @@ public sealed record ModelSignature
 
         int? told = (hints.FftLength / 2) + 1;
         if (rows > 1 && (rows == told || (told is null && (columns < 0 || columns == frames))))
-            return ((int)rows, SpectrumLayout.BinsMajor);
+            return (Bins(rows), SpectrumLayout.BinsMajor);
         if (columns > 1 && (columns == told || (told is null && (rows < 0 || rows == frames))))
-            return ((int)columns, SpectrumLayout.FrameMajor);
+            return (Bins(columns), SpectrumLayout.FrameMajor);
         if (told is not null && rows < 0)
             return (told.Value, SpectrumLayout.BinsMajor);
-        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told; tell n_fft by {nameof(ModelHints)}.{nameof(ModelHints.FftLength)}.");
+        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told without its n_fft.", ModelFact.FftLength);
+
+        // What is beyond is refused with the other sizes, and must not overflow before.
+        static int Bins(long size) => (int)Math.Min(size, ModelLimits.MaxFftLength);
     }
 
-    private static VocoderMetadata CheckStft(string source, VocoderMetadata metadata)
+    /// <summary>Refuses sizes that are no vocoder's, or contradict each other.</summary>
+    internal static VocoderMetadata CheckStft(string source, VocoderMetadata metadata)
     {
+        // Shapes and hints come from strangers, too.
+        if (metadata.FftLength > ModelLimits.MaxFftLength || metadata.HopLength > ModelLimits.MaxHopLength
+            || metadata.SampleRate > ModelLimits.MaxSampleRate || metadata.MelCount > ModelLimits.MaxMelCount)
+            throw new DataFormatException(
+                $"{source}: {metadata.MelCount} mel bands, n_fft {metadata.FftLength}, hop {metadata.HopLength} and {metadata.SampleRate} Hz are no vocoder's; at most "
+                + $"{ModelLimits.MaxMelCount}, {ModelLimits.MaxFftLength}, {ModelLimits.MaxHopLength} and {ModelLimits.MaxSampleRate} are supported.");
         try
         {
             _ = metadata.Stft;
@@ -155,6 +193,16 @@ public sealed record ModelSignature
         {
             throw new DataFormatException($"{source}: n_fft {metadata.FftLength}, hop {metadata.HopLength} and padding {metadata.Padding} contradict each other.", error);
         }
+    }
+
+    // "mag", but not that of "imag".
+    private static bool IsPolar(TensorShape output)
+    {
+        string name = output.Name.ToLowerInvariant();
+        return (name.Contains("mag", StringComparison.Ordinal) && !name.Contains("imag", StringComparison.Ordinal))
+            || name is "abs" or "phi" or "arg"
+            || name.Contains("phase", StringComparison.Ordinal) || name.Contains("angle", StringComparison.Ordinal) || name.Contains("amplitude", StringComparison.Ordinal)
+            || name.Contains("log_amp", StringComparison.Ordinal) || name.Contains("logamp", StringComparison.Ordinal);
     }
 
     private static bool IsNamed(TensorShape output, string shortName, params ReadOnlySpan<string> endings)
@@ -170,6 +218,8 @@ public sealed record ModelSignature
     private static bool Agree(TensorShape one, TensorShape other) =>
         one.Dimensions.Count == other.Dimensions.Count
         && one.Dimensions.Zip(other.Dimensions).All(pair => pair.First < 0 || pair.Second < 0 || pair.First == pair.Second);
+
+    private static bool IsSherpa(IReadOnlyList<TensorShape> outputs) => outputs.Select(output => output.Name).Order(StringComparer.Ordinal).SequenceEqual(["mag", "x", "y"]);
 
     private static string List(IReadOnlyList<TensorShape> tensors) => tensors.Count == 0 ? "nothing" : string.Join(", ", tensors);
 }

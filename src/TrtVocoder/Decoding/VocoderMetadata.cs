@@ -77,34 +77,34 @@ public sealed record VocoderMetadata
     {
         if (!properties.ContainsKey(Prefix + "sample_rate"))
             return null;
-        return new VocoderMetadata
+        return ModelSignature.CheckStft(source, new VocoderMetadata
         {
-            SampleRate = Integer("sample_rate", 1),
-            FftLength = Integer("n_fft", 2),
-            HopLength = Integer("hop_length", 1),
-            MelCount = Integer("n_mels", 1),
+            SampleRate = Integer("sample_rate", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate),
+            FftLength = Integer("n_fft", 2, ModelLimits.MaxFftLength),
+            HopLength = Integer("hop_length", 1, ModelLimits.MaxHopLength),
+            MelCount = Integer("n_mels", 1, ModelLimits.MaxMelCount),
             Padding = Choice("padding", ("center", StftPadding.Center), ("same", StftPadding.Same)),
             Layout = Choice("layout", ("bins-major", SpectrumLayout.BinsMajor), ("frame-major", SpectrumLayout.FrameMajor)),
             Signal = Choice("signal", ("spectrum", OutputKind.Spectrum), ("waveform", OutputKind.Waveform)),
             MelFloor = Positive("mel_floor"),
-            ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames") ? Integer("receptive_field_frames", 0) : null,
+            ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames") ? Integer("receptive_field_frames", 0, ModelLimits.MaxReceptiveFieldFrames) : null,
             Precision = properties.GetValueOrDefault(Prefix + "precision", ""),
             ModelHash = properties.GetValueOrDefault(Prefix + "model_hash", ""),
-        };
+        });
 
         string Text(string key) => properties.TryGetValue(Prefix + key, out string? value)
             ? value
             : throw new DataFormatException($"{source}: its metadata lack '{Prefix}{key}'; export the model again.");
 
-        int Integer(string key, int least) =>
-            int.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least
+        int Integer(string key, int least, int most) =>
+            int.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
                 ? value
-                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{Text(key)}', expected a whole number of at least {least}.");
+                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a whole number from {least} to {most}.");
 
         float Positive(string key) =>
             float.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value)
                 ? value
-                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{Text(key)}', expected a number above 0.");
+                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a number above 0.");
 
         T Choice<T>(string key, params (string Name, T Value)[] choices)
         {
@@ -113,7 +113,7 @@ public sealed record VocoderMetadata
                 if (name == text)
                     return value;
             throw new DataFormatException(
-                $"{source}: metadata '{Prefix}{key}' is '{text}', expected {string.Join(" or ", choices.Select(choice => $"'{choice.Name}'"))}.");
+                $"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(text)}', expected {string.Join(" or ", choices.Select(choice => $"'{choice.Name}'"))}.");
         }
     }
 }

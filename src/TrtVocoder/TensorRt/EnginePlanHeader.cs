@@ -83,10 +83,9 @@ public sealed record EnginePlanHeader
 
     private static string Guess(ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith("PK"u8))
-            return "; it looks like a zip archive, perhaps a PyTorch checkpoint: use 'trtvocoder export' and 'trtvocoder build' on it";
         if (start.Length > 1 && start[0] == 0x08 && start[1] < 0x20)
             return "; it looks like an ONNX model: make an engine of it with 'trtvocoder build'";
-        return "; give the file that 'trtvocoder build' or trtexec wrote";
+        string content = FileContent.Describe(start);
+        return content.Length > 0 ? content : "; give the file that 'trtvocoder build' or trtexec wrote";
     }
 }

@@ -13,6 +13,8 @@ public sealed record EngineSidecar
     /// <summary>The form that this version reads and writes.</summary>
     public const int CurrentFormat = 1;
 
+    private const int MaxBytes = 1 << 20;
+
     /// <summary>Version of this file's form.</summary>
     public required int FormatVersion { get; init; }
 
@@ -67,19 +69,58 @@ public sealed record EngineSidecar
             return null;
         try
         {
-            EngineSidecar sidecar = JsonSerializer.Deserialize(File.ReadAllBytes(path), SidecarJsonContext.Default.EngineSidecar)
-                ?? throw new DataFormatException($"{path}: the file holds no sidecar; delete it, or build the engine again.");
-            if (sidecar.FormatVersion != CurrentFormat)
-                throw new DataFormatException($"{path}: form {sidecar.FormatVersion} is not known to this version, which reads form {CurrentFormat}; update TrtVocoder.");
+            if (new FileInfo(path).Length > MaxBytes)
+                throw new DataFormatException($"{path}: it is larger than {MaxBytes} bytes, which no engine's sidecar is; delete it, or build the engine again.");
+            EngineSidecar sidecar = Parse(File.ReadAllBytes(path), path);
             long engineBytes = new FileInfo(enginePath).Length;
             if (sidecar.EngineBytes != engineBytes)
                 throw new DataFormatException(
                     $"{path}: it belongs to another engine, of {sidecar.EngineBytes} bytes where this one has {engineBytes}; delete it, or build the engine again.");
             return sidecar;
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new DataFormatException($"{path}: cannot be read as an engine's sidecar ({error.Message}); delete it, or build the engine again.", error);
+            throw Unreadable(path, error);
+        }
+    }
+
+    /// <summary>Reads a sidecar's text.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="path">Its file for messages.</param>
+    /// <exception cref="DataFormatException">It is no sidecar of this form.</exception>
+    internal static EngineSidecar Parse(ReadOnlySpan<byte> json, string path)
+    {
+        try
+        {
+            EngineSidecar sidecar = JsonSerializer.Deserialize(json, SidecarJsonContext.Default.EngineSidecar)
+                ?? throw new DataFormatException($"{path}: the file holds no sidecar; delete it, or build the engine again.");
+            if (sidecar.FormatVersion != CurrentFormat)
+                throw new DataFormatException($"{path}: form {sidecar.FormatVersion} is not known to this version, which reads form {CurrentFormat}; update TrtVocoder.");
+            sidecar.CheckItems(path);
+            return sidecar;
+        }
+        catch (JsonException error)
+        {
+            throw Unreadable(path, error);
+        }
+    }
+
+    private static DataFormatException Unreadable(string path, Exception error) =>
+        new($"{path}: cannot be read as an engine's sidecar ({error.Message}); delete it, or build the engine again.", error);
+
+    // The serializer looks for nulls in the properties, not within their lists and maps.
+    private void CheckItems(string path)
+    {
+        if (Profiles.Any(profile => profile is null) || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
+            throw new DataFormatException($"{path}: it holds null where a profile, a setting or a value belongs; delete it, or build the engine again.");
+        try
+        {
+            foreach (TrtOptimizationProfile profile in Profiles)
+                profile.Validate();
+        }
+        catch (ArgumentException error)
+        {
+            throw new DataFormatException($"{path}: {error.Message} Delete it, or build the engine again.", error);
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class EngineTensors
         _source = source;
         _hasMetadata = signature.HasMetadata;
         Metadata = signature.Metadata;
+        Notes = signature.Notes;
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
         RealOrAudio = Find(signature.RealOrAudio);
@@ -29,6 +30,9 @@ internal sealed class EngineTensors
     }
 
     public VocoderMetadata Metadata { get; }
+
+    /// <summary>What was guessed or assumed of the engine.</summary>
+    public IReadOnlyList<string> Notes { get; }
 
     public int BinCount { get; }
 

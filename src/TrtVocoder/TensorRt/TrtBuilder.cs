@@ -63,7 +63,9 @@ public static class TrtBuilder
             OnnxSource form = forms[i];
             if (i > 0)
                 model = Read(form);
-            VocoderMetadata? metadata = options.Metadata ?? VocoderMetadata.TryFromProperties(OnnxMetadata.Read(model, form.Name), form.Name);
+            OnnxOutline outline = OnnxOutline.Read(model, form.Name);
+            outline.RequireExternalFiles(form.Name);
+            VocoderMetadata? metadata = options.Metadata ?? VocoderMetadata.TryFromProperties(outline.Metadata, form.Name);
             context?.Bind();
             using BuilderSession builder = new(library, context, form.Name, options);
             builder.Parse(model);
@@ -98,7 +100,7 @@ public static class TrtBuilder
                     OnnxSha256 = Convert.ToHexStringLower(SHA256.HashData(model)),
                     Profiles = [profile],
                     Settings = options.ToSettings(),
-                    Metadata = metadata?.ToProperties() ?? new Dictionary<string, string>(),
+                    Metadata = metadata?.ToProperties() ?? ModelHints.SelectProperties(outline.Metadata),
                     Form = form.Form,
                     Refusals = refusals,
                     Verification = verification,
@@ -149,7 +151,7 @@ public static class TrtBuilder
         {
             sidecar.Write(enginePath);
         }
-        catch when (!AtomicFile.IsSpecial(Path.GetFullPath(enginePath)))
+        catch when (!AtomicFile.IsStream(enginePath))
         {
             // An engine with the sidecar of its predecessor, or with none, would be half of what was asked for.
             File.Delete(enginePath);

@@ -31,6 +31,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             MaxBatch = network.Profile.MaxBatch,
             MinFrames = network.Profile.MinFrames,
             MaxFrames = network.Profile.MaxFrames,
+            Notes = network.Notes,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,
         };
@@ -57,7 +58,10 @@ public sealed class TrtDecoderModel : IDecoderModel
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new TrtDecoderOptions();
         EnginePlanHeader header = EnginePlanHeader.Read(path);
-        VocoderMetadata? metadata = EngineSidecar.TryRead(path)?.GetMetadata(path);
+        EngineSidecar? sidecar = EngineSidecar.TryRead(path);
+        VocoderMetadata? metadata = sidecar?.GetMetadata(path);
+        if (sidecar is not null)
+            options = options with { Model = options.Model.With(sidecar.Metadata, path) };
         return Load(runtime => runtime.Load(path), path, header, metadata, options);
     }
 

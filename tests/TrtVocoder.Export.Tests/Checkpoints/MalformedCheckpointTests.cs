@@ -104,7 +104,7 @@ public sealed class MalformedCheckpointTests(string form)
         try
         {
             if (form == "config")
-                VocosConfigReader.Parse(Encoding.UTF8.GetString(file), "config.yaml");
+                VocosConfigReader.Parse(Encoding.UTF8.GetString(file), "config.yaml", []);
             else
                 VocosCheckpoint.FromBytes(Valid.Config, file, form == "safetensors" ? "model.safetensors" : "model.bin");
             return true;

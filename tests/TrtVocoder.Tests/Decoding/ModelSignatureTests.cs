@@ -22,6 +22,41 @@ public class ModelSignatureTests
         Assert.That(found.Imag?.Name, Is.EqualTo(real == first ? second : first));
     }
 
+    [TestCase("mag", "p")]
+    [TestCase("magnitude", "phase")]
+    [TestCase("log_amplitude", "angle")]
+    public void Magnitude_and_phase_are_not_taken_for_real_and_imaginary_parts(string first, string second) =>
+        Assert.That(
+            () => Resolve([Mel], [new(first, [-1, 513, -1]), new(second, [-1, 513, -1])]),
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("are magnitude and phase by the name of"));
+
+    [Test]
+    public void What_is_guessed_or_assumed_is_noted()
+    {
+        TensorShape[] unnamed = [new("142", [-1, 513, -1]), new("145", [-1, 513, -1])];
+        Assert.That(Resolve([Mel], unnamed).Notes, Has.Count.EqualTo(2).And.Some.Contains("the first is taken for the real parts").And.Some.Contains("24000 Hz and a hop of 256 samples"));
+        Assert.That(Resolve([Mel], [new("re", [-1, 513, -1]), new("im", [-1, 513, -1])], hints: new ModelHints { SampleRate = 24000, HopLength = 256 }).Notes, Is.Empty);
+        Assert.That(Resolve([Mel], unnamed, Known).Notes, Is.Empty);
+    }
+
+    [Test]
+    public void The_metadata_of_other_exporters_are_used()
+    {
+        ModelHints hints = new ModelHints().With(new Dictionary<string, string> { ["sample_rate"] = "22050", ["n_fft"] = "1024", ["hop_length"] = "300", ["center"] = "1" }, "m.onnx");
+        ModelSignature found = Resolve([Mel], [new("re", [-1, 513, -1]), new("im", [-1, 513, -1])], hints: hints);
+        Assert.That((found.Metadata.SampleRate, found.Metadata.HopLength, found.Notes.Count), Is.EqualTo((22050, 300, 0)));
+        Assert.That(
+            () => new ModelHints().With(new Dictionary<string, string> { ["sample_rate"] = "2147483647" }, "m.onnx"),
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("'sample_rate' is '2147483647'"));
+    }
+
+    [Test]
+    public void Shapes_and_hints_beyond_any_vocoder_are_refused()
+    {
+        Assert.That(() => Resolve([Mel], [new("re", [-1, 1L << 30, -1]), new("im", [-1, 1L << 30, -1])]), Throws.TypeOf<DataFormatException>().With.Message.Contains("no vocoder's"));
+        Assert.That(() => Resolve([new("mel", [-1, int.MaxValue, -1])], [new("audio", [-1, -1])]), Throws.TypeOf<DataFormatException>().With.Message.Contains("no vocoder's"));
+    }
+
     [Test]
     public void Told_names_win()
     {
@@ -98,7 +133,7 @@ public class ModelSignatureTests
         Refused([Mel, new("n", [1])], spectrum, "this model takes 'mel' [?, 100, ?], 'n' [1]");
         Refused([new("mel", [-1, -1, 100])], spectrum, "looks like [batch, frames, n_mels]");
         Refused([new("mel", [-1, -1, -1])], spectrum, "does not say how many mel bands");
-        Refused([Mel], [new("mag", [-1, 513, -1]), new("x", [-1, 513, -1]), new("y", [-1, 513, -1])], "tell them by ModelHints.RealOutput");
+        Refused([Mel], [new("mag", [-1, 513, -1]), new("x", [-1, 513, -1]), new("y", [-1, 513, -1])], "as sherpa-onnx takes them");
         Refused([Mel], [new("y", [-1, 513, -1])], "is not samples");
         Refused([Mel], [new("a", [-1, 513, -1]), new("b", [-1, 257, -1])], "are not the real and imaginary parts of one spectrum");
 

@@ -48,6 +48,30 @@ public class EngineSidecarTests
     [TearDown]
     public void RemoveEngine() => Directory.Delete(_folder, recursive: true);
 
+    [TestCase("\"workspace\": \"1024M\"", "\"workspace\": null", "holds null")]
+    [TestCase("\"trtvocoder.precision\": \"\"", "\"trtvocoder.precision\": null", "holds null")]
+    [TestCase("\"profiles\": [", "\"profiles\": [null,", "holds null")]
+    [TestCase("\"opt_frames\": 256", "\"opt_frames\": 0", "its frames are 1, 0, 512")]
+    [TestCase("\"gpu\": \"Orin\"", "\"gpu\": \"Orin\", \"gpu\": \"Thor\"", "cannot be read as an engine's sidecar")]
+    public void Nulls_within_and_names_twice_are_refused(string from, string to, string message)
+    {
+        Sidecar.Write(_engine);
+        string json = File.ReadAllText(_engine + ".json");
+        Assert.That(json, Does.Contain(from));
+        File.WriteAllText(_engine + ".json", json.Replace(from, to, StringComparison.Ordinal));
+        Assert.That(() => EngineSidecar.TryRead(_engine), Throws.TypeOf<DataFormatException>().With.Message.Contains(message));
+    }
+
+    [TestCase("n_fft", "1073741824")]
+    [TestCase("hop_length", "2147483646")]
+    [TestCase("sample_rate", "2147483647")]
+    [TestCase("receptive_field_frames", "2147483647")]
+    public void Metadata_beyond_any_vocoder_are_refused(string key, string value)
+    {
+        Dictionary<string, string> properties = new(Metadata.ToProperties()) { ["trtvocoder." + key] = value };
+        Assert.That(() => VocoderMetadata.TryFromProperties(properties, "x.json"), Throws.TypeOf<DataFormatException>().With.Message.Contains($"'{value}', expected a whole number from"));
+    }
+
     [Test]
     public void What_is_written_is_read()
     {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace TrtVocoder.Export.Tests.Checkpoints;
+namespace TrtVocoder.TestSupport;
 
 /// <summary>Emits opcodes as Python's pickle does for protocol 2: everything but numbers is kept in the memo, and recalled when it comes again.</summary>
 internal sealed class PickleWriter

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using TrtVocoder.Files;
 
-namespace TrtVocoder.Export.Tests.Checkpoints;
+namespace TrtVocoder.TestSupport;
 
 /// <summary>A tensor as a view of a storage.</summary>
 internal sealed record TorchView(string StorageKey, long Offset, long[] Sizes, long[] Strides, bool IsParameter = false);
@@ -23,9 +23,9 @@ internal sealed class TorchFileWriter
     public Action<PickleWriter>? Extra { get; init; }
 
     /// <summary>Each tensor in a storage of its own, of the given class (<c>FloatStorage</c>).</summary>
-    public static TorchFileWriter FromTensors(IReadOnlyDictionary<string, FloatTensor> tensors, string storageClass = "FloatStorage")
+    public static TorchFileWriter FromTensors(IReadOnlyDictionary<string, FloatTensor> tensors, string storageClass = "FloatStorage", Action<PickleWriter>? extra = null)
     {
-        TorchFileWriter writer = new();
+        TorchFileWriter writer = new() { Extra = extra };
         writer.AddAll(tensors, storageClass);
         return writer;
     }
