@@ -640,9 +640,6 @@ TRTV_API int32_t trtv_builder_parse_onnx(trtv_builder* builder, const void* mode
 TRTV_API int32_t trtv_builder_get_parser_error(trtv_builder* builder, int32_t index,
                                                trtv_parser_error* error) TRTV_NOEXCEPT;
 
-/** Gives how many inputs and outputs the network has. Errors: invalid argument. */
-TRTV_API int32_t trtv_builder_get_tensor_count(trtv_builder* builder, int32_t* count) TRTV_NOEXCEPT;
-
 /** Tells about an input or output of the network, counted from 0, inputs first. Errors: not found (that many there
  * are). Ownership: strings are the builder's. */
 TRTV_API int32_t trtv_builder_get_tensor(trtv_builder* builder, int32_t index, trtv_tensor_info* info) TRTV_NOEXCEPT;

@@ -50,13 +50,6 @@ int32_t trtv_builder_get_parser_error(trtv_builder* builder, int32_t index, trtv
     });
 }
 
-int32_t trtv_builder_get_tensor_count(trtv_builder* builder, int32_t* count) noexcept {
-    return guard([&] {
-        require(count, "count") = 0;
-        *count = state_of(builder).tensor_count();
-    });
-}
-
 int32_t trtv_builder_get_tensor(trtv_builder* builder, int32_t index, trtv_tensor_info* info) noexcept {
     return guard([&] { state_of(builder).describe_tensor(index, trtv::require_struct(info, "info")); });
 }

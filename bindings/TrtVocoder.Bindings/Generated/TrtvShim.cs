@@ -520,7 +520,6 @@ public sealed unsafe class TrtvShim
     private readonly delegate* unmanaged[Cdecl]<nint, void> _trtv_builder_destroy;
     private readonly delegate* unmanaged[Cdecl]<nint, void*, long, byte*, int> _trtv_builder_parse_onnx;
     private readonly delegate* unmanaged[Cdecl]<nint, int, trtv_parser_error*, int> _trtv_builder_get_parser_error;
-    private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _trtv_builder_get_tensor_count;
     private readonly delegate* unmanaged[Cdecl]<nint, int, trtv_tensor_info*, int> _trtv_builder_get_tensor;
     private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _trtv_builder_add_profile;
     private readonly delegate* unmanaged[Cdecl]<nint, int, byte*, int, long*, int, int> _trtv_builder_set_profile_shape;
@@ -578,7 +577,6 @@ public sealed unsafe class TrtvShim
         _trtv_builder_destroy = (delegate* unmanaged[Cdecl]<nint, void>)resolve("trtv_builder_destroy");
         _trtv_builder_parse_onnx = (delegate* unmanaged[Cdecl]<nint, void*, long, byte*, int>)resolve("trtv_builder_parse_onnx");
         _trtv_builder_get_parser_error = (delegate* unmanaged[Cdecl]<nint, int, trtv_parser_error*, int>)resolve("trtv_builder_get_parser_error");
-        _trtv_builder_get_tensor_count = (delegate* unmanaged[Cdecl]<nint, int*, int>)resolve("trtv_builder_get_tensor_count");
         _trtv_builder_get_tensor = (delegate* unmanaged[Cdecl]<nint, int, trtv_tensor_info*, int>)resolve("trtv_builder_get_tensor");
         _trtv_builder_add_profile = (delegate* unmanaged[Cdecl]<nint, int*, int>)resolve("trtv_builder_add_profile");
         _trtv_builder_set_profile_shape = (delegate* unmanaged[Cdecl]<nint, int, byte*, int, long*, int, int>)resolve("trtv_builder_set_profile_shape");
@@ -737,9 +735,6 @@ public sealed unsafe class TrtvShim
 
     /// <summary>Gives a complaint that the last parse brought, counted from 0. Errors: not found (that many there are). Ownership: strings are the builder's.</summary>
     public int trtv_builder_get_parser_error(nint builder, int index, trtv_parser_error* error) => _trtv_builder_get_parser_error(builder, index, error);
-
-    /// <summary>Gives how many inputs and outputs the network has. Errors: invalid argument.</summary>
-    public int trtv_builder_get_tensor_count(nint builder, int* count) => _trtv_builder_get_tensor_count(builder, count);
 
     /// <summary>Tells about an input or output of the network, counted from 0, inputs first. Errors: not found (that many there are). Ownership: strings are the builder's.</summary>
     public int trtv_builder_get_tensor(nint builder, int index, trtv_tensor_info* info) => _trtv_builder_get_tensor(builder, index, info);
