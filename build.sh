@@ -29,6 +29,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
+  forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
   fuzz [SECONDS]   feed every reader of files with mutated ones for so long (60); more arguments go to the fuzzer: --target NAME, --seed N,
                    --executions N, --replay FILE
@@ -145,17 +146,18 @@ count() {
     rm -f "$log"
 }
 
-# Every form that the exporter writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker
-# and the like elsewhere.
-forms() {
-    local folder=$1 checkpoint precision form
+# What 'export' writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker and the like elsewhere.
+golden_models() {
+    local folder=$1 checkpoint precision target form
     mkdir -p "$folder"
     for checkpoint in tests/data/golden/tiny-*/; do
         for precision in fp32 fp16; do
-            for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
-                # shellcheck disable=SC2086 # The form is several words.
-                "$program" export "$checkpoint" --precision $precision --signal $form --force \
-                    --output "$folder/$(basename "$checkpoint").$precision.${form// --layout /.}.onnx" >/dev/null
+            for target in gpu cpu; do
+                for form in "spectrum --layout bins-major" "spectrum --layout frame-major" waveform; do
+                    # shellcheck disable=SC2086 # The form is several words.
+                    "$program" export "$checkpoint" --precision $precision --for $target --signal $form --force \
+                        --output "$folder/$(basename "$checkpoint").$precision.$target.${form// --layout /.}.onnx" >/dev/null
+                done
             done
         done
     done
@@ -171,7 +173,7 @@ tests() {
     local results="$PWD/build/test-results"
     build
     rm -rf "$results"
-    forms build/forms
+    golden_models build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
     local project runner
@@ -192,6 +194,16 @@ tests() {
             --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
     fi
     skip_reasons "$results"/*.trx
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
+}
+
+# TensorRT-RTX builds engines on any CPU; docs/install-tensorrt.md says where it comes from.
+forms() {
+    build
+    passed=0 failed=0 skipped=0
+    TRTV_ALL_FORMS=1 count "every form of every size, by TensorRT-RTX" dotnet test tests/TrtVocoder.NvidiaLibraries.Tests -c "$configuration" --no-build --nologo \
+        --filter 'FullyQualifiedName~RtxBuildTests.Forms_of_every_size' --logger "console;verbosity=normal"
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
 }
@@ -242,7 +254,7 @@ baselines() {
     mkdir -p "$folder"
     dotnet publish tests/baselines/TorchSharpVocos -c "$configuration" -v quiet -nologo -p:WithLibTorch=true -o out/torch
     dotnet out/bench/TrtVocoder.Benchmarks.dll checkpoint "$folder/full"
-    "$program" export "$folder/full" --layout frame-major --output "$folder/full.onnx" --force
+    "$program" export "$folder/full" --layout frame-major --for cpu --output "$folder/full.onnx" --force
     for round in 1 2 3; do
         say "round $round of 3: PyTorch, then this program beside it"
         against=()
@@ -284,7 +296,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | fuzz | sanitize | bench | format | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

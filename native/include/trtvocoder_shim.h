@@ -426,10 +426,6 @@ typedef struct trtv_parser_error {
 /** Gives the library's TRTV_ABI_VERSION. Errors: invalid argument. Thread safety: any thread. */
 TRTV_API int32_t trtv_abi_get_version(int32_t* version) TRTV_NOEXCEPT;
 
-/** Gives the major version of the TensorRT C++ API the library was built for: 10 or 11. Errors: invalid argument.
- * Thread safety: any thread. */
-TRTV_API int32_t trtv_abi_get_tensorrt_major(int32_t* major) TRTV_NOEXCEPT;
-
 /* ---- error ---- */
 
 /**
@@ -524,10 +520,6 @@ TRTV_API int32_t trtv_engine_get_profile_shape(trtv_engine* engine, const char* 
 /** Gives the scratch memory that a context needs in a profile. Errors: not found. Thread safety: any thread. */
 TRTV_API int32_t trtv_engine_get_device_memory_size(trtv_engine* engine, int32_t profile, int64_t* size) TRTV_NOEXCEPT;
 
-/** Gives the engine as a plan. Errors: TensorRT. Thread safety: any thread. Ownership: the caller's,
- * trtv_buffer_destroy. */
-TRTV_API int32_t trtv_engine_serialize(trtv_engine* engine, trtv_buffer** plan) TRTV_NOEXCEPT;
-
 /* ---- inspector ---- */
 
 /**
@@ -571,21 +563,6 @@ TRTV_API int32_t trtv_execution_context_get_tensor_shape(trtv_execution_context*
 TRTV_API int32_t trtv_execution_context_set_tensor_address(trtv_execution_context* context, const char* tensor,
                                                            void* address) TRTV_NOEXCEPT;
 
-/** Gives what a tensor is bound to, NULL if nothing. Errors: not found. */
-TRTV_API int32_t trtv_execution_context_get_tensor_address(trtv_execution_context* context, const char* tensor,
-                                                           void** address) TRTV_NOEXCEPT;
-
-/** Computes the outputs' shapes. Errors: incomplete (names the inputs that lack a shape or an address), TensorRT. */
-TRTV_API int32_t trtv_execution_context_infer_shapes(trtv_execution_context* context) TRTV_NOEXCEPT;
-
-/** Gives the most bytes that an output can have in the present profile and shapes. Errors: not found, TensorRT. */
-TRTV_API int32_t trtv_execution_context_get_max_output_size(trtv_execution_context* context, const char* tensor,
-                                                            int64_t* size) TRTV_NOEXCEPT;
-
-/** Gives the scratch memory that the present shapes need. Errors: TensorRT. */
-TRTV_API int32_t trtv_execution_context_get_required_device_memory(trtv_execution_context* context,
-                                                                   int64_t* size) TRTV_NOEXCEPT;
-
 /** Gives a user-managed context its scratch memory, aligned to 256 bytes. Errors: TensorRT. Ownership: the caller's; it
  * must live as long as the context uses it. */
 TRTV_API int32_t trtv_execution_context_set_device_memory(trtv_execution_context* context, void* memory,
@@ -625,9 +602,6 @@ TRTV_API int32_t trtv_profiler_create(trtv_profiler** profiler) TRTV_NOEXCEPT;
 /** Gives the handle back. Thread safety: one thread, once. */
 TRTV_API void trtv_profiler_destroy(trtv_profiler* profiler) TRTV_NOEXCEPT;
 
-/** Gives how many different layers were reported so far. Errors: invalid argument. Thread safety: any thread. */
-TRTV_API int32_t trtv_profiler_get_layer_count(trtv_profiler* profiler, int32_t* count) TRTV_NOEXCEPT;
-
 /** Gives the name of a layer; indices count from 0 in the order of first report. Errors: not found. Thread safety: any
  * thread. Ownership: the profiler's. */
 TRTV_API int32_t trtv_profiler_get_layer_name(trtv_profiler* profiler, int32_t layer, const char** name) TRTV_NOEXCEPT;
@@ -661,17 +635,13 @@ TRTV_API void trtv_builder_destroy(trtv_builder* builder) TRTV_NOEXCEPT;
 TRTV_API int32_t trtv_builder_parse_onnx(trtv_builder* builder, const void* model, int64_t size,
                                          const char* path) TRTV_NOEXCEPT;
 
-/** Gives how many complaints the last parse brought. Errors: invalid argument. */
-TRTV_API int32_t trtv_builder_get_parser_error_count(trtv_builder* builder, int32_t* count) TRTV_NOEXCEPT;
-
-/** Gives one of them. Errors: not found. Ownership: strings are the builder's. */
+/** Gives a complaint that the last parse brought, counted from 0. Errors: not found (that many there are). Ownership:
+ * strings are the builder's. */
 TRTV_API int32_t trtv_builder_get_parser_error(trtv_builder* builder, int32_t index,
                                                trtv_parser_error* error) TRTV_NOEXCEPT;
 
-/** Gives how many inputs and outputs the network has. Errors: invalid argument. */
-TRTV_API int32_t trtv_builder_get_tensor_count(trtv_builder* builder, int32_t* count) TRTV_NOEXCEPT;
-
-/** Tells about one of them, inputs first. Errors: not found. Ownership: strings are the builder's. */
+/** Tells about an input or output of the network, counted from 0, inputs first. Errors: not found (that many there
+ * are). Ownership: strings are the builder's. */
 TRTV_API int32_t trtv_builder_get_tensor(trtv_builder* builder, int32_t index, trtv_tensor_info* info) TRTV_NOEXCEPT;
 
 /** Adds an optimisation profile and gives its index. Errors: TensorRT. */
@@ -696,9 +666,6 @@ TRTV_API int32_t trtv_builder_set_optimization_level(trtv_builder* builder, int3
 
 /** Sets how much the engine shall be able to tell of its layers: trtv_profiling_verbosity. Errors: invalid argument. */
 TRTV_API int32_t trtv_builder_set_profiling_verbosity(trtv_builder* builder, int32_t verbosity) TRTV_NOEXCEPT;
-
-/** Sets how many streams besides the caller's the engine may use; -1 lets TensorRT choose. Errors: invalid argument. */
-TRTV_API int32_t trtv_builder_set_max_auxiliary_streams(trtv_builder* builder, int32_t count) TRTV_NOEXCEPT;
 
 /** Begins with an earlier build's timings; size 0 begins an empty cache. Errors: TensorRT (of another version or GPU).
  */

@@ -1,14 +1,9 @@
 // trtv_abi_*, trtv_error_*, trtv_log_*: what concerns no handle.
-#include <NvInfer.h>
 
 #include "core/boundary.h"
 
 int32_t trtv_abi_get_version(int32_t* version) noexcept {
     return trtv::guard([&] { trtv::require(version, "version") = TRTV_ABI_VERSION; });
-}
-
-int32_t trtv_abi_get_tensorrt_major(int32_t* major) noexcept {
-    return trtv::guard([&] { trtv::require(major, "major") = NV_TENSORRT_MAJOR; });
 }
 
 int32_t trtv_error_get_last(trtv_error* error) noexcept {

@@ -31,13 +31,6 @@ int32_t trtv_builder_parse_onnx(trtv_builder* builder, const void* model, int64_
     });
 }
 
-int32_t trtv_builder_get_parser_error_count(trtv_builder* builder, int32_t* count) noexcept {
-    return guard([&] {
-        require(count, "count") = 0;
-        *count = static_cast<int32_t>(state_of(builder).parser_errors().size());
-    });
-}
-
 int32_t trtv_builder_get_parser_error(trtv_builder* builder, int32_t index, trtv_parser_error* error) noexcept {
     return guard([&] {
         trtv::require_struct(error, "error");
@@ -54,13 +47,6 @@ int32_t trtv_builder_get_parser_error(trtv_builder* builder, int32_t index, trtv
                   source.description.c_str(),
                   source.file.c_str(),
                   source.function.c_str()};
-    });
-}
-
-int32_t trtv_builder_get_tensor_count(trtv_builder* builder, int32_t* count) noexcept {
-    return guard([&] {
-        require(count, "count") = 0;
-        *count = state_of(builder).tensor_count();
     });
 }
 
@@ -119,13 +105,6 @@ int32_t trtv_builder_set_profiling_verbosity(trtv_builder* builder, int32_t verb
     return guard([&] {
         require_range(verbosity, TRTV_PROFILING_LAYER_NAMES_ONLY, TRTV_PROFILING_DETAILED, "verbosity");
         state_of(builder).config().setProfilingVerbosity(static_cast<nvinfer1::ProfilingVerbosity>(verbosity));
-    });
-}
-
-int32_t trtv_builder_set_max_auxiliary_streams(trtv_builder* builder, int32_t count) noexcept {
-    return guard([&] {
-        require_range(count, -1, INT32_MAX, "count");
-        state_of(builder).config().setMaxAuxStreams(count);
     });
 }
 

@@ -125,12 +125,3 @@ int32_t trtv_engine_get_device_memory_size(trtv_engine* engine, int32_t profile,
         *size = source.engine->getDeviceMemorySizeForProfileV2(profile);
     });
 }
-
-int32_t trtv_engine_serialize(trtv_engine* engine, trtv_buffer** plan) noexcept {
-    return trtv::guard([&] {
-        trtv::require(plan, "plan") = nullptr;
-        std::unique_ptr<nvinfer1::IHostMemory> memory(trtv::require(engine, "engine").state->engine->serialize());
-        if (memory == nullptr) throw trtv::tensorrt_error("The engine could not be written as a plan.");
-        *plan = new trtv_buffer{std::move(memory)};
-    });
-}

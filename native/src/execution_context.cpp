@@ -29,7 +29,7 @@ ExecutionContext& state_of(trtv_execution_context* context) { return *require(co
 
 }  // namespace
 
-Error ExecutionContext::explain_failure(const std::string& sentence, bool needs_addresses) {
+Error ExecutionContext::explain_failure(const std::string& sentence) {
     const Error failure = tensorrt_error(sentence);
     std::string missing;
     for (const std::string& name : parent->tensor_names) {
@@ -37,7 +37,7 @@ Error ExecutionContext::explain_failure(const std::string& sentence, bool needs_
         const nvinfer1::Dims shape = context->getTensorShape(name.c_str());
         const bool lacks_shape = is_input && std::any_of(shape.d, shape.d + std::max(shape.nbDims, 0),
                                                          [](int64_t size) { return size < 0; });
-        const bool lacks_address = needs_addresses && context->getTensorAddress(name.c_str()) == nullptr;
+        const bool lacks_address = context->getTensorAddress(name.c_str()) == nullptr;
         if (lacks_shape) missing += (missing.empty() ? "" : ", ") + name + " (no shape)";
         if (lacks_address) missing += (missing.empty() ? "" : ", ") + name + " (no address)";
     }
@@ -103,45 +103,6 @@ int32_t trtv_execution_context_set_tensor_address(trtv_execution_context* contex
     });
 }
 
-int32_t trtv_execution_context_get_tensor_address(trtv_execution_context* context, const char* tensor,
-                                                  void** address) noexcept {
-    return guard([&] {
-        require(address, "address") = nullptr;
-        trtv::ExecutionContext& state = state_of(context);
-        *address = const_cast<void*>(state.context->getTensorAddress(state.parent->require_tensor(tensor)));
-    });
-}
-
-int32_t trtv_execution_context_infer_shapes(trtv_execution_context* context) noexcept {
-    return guard([&] {
-        trtv::ExecutionContext& state = state_of(context);
-        const char* missing = nullptr;
-        if (state.context->inferShapes(1, &missing) != 0)
-            throw state.explain_failure("The outputs' shapes cannot be computed.", false);
-    });
-}
-
-int32_t trtv_execution_context_get_max_output_size(trtv_execution_context* context, const char* tensor,
-                                                   int64_t* size) noexcept {
-    return guard([&] {
-        require(size, "size") = 0;
-        trtv::ExecutionContext& state = state_of(context);
-        const char* name = state.parent->require_tensor(tensor);
-        const int64_t result = state.context->getMaxOutputSize(name);
-        if (result < 0) throw trtv::tensorrt_error("The size of output '" + std::string(name) + "' is not known.");
-        *size = result;
-    });
-}
-
-int32_t trtv_execution_context_get_required_device_memory(trtv_execution_context* context, int64_t* size) noexcept {
-    return guard([&] {
-        require(size, "size") = 0;
-        const size_t result = state_of(context).context->updateDeviceMemorySizeForShapes();
-        trtv::throw_if_logged("The scratch memory for these shapes is not known.");
-        *size = static_cast<int64_t>(result);
-    });
-}
-
 int32_t trtv_execution_context_set_device_memory(trtv_execution_context* context, void* memory, int64_t size) noexcept {
     return guard([&] {
         trtv::require_range(size, 0, INT64_MAX, "size");
@@ -161,7 +122,7 @@ int32_t trtv_execution_context_set_input_consumed_event(trtv_execution_context* 
 int32_t trtv_execution_context_enqueue(trtv_execution_context* context, trtv_cuda_stream stream) noexcept {
     return guard([&] {
         trtv::ExecutionContext& state = state_of(context);
-        if (!state.context->enqueueV3(stream)) throw state.explain_failure("The engine could not be enqueued.", true);
+        if (!state.context->enqueueV3(stream)) throw state.explain_failure("The engine could not be enqueued.");
     });
 }
 

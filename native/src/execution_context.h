@@ -13,7 +13,7 @@ struct ExecutionContext {
     std::unique_ptr<nvinfer1::IExecutionContext> context;
 
     /** Why a call that needs every input and address failed: the error that names what is missing, else TensorRT's. */
-    Error explain_failure(const std::string& sentence, bool needs_addresses);
+    Error explain_failure(const std::string& sentence);
 };
 
 }  // namespace trtv

@@ -8,17 +8,25 @@ namespace trtv {
 void Profiler::reportLayerTime(const char* layer_name, float ms) noexcept {
     try {
         std::lock_guard lock(mutex_);
-        const auto [place, is_new] = indices_.try_emplace(layer_name, static_cast<int32_t>(names_.size()));
-        if (is_new) names_.emplace_back(layer_name);
-        records_.push_back({place->second, ms});
+        records_.push_back({index_of(layer_name), ms});
     } catch (...) {
         Logger::instance().say(TRTV_SEVERITY_ERROR, "A layer's time was lost: out of host memory.");
     }
 }
 
-int32_t Profiler::layer_count() {
-    std::lock_guard lock(mutex_);
-    return static_cast<int32_t>(names_.size());
+int32_t Profiler::index_of(const char* layer_name) {
+    const auto known = indices_.find(layer_name);
+    if (known != indices_.end()) return known->second;
+    const auto index = static_cast<int32_t>(names_.size());
+    names_.emplace_back(layer_name);
+    try {
+        indices_.emplace(layer_name, index);
+    } catch (...) {
+        // Index and name come and go together, or every later name would be a wrong one.
+        names_.pop_back();
+        throw;
+    }
+    return index;
 }
 
 const char* Profiler::layer_name(int32_t layer) {
@@ -49,13 +57,6 @@ int32_t trtv_profiler_create(trtv_profiler** profiler) noexcept {
 }
 
 void trtv_profiler_destroy(trtv_profiler* profiler) noexcept { delete profiler; }
-
-int32_t trtv_profiler_get_layer_count(trtv_profiler* profiler, int32_t* count) noexcept {
-    return trtv::guard([&] {
-        trtv::require(count, "count") = 0;
-        *count = trtv::require(profiler, "profiler").state->layer_count();
-    });
-}
 
 int32_t trtv_profiler_get_layer_name(trtv_profiler* profiler, int32_t layer, const char** name) noexcept {
     return trtv::guard([&] {

@@ -17,8 +17,6 @@ class Profiler : public nvinfer1::IProfiler {
 public:
     void reportLayerTime(const char* layer_name, float ms) noexcept override;
 
-    int32_t layer_count();
-
     /** Valid as long as the profiler is: a deque does not move its elements. */
     const char* layer_name(int32_t layer);
 
@@ -29,6 +27,8 @@ private:
         int32_t layer;
         float ms;
     };
+
+    int32_t index_of(const char* layer_name);
 
     std::mutex mutex_;
     std::unordered_map<std::string, int32_t> indices_;

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.OnnxRuntime;
@@ -23,7 +24,8 @@ internal sealed class OnnxDecoder : IDecoder
     private readonly List<ShapeBinding> _bindings = new(MaxBindings);
     private readonly DecodeProfiler? _profiler;
     private readonly bool _ownThread;
-    private RunWorker? _worker;
+    private readonly Action _compute;
+    private ParkedThread? _thread;
     private ShapeBinding? _current;
     private double _startMs;
     private double _startedMs;
@@ -39,6 +41,7 @@ internal sealed class OnnxDecoder : IDecoder
     public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info, DecodeProfiler? profiler, bool ownThread)
     {
         _ownThread = ownThread;
+        _compute = Compute;
         _profiler = profiler;
         _shared = shared;
         _tensors = tensors;
@@ -56,15 +59,12 @@ internal sealed class OnnxDecoder : IDecoder
         if (_started)
             throw new InvalidOperationException("A run was started; Finish comes before the next BeginInput.");
         if (batch < 1 || batch > _info.MaxBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The model takes 1 to {_info.MaxBatch} items.");
+            throw new ArgumentOutOfRangeException(nameof(batch), $"The model takes 1 to {_info.MaxBatch} items, not {batch}.");
         if (frames < _info.MinFrames || frames > _info.MaxFrames)
-            throw new ArgumentOutOfRangeException(nameof(frames), frames, $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames.");
+            throw new ArgumentOutOfRangeException(nameof(frames), $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
-        foreach (ShapeBinding binding in _bindings)
-            if (binding.Batch == RunBatch(batch) && binding.Frames == frames)
-                _current = binding;
-        _current ??= Bind(RunBatch(batch), frames);
+        _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
         return _mel.Values(batch * _info.Metadata.MelCount * frames);
     }
 
@@ -78,7 +78,7 @@ internal sealed class OnnxDecoder : IDecoder
         _started = _current is not null ? true : throw new InvalidOperationException("BeginInput sets the shape before a run.");
         _startMs = _profiler?.NowMs ?? 0;
         if (_ownThread)
-            (_worker ??= new RunWorker(Compute)).Start();
+            (_thread ??= new ParkedThread("TrtVocoder decoder")).Post(_compute);
         _startedMs = _profiler?.NowMs ?? 0;
     }
 
@@ -89,10 +89,15 @@ internal sealed class OnnxDecoder : IDecoder
         if (!_started)
             throw new InvalidOperationException("Start begins a run before Finish.");
         _started = false;
-        if (_worker is not null)
-            _worker.Finish();
-        else
+        if (_thread is null || _thread.TryTakeBack())
+        {
             Compute();
+        }
+        else
+        {
+            _thread.Wait();
+            _thread.TakeFailure()?.Throw();
+        }
 
         ShapeBinding shape = _current!;
         int count = shape.Batch * ItemSize(shape);
@@ -141,7 +146,7 @@ internal sealed class OnnxDecoder : IDecoder
         if (_disposed)
             return;
         _disposed = true;
-        _worker?.Dispose();
+        _thread?.Dispose();
         DropBindings();
         _runOptions.Dispose();
         _mel.Dispose();
@@ -156,22 +161,48 @@ internal sealed class OnnxDecoder : IDecoder
     /// <summary>A model exported for a fixed batch always runs all its items; those not asked for hold whatever was there.</summary>
     private int RunBatch(int batch) => _info.MaxBatch == int.MaxValue ? batch : _info.MaxBatch;
 
+    /// <summary>The shape's binding, from now on the latest used; null if there is none.</summary>
+    private ShapeBinding? Find(int batch, int frames)
+    {
+        for (int i = _bindings.Count - 1; i >= 0; i--)
+        {
+            ShapeBinding binding = _bindings[i];
+            if (binding.Batch != batch || binding.Frames != frames)
+                continue;
+            _bindings.RemoveAt(i);
+            _bindings.Add(binding);
+            return binding;
+        }
+        return null;
+    }
+
     private ShapeBinding Bind(int batch, int frames)
     {
         ModelSignature signature = _tensors.Signature;
         // How many samples a foreign waveform model puts out shows only when it runs.
         bool known = signature.Imag is not null || signature.HasMetadata;
-        ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = known ? _stft.GetSampleCount(frames) : -1 };
+        int samples = known ? _stft.GetSampleCount(frames) : -1;
         long melCount = (long)batch * _info.Metadata.MelCount * frames;
-        long outputCount = known ? (long)batch * ItemSize(shape) : 0;
-        bool moved = _mel.Reserve(melCount, _tensors.Source);
-        moved |= _first.Reserve(outputCount, _tensors.Source);
-        moved |= _imag?.Reserve(outputCount, _tensors.Source) ?? false;
-        if (moved)
-            _mel.Values((int)melCount).Clear();
-        if (moved || _bindings.Count == MaxBindings)
+        long outputCount = !known ? 0 : batch * (_imag is null ? samples : (long)_stft.BinCount * frames);
+        bool moves = _mel.MustMove(melCount, _tensors.Source);
+        moves |= _first.MustMove(outputCount, _tensors.Source);
+        moves |= _imag?.MustMove(outputCount, _tensors.Source) ?? false;
+        if (moves)
+        {
+            // Before any of the memory goes that they point to, since what follows may fail.
             DropBindings();
+            _mel.Reserve(melCount, _tensors.Source);
+            _first.Reserve(outputCount, _tensors.Source);
+            _imag?.Reserve(outputCount, _tensors.Source);
+            _mel.Values((int)melCount).Clear();
+        }
+        else if (_bindings.Count == MaxBindings)
+        {
+            _bindings[0].Dispose();
+            _bindings.RemoveAt(0);
+        }
 
+        ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = samples };
         shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));
         if (!known)
         {
@@ -199,12 +230,13 @@ internal sealed class OnnxDecoder : IDecoder
         long[] size = outputs[0].GetTensorTypeAndShape().Shape;
         if (size[0] != shape.Batch)
             throw new DataFormatException($"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
-        shape.Samples = (int)size[^1];
         long count = shape.Batch * size[^1];
-        bool moved = count > _first.Capacity;
-        _first.Reserve(count, _tensors.Source);
-        if (moved)
+        if (_first.MustMove(count, _tensors.Source))
+        {
             DropBindings(except: shape);
+            _first.Reserve(count, _tensors.Source);
+        }
+        shape.Samples = (int)size[^1];
         BindSamples(shape);
         // The samples are still ONNX Runtime's: one more run puts them where they belong from now on.
         _shared.Session.RunWithBinding(_runOptions, shape.Binding);

@@ -9,6 +9,10 @@ namespace TrtVocoder.OnnxRuntime;
 /// A vocoder's ONNX model on the CPU by ONNX Runtime. One ONNX Runtime session serves all decoders: weights, prepacked weights and worker
 /// threads exist once. Safe for use by many threads; decoders outlive it.
 /// </summary>
+/// <remarks>
+/// The first load sets the environment variable ORT_DISABLE_TELEMETRY to 1, unless it is set. On Unix that races with native code of other threads
+/// that reads the environment at that moment; a host with such threads sets it itself before it starts them.
+/// </remarks>
 public sealed class OnnxDecoderModel : IDecoderModel
 {
     private readonly SharedSession _shared;
@@ -116,7 +120,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
         _ => null,
     };
 
-    private static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
+    /// <summary>The options in ONNX Runtime's own form; the caller disposes of them.</summary>
+    internal static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)
     {
         SessionOptions sessionOptions = new()
         {
@@ -129,11 +134,14 @@ public sealed class OnnxDecoderModel : IDecoderModel
             EnableCpuMemArena = options.MemoryArena,
             EnableMemoryPattern = options.MemoryPattern,
         };
-        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", options.Spinning ? "1" : "0");
-        foreach ((string key, string value) in options.SessionConfig)
+        foreach ((string key, string value) in GetSessionConfig(options))
             sessionOptions.AddSessionConfigEntry(key, value);
         return sessionOptions;
     }
+
+    /// <summary>What is told by name.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> GetSessionConfig(OnnxDecoderOptions options) =>
+        options.SessionConfig.Prepend(new("session.intra_op.allow_spinning", options.Spinning ? "1" : "0"));
 
     private static TensorShape[] Shapes(IReadOnlyDictionary<string, NodeMetadata> metadata, IReadOnlyList<string> names) =>
         [.. names.Select(name => new TensorShape(name, metadata[name].IsTensor ? [.. metadata[name].Dimensions.Select(size => (long)size)] : []))];

@@ -25,20 +25,22 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
         return new Span<float>(_values, count);
     }
 
-    /// <summary>Makes room; what was there is lost.</summary>
-    /// <returns>Whether the memory moved.</returns>
-    public bool Reserve(long count, string source)
+    /// <summary>Whether room for so many elements is elsewhere.</summary>
+    /// <exception cref="TrtVocoderException">There cannot be so many.</exception>
+    public bool MustMove(long count, string source) => count <= int.MaxValue
+        ? count > Capacity
+        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in smaller chunks (VocoderOptions.MaxWindowFrames).");
+
+    /// <summary>Makes room; where that moves the memory, what was there is lost, and no tensor may be left over it.</summary>
+    public void Reserve(long count, string source)
     {
-        if (count <= Capacity)
-            return false;
-        if (count > int.MaxValue)
-            throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in smaller chunks (VocoderOptions.MaxWindowFrames).");
+        if (!MustMove(count, source))
+            return;
         Free();
         _values = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), Alignment);
         if (type == TensorElementType.Float16)
             _halves = (Half*)NativeMemory.AlignedAlloc((nuint)count * (nuint)sizeof(Half), Alignment);
         Capacity = (int)count;
-        return true;
     }
 
     /// <summary>A tensor over the memory that the model sees; the caller disposes it before the memory goes.</summary>

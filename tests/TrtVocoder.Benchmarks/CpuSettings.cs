@@ -33,9 +33,9 @@ internal static class CpuSettings
             ("denormals as zero", best, With("session.set_denormal_as_zero", "1")),
             ("dynamic block base 4", best, With("session.dynamic_block_base", "4")),
             ("no pre-packing", best, With("session.disable_prepacking", "1")),
-            ("bins-major", file.Export("bins-major", new OnnxExportOptions { Layout = SpectrumLayout.BinsMajor }), defaults),
-            ("convolution nodes", file.Export("conv", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor, Form = NetworkForm.Conv }), defaults),
-            ("waveform", file.Export("wave", new OnnxExportOptions { Signal = OutputKind.Waveform }), defaults),
+            ("bins-major", file.Export("bins-major", new OnnxExportOptions { Form = NetworkForm.Conv, Layout = SpectrumLayout.BinsMajor }), defaults),
+            ("shifted form", file.Export("shift", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor }), defaults),
+            ("waveform", file.Export("wave", new OnnxExportOptions { Form = NetworkForm.Conv, Signal = OutputKind.Waveform }), defaults),
         ];
         float[] mel = new float[RandomCheckpoint.FullSize.MelCount * (frames + MaxLonger)];
         RandomMel.Fill(mel);

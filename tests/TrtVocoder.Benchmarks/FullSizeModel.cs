@@ -16,7 +16,7 @@ internal sealed class FullSizeModel : IDisposable
     public string Folder { get; } = Directory.CreateTempSubdirectory("trtvocoder-bench").FullName;
 
     /// <summary>The ONNX file of the form that is fastest on CPUs.</summary>
-    public string Export() => Export("vocos", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor });
+    public string Export() => Export("vocos", new OnnxExportOptions { Form = NetworkForm.Conv, Layout = SpectrumLayout.FrameMajor });
 
     /// <summary>An ONNX file of another form.</summary>
     public string Export(string name, OnnxExportOptions options)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using TrtVocoder.OnnxRuntime.Tests;
+using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
 
@@ -131,7 +132,7 @@ public class EngineBadInputTests : EngineFixture
     {
         if (Environment.GetEnvironmentVariable("TRTV_TENSORRT_RTX_DIR") is not { Length: > 0 } rtx)
         {
-            Assert.Ignore("TRTV_TENSORRT_RTX_DIR does not name the folder of TensorRT-RTX.");
+            Needed.Missing("TRTV_TENSORRT_RTX_DIR does not name the folder of TensorRT-RTX.", Assert.Ignore, Needed.Nvidia);
             return;
         }
         Synth(Engine, ("TRTV_TENSORRT_DIR", Folder), ("TRTV_TENSORRT_RTX_DIR", rtx)).FailsWith(5, "built by TensorRT 10.3.0.26", At("libnvinfer.so.10"));

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using TrtVocoder.Dsp;
 using TrtVocoder.Files;
+using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
 
@@ -146,7 +147,7 @@ public class EngineCommandTests : EngineFixture
     public void The_shims_lie_beside_the_program()
     {
         if (!File.Exists(Path.Combine(CliRun.ProgramFolder, "libtrtvocoder10.so")))
-            Assert.Ignore("The native library was not built before the program: run './build.sh build'.");
+            Needed.Missing("The native library was not built before the program: run './build.sh build'.", Assert.Ignore);
         JsonElement json = RunSimulated([("TRTV_SHIM_DIR", "")], "doctor", "--json").Succeeds().Json;
         foreach (JsonElement check in json.GetProperty("checks").EnumerateArray().Where(check => check.GetProperty("name").GetString()!.StartsWith("shim ")))
             Assert.That(check.GetProperty("text").GetString(), Does.StartWith(CliRun.ProgramFolder));
@@ -157,7 +158,7 @@ public class EngineCommandTests : EngineFixture
     {
         if (Environment.GetEnvironmentVariable("TRTV_TENSORRT_RTX_DIR") is not { Length: > 0 } rtx)
         {
-            Assert.Ignore("TRTV_TENSORRT_RTX_DIR does not name the folder of TensorRT-RTX.");
+            Needed.Missing("TRTV_TENSORRT_RTX_DIR does not name the folder of TensorRT-RTX.", Assert.Ignore, Needed.Nvidia);
             return;
         }
         (string, string)[] environment = [("TRTV_TENSORRT_RTX_DIR", rtx), ("TRTV_CUDA_DIR", Folder)];

@@ -20,7 +20,7 @@ public abstract class EngineFixture : CliFixture
     {
         string[] needed = [Path.Combine(NativeFolder, "libtrtvocoder10.so"), Path.Combine(SimulatorFolder, "libcuda.so.1"), Path.Combine(SimulatorFolder, "libnvinfer.so.10")];
         if (Array.Find(needed, file => !File.Exists(file)) is { } missing)
-            Assert.Ignore($"{missing} is missing: run './build.sh native'.");
+            Needed.Missing($"{missing} is missing: run './build.sh native'.", Assert.Ignore);
     }
 
     /// <summary>Runs the program on the simulated GPU.</summary>

@@ -14,7 +14,7 @@ public class NvidiaLibraries
         {
             string path = Path.Combine(Simulator.NativeFolder, shim);
             if (!File.Exists(path))
-                Assert.Ignore($"{path} is missing: run './build.sh native'.");
+                Needed.Missing($"{path} is missing: run './build.sh native'.", Assert.Ignore);
         }
         Environment.SetEnvironmentVariable("TRTV_SHIM_DIR", Simulator.NativeFolder);
     }
@@ -46,6 +46,6 @@ public class NvidiaLibraries
     private static void RequireFolder(string variable, string library)
     {
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(variable)))
-            Assert.Ignore($"{variable} is not set: no {library} to try.");
+            Needed.Missing($"{variable} is not set: no {library} to try.", Assert.Ignore, Needed.Nvidia);
     }
 }

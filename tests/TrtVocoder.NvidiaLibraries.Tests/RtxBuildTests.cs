@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Tests.Onnx;
@@ -22,17 +21,36 @@ public class RtxBuildTests : WorkFolder
         where model == "tiny-center" || options.Signal == OutputKind.Waveform
         select new TestCaseData(model, options).SetArgDisplayNames($"{model}.{OnnxVariants.Name(options)}");
 
+    /// <summary>
+    /// Quarter, half and full size, with mels that fill a multiple of 8 and mels that do not. Every size and number of mels in every form takes long
+    /// ('./build.sh forms', TRTV_ALL_FORMS=1); by itself each form, each size and each number of mels comes up, in turn.
+    /// </summary>
+    private static IEnumerable<TestCaseData> Sizes
+    {
+        get
+        {
+            bool all = Environment.GetEnvironmentVariable("TRTV_ALL_FORMS") == "1";
+            (int Dim, int Inner, int Layers)[] sizes = [(64, 192, 2), (256, 768, 8), (512, 1536, 8)];
+            int[] mels = [80, 100, 128];
+            OnnxExportOptions[] forms = [.. OnnxVariants.All];
+            return
+                from form in Enumerable.Range(0, forms.Length)
+                from size in Enumerable.Range(0, sizes.Length)
+                from mel in Enumerable.Range(0, mels.Length)
+                where all || (size == form % 3 && mel == (form + (form / 3)) % 3)
+                let config = RandomCheckpoint.FullSize with { Dim = sizes[size].Dim, IntermediateDim = sizes[size].Inner, LayerCount = sizes[size].Layers, MelCount = mels[mel] }
+                select new TestCaseData(config, forms[form]).SetArgDisplayNames($"{config.Dim}/{config.IntermediateDim}/{config.LayerCount}", $"{config.MelCount} mels", OnnxVariants.Name(forms[form]));
+        }
+    }
+
     [SetUp]
     public void RequireRtx() => NvidiaLibraries.RequireRtx();
 
     [TestCaseSource(nameof(Models))]
     public void Every_form_of_a_model_is_parsed_and_built(string model, OnnxExportOptions options) => Build(OnnxVariants.Tiny(model), options);
 
-    [Test]
-    public void A_model_of_full_size_is_built() =>
-        Build(
-            RandomCheckpoint.Create(RandomCheckpoint.FullSize),
-            new OnnxExportOptions { Precision = OnnxPrecision.Fp16, Layout = SpectrumLayout.FrameMajor });
+    [TestCaseSource(nameof(Sizes))]
+    public void Forms_of_every_size_are_built(VocosConfig config, OnnxExportOptions options) => Build(RandomCheckpoint.Create(config), options);
 
     [Test]
     public void The_demo_model_is_built() => Build(VocosCheckpoint.Load(TestPaths.Models("vocos-demo")), new OnnxExportOptions());

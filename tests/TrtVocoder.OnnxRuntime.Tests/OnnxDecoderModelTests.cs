@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 using Microsoft.Win32.SafeHandles;
 using TrtVocoder.Decoding;
 using TrtVocoder.Vocoding;
@@ -119,18 +120,35 @@ public partial class OnnxDecoderModelTests
         {
             IntraOpThreads = 2,
             InterOpThreads = 2,
-            ExecutionMode = Microsoft.ML.OnnxRuntime.ExecutionMode.ORT_PARALLEL,
-            GraphOptimization = Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
+            ExecutionMode = ExecutionMode.ORT_PARALLEL,
+            GraphOptimization = GraphOptimizationLevel.ORT_DISABLE_ALL,
             MemoryArena = false,
             MemoryPattern = false,
             Spinning = false,
             SessionConfig = new Dictionary<string, string> { ["session.set_denormal_as_zero"] = "1" },
         };
+        using (SessionOptions told = OnnxDecoderModel.CreateSessionOptions(options))
+        using (SessionOptions usual = OnnxDecoderModel.CreateSessionOptions(new OnnxDecoderOptions()))
+        {
+            Assert.That(Values(told), Is.EqualTo((2, 2, ExecutionMode.ORT_PARALLEL, GraphOptimizationLevel.ORT_DISABLE_ALL, false, false)));
+            Assert.That(Values(usual), Is.EqualTo((0, 1, ExecutionMode.ORT_SEQUENTIAL, GraphOptimizationLevel.ORT_ENABLE_ALL, true, true)));
+        }
+        Assert.That(OnnxDecoderModel.GetSessionConfig(options), Is.EqualTo(
+            new KeyValuePair<string, string>[] { new("session.intra_op.allow_spinning", "0"), new("session.set_denormal_as_zero", "1") }));
+        Assert.That(OnnxDecoderModel.GetSessionConfig(new OnnxDecoderOptions()), Is.EqualTo(
+            new KeyValuePair<string, string>[] { new("session.intra_op.allow_spinning", "1") }));
+        // What is told by name gets there too: ONNX Runtime does not know this kind of model.
+        Assert.That(
+            () => OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "x.onnx", new OnnxDecoderOptions { SessionConfig = new Dictionary<string, string> { ["session.load_model_format"] = "ORT" } }),
+            Throws.TypeOf<DataFormatException>());
         using Vocoder plain = new(OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "x.onnx"));
         using Vocoder other = new(OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "x.onnx", options));
         float[] mel = TinyModels.RandomMel(9);
 
         Assert.That(Decode(other), Is.EqualTo(Decode(plain)).Within(1e-5f));
+
+        static (int, int, ExecutionMode, GraphOptimizationLevel, bool, bool) Values(SessionOptions options) =>
+            (options.IntraOpNumThreads, options.InterOpNumThreads, options.ExecutionMode, options.GraphOptimizationLevel, options.EnableCpuMemArena, options.EnableMemoryPattern);
 
         float[] Decode(Vocoder vocoder)
         {

@@ -1,5 +1,6 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
@@ -37,6 +38,44 @@ public class OnnxDecoderTests
     }
 
     [Test]
+    public void A_shape_more_than_are_remembered_costs_the_earliest_used_only()
+    {
+        using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "tiny.onnx");
+        using IDecoder decoder = model.CreateDecoder();
+        // The longest first, so that no memory moves afterwards. The first is used again before the ninth comes: the second is the earliest then.
+        int[] lengths = [40, 1, 2, 3, 4, 5, 6, 7, 40, 8];
+        int[] kept = [40, 2, 3, 4, 5, 6, 7, 8];
+        foreach (int frames in lengths)
+            RunSilence(decoder, frames);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        foreach (int frames in kept)
+            RunSilence(decoder, frames);
+        long again = GC.GetAllocatedBytesForCurrentThread();
+        RunSilence(decoder, 1);
+        long afterwards = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(again - before, Is.Zero, "bytes of binding again");
+        Assert.That(afterwards - again, Is.Positive, "the one that went");
+
+        static void RunSilence(IDecoder decoder, int frames)
+        {
+            decoder.BeginInput(1, frames).Clear();
+            decoder.Run();
+        }
+    }
+
+    [Test]
+    public void After_a_shape_that_is_too_large_the_others_run_as_before()
+    {
+        using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "tiny.onnx");
+        using IDecoder decoder = model.CreateDecoder();
+        Assert.That(SpectrumError(decoder, 1, 256), Is.LessThan(Tolerance));
+        // The mel would fit into one tensor, the spectrum does not.
+        Assert.That(() => decoder.BeginInput(1, 300_000_000), Throws.TypeOf<TrtVocoderException>().With.Message.Contains("2700000000 values"));
+        Assert.That(SpectrumError(decoder, 1, 256), Is.LessThan(Tolerance));
+        Assert.That(SpectrumError(decoder, 2, 300), Is.LessThan(Tolerance));
+    }
+
+    [Test]
     public void A_fixed_batch_runs_also_with_fewer_items()
     {
         using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum(batch: 4).ToBytes(), "tiny.onnx");
@@ -45,7 +84,7 @@ public class OnnxDecoderTests
         Assert.That(model.Info.MaxBatch, Is.EqualTo(4));
         Assert.That(SpectrumError(decoder, 4, 9), Is.LessThan(Tolerance));
         Assert.That(SpectrumError(decoder, 1, 9), Is.LessThan(Tolerance));
-        Assert.That(() => decoder.BeginInput(5, 9), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("1 to 4 items"));
+        Assert.That(() => decoder.BeginInput(5, 9), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("1 to 4 items, not 5").And.Message.Not.Contains("\n"));
     }
 
     [Test]
@@ -61,7 +100,7 @@ public class OnnxDecoderTests
         using Vocoder chunked = new(fixedModel);
         float[] mel = TinyModels.RandomMel(55);
 
-        Assert.That(MaxError(Decode(chunked, mel, 55), Decode(whole, mel, 55)), Is.LessThan(Tolerance));
+        Assert.That(Differences.Largest(Decode(chunked, mel, 55), Decode(whole, mel, 55)), Is.LessThan(Tolerance));
     }
 
     [TestCase(false, TinyOnnx.Float)]
@@ -81,7 +120,7 @@ public class OnnxDecoderTests
             for (int item = 0; item < batch; item++)
             {
                 float[] reference = TinyModels.ReferenceSamples(mel.AsSpan(item * TinyModels.MelCount * frames, TinyModels.MelCount * frames), frames);
-                float error = MaxError(audio.AsSpan(item * samples, samples), reference.AsSpan(0, samples));
+                double error = Differences.Largest(audio.AsSpan(item * samples, samples), reference.AsSpan(0, samples));
                 Assert.That(error, Is.LessThan(type == TinyOnnx.Float ? Tolerance : HalfTolerance), $"item {item} of {batch}, frames {frames}");
             }
         }
@@ -141,12 +180,12 @@ public class OnnxDecoderTests
             OnnxDecoderModel.Load(TinyModels.Spectrum().Metadata(TinyModels.Metadata.ToProperties()).ToBytes(), "tiny.onnx"), new VocoderOptions { MaxWindowFrames = 16 });
         float[][] mels = [.. Enumerable.Range(0, 6).Select(i => TinyModels.RandomMel(20 + (7 * i), seed: i))];
         float[][] alone = [.. mels.Select(mel => Decode(vocoder, mel, mel.Length / TinyModels.MelCount))];
-        float[] errors = new float[mels.Length];
+        double[] errors = new double[mels.Length];
 
         Parallel.For(0, mels.Length, new ParallelOptions { MaxDegreeOfParallelism = mels.Length }, i =>
         {
             for (int round = 0; round < 20; round++)
-                errors[i] = Math.Max(errors[i], MaxError(Decode(vocoder, mels[i], mels[i].Length / TinyModels.MelCount), alone[i]));
+                errors[i] = Math.Max(errors[i], Differences.Largest(Decode(vocoder, mels[i], mels[i].Length / TinyModels.MelCount), alone[i]));
         });
 
         Assert.That(errors, Is.All.LessThan(Tolerance));
@@ -168,17 +207,17 @@ public class OnnxDecoderTests
         Assert.That(() => decoder.BeginInput(1, 9), Throws.TypeOf<ObjectDisposedException>());
     }
 
-    private static float SpectrumError(IDecoder decoder, int batch, int frames)
+    private static double SpectrumError(IDecoder decoder, int batch, int frames)
     {
         float[] mel = TinyModels.RandomMel(frames, batch, seed: frames);
         mel.CopyTo(decoder.BeginInput(batch, frames));
         DecoderOutput output = decoder.Run();
-        float error = 0;
+        double error = 0;
         for (int item = 0; item < batch; item++)
         {
             (float[] real, float[] imag) = TinyModels.ReferenceSpectrum(mel.AsSpan(item * TinyModels.MelCount * frames, TinyModels.MelCount * frames), frames);
             Spectrum spectrum = output.GetSpectrum(item);
-            error = Math.Max(error, Math.Max(MaxError(BinsMajor(spectrum, spectrum.Real), real), MaxError(BinsMajor(spectrum, spectrum.Imag), imag)));
+            error = Math.Max(error, Math.Max(Differences.Largest(BinsMajor(spectrum, spectrum.Real), real), Differences.Largest(BinsMajor(spectrum, spectrum.Imag), imag)));
         }
         return error;
     }
@@ -200,14 +239,5 @@ public class OnnxDecoderTests
         float[] audio = new float[vocoder.GetSampleCount(frames)];
         session.Decode(mel, frames, audio);
         return audio;
-    }
-
-    private static float MaxError(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
-    {
-        Assert.That(actual.Length, Is.EqualTo(expected.Length));
-        float error = 0;
-        for (int i = 0; i < actual.Length; i++)
-            error = float.IsNaN(actual[i]) ? float.PositiveInfinity : Math.Max(error, Math.Abs(actual[i] - expected[i]));
-        return error;
     }
 }

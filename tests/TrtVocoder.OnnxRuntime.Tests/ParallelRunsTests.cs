@@ -67,6 +67,52 @@ public class ParallelRunsTests
     }
 
     [Test]
+    public void Decoders_that_nobody_disposes_of_leave_no_threads_behind()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Ignore("threads are counted by Linux's own list");
+        using OnnxDecoderModel model = Load(TwoRuns);
+        int before = CountThreads();
+        Forget(model, 5);
+        Assert.That(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return CountThreads();
+            },
+            Is.LessThanOrEqualTo(before).After(10_000, 10));
+
+        // The kernel keeps 15 letters of a name.
+        static int CountThreads() => Directory.GetDirectories("/proc/self/task").Count(task => ReadName(task) == "TrtVocoder deco");
+
+        static string ReadName(string task)
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd();
+            }
+            catch (IOException)
+            {
+                return "ended meanwhile";
+            }
+        }
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static void Forget(OnnxDecoderModel model, int count)
+        {
+            int before = CountThreads();
+            IDecoder[] decoders = [.. Enumerable.Range(0, count).Select(_ => model.CreateDecoder())];
+            foreach (IDecoder decoder in decoders)
+            {
+                Fill(decoder, seed: 1);
+                decoder.Run();
+            }
+            Assert.That(CountThreads(), Is.GreaterThanOrEqualTo(before + count), "each has a thread");
+        }
+    }
+
+    [Test]
     public void Runs_that_overlap_give_the_values_of_runs_one_after_the_other([Values(1, 2)] int intraOpThreads)
     {
         using OnnxDecoderModel model = Load(TwoRuns with { IntraOpThreads = intraOpThreads });

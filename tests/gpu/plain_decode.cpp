@@ -4,15 +4,16 @@
 #include <cuda_runtime_api.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "NvInferRuntime.h"
@@ -84,9 +85,11 @@ Buffer make_buffer(const Driver& cuda, size_t bytes) {
 
 class PlainDecoder {
 public:
-    PlainDecoder(const std::string& tensorrt_folder, const char* engine_path, int frames);
+    PlainDecoder(const std::string& tensorrt_folder, const char* engine_path, int batch, int frames,
+                 std::vector<float> mel);
     void decode();
     void launch();
+    const std::vector<Buffer>& outputs() const { return outputs_; }
 
 private:
     void enqueue();
@@ -101,7 +104,9 @@ private:
     std::vector<float> callers_mel_;
 };
 
-PlainDecoder::PlainDecoder(const std::string& tensorrt_folder, const char* engine_path, int frames) {
+PlainDecoder::PlainDecoder(const std::string& tensorrt_folder, const char* engine_path, int batch, int frames,
+                           std::vector<float> mel)
+    : callers_mel_(std::move(mel)) {
     Driver::Handle context = nullptr;
     check(cuda_.init(0), "cuInit");
     check(cuda_.retain(&context, 0), "cuDevicePrimaryCtxRetain");
@@ -112,7 +117,9 @@ PlainDecoder::PlainDecoder(const std::string& tensorrt_folder, const char* engin
     const int version = symbol<int (*)()>(library, "getInferLibVersion")();
     auto* runtime = static_cast<nvinfer1::IRuntime*>(
         symbol<void* (*)(void*, int)>(library, "createInferRuntime_INTERNAL")(&logger_, version));
+    if (!runtime) fail("TensorRT makes no runtime");
     std::ifstream file(engine_path, std::ios::binary);
+    if (!file) fail(std::string(engine_path) + " cannot be read");
     std::vector<char> plan((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     nvinfer1::ICudaEngine* engine = runtime->deserializeCudaEngine(plan.data(), plan.size());
     if (!engine) fail("the engine does not load");
@@ -129,24 +136,26 @@ PlainDecoder::PlainDecoder(const std::string& tensorrt_folder, const char* engin
         }
     }
     nvinfer1::Dims shape = engine->getTensorShape(input_name);
-    shape.d[0] = 1;
+    shape.d[0] = batch;
     shape.d[2] = frames;
-    if (!execution_->setInputShape(input_name, shape)) fail("the engine does not take that many frames");
+    if (!execution_->setInputShape(input_name, shape)) fail("the engine does not take that many items or frames");
 
     auto bytes_of = [&](const char* name) {
+        if (engine->getTensorDataType(name) != nvinfer1::DataType::kFLOAT) fail(std::string(name) + " is not FP32");
         nvinfer1::Dims dims = execution_->getTensorShape(name);
         size_t bytes = sizeof(float);
         for (int i = 0; i < dims.nbDims; i++) bytes *= static_cast<size_t>(dims.d[i]);
         return bytes;
     };
+    // Outputs are [batch, bins, frames], [batch, frames, bins] or [batch, samples]: what each is called is nothing to
+    // this.
     mel_ = make_buffer(cuda_, bytes_of(input_name));
     execution_->setTensorAddress(input_name, reinterpret_cast<void*>(mel_.device));
     for (const char* name : output_names) {
         outputs_.push_back(make_buffer(cuda_, bytes_of(name)));
         execution_->setTensorAddress(name, reinterpret_cast<void*>(outputs_.back().device));
     }
-    callers_mel_.resize(mel_.bytes / sizeof(float));
-    for (float& value : callers_mel_) value = -4.0f + 3.0f * float(std::rand()) / float(RAND_MAX);
+    if (callers_mel_.size() * sizeof(float) != mel_.bytes) fail("the mel is not that of the engine's input");
 
     decode();
     Driver::Handle recorded = nullptr;
@@ -179,9 +188,10 @@ void PlainDecoder::launch() {
 
 // What went wrong is printed: the program that calls this ends then.
 extern "C" __attribute__((visibility("default"))) void* plain_open(const char* tensorrt_folder, const char* engine,
-                                                                   int32_t frames) {
+                                                                   int32_t batch, int32_t frames, const float* mel,
+                                                                   int64_t mel_count) {
     try {
-        return new PlainDecoder(tensorrt_folder, engine, frames);
+        return new PlainDecoder(tensorrt_folder, engine, batch, frames, std::vector<float>(mel, mel + mel_count));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "plain_decode: %s\n", error.what());
         return nullptr;
@@ -207,4 +217,16 @@ extern "C" __attribute__((visibility("default"))) int32_t plain_decode(void* han
         std::fprintf(stderr, "plain_decode: %s\n", error.what());
         return -1;
     }
+}
+
+// How many values the outputs have, and the first count of them after the latest decode, one output behind the other.
+extern "C" __attribute__((visibility("default"))) int64_t plain_outputs(void* handle, float* values, int64_t count) {
+    int64_t total = 0;
+    for (const Buffer& output : static_cast<PlainDecoder*>(handle)->outputs()) {
+        const auto size = static_cast<int64_t>(output.bytes / sizeof(float));
+        const int64_t kept = std::clamp<int64_t>(count - total, 0, size);
+        if (kept > 0) std::memcpy(values + total, output.host, static_cast<size_t>(kept) * sizeof(float));
+        total += size;
+    }
+    return total;
 }

@@ -1,17 +1,24 @@
 #!/usr/bin/env bash
 # Checks and timings on a real GPU. The target needs a driver, TensorRT 10's libnvinfer.so.10 and libfftw3f, but no .NET:
 #
-#   tests/gpu/run.sh pack DIR            on a machine with .NET and g++: puts all the target needs into DIR
-#   DIR/run.sh check ENGINES             on the target: every check, closing with 'N passed, N failed, N skipped'
-#   DIR/run.sh time ENGINES [OUT]        on the target: managed decodes against plain C++ (in turns, in one process) and PyTorch, and the
-#                                        replay of varied lengths; JSON lines in OUT, tables on standard output
+#   tests/gpu/run.sh pack DIR                 on a machine with .NET and g++: puts all the target needs into DIR, with tiny_rtx.engine, which TensorRT-RTX
+#                                             builds there on the CPU; TRTV_TENSORRT_RTX_DIR names its folder
+#   DIR/run.sh check ENGINES [--without GROUP]...
+#                                             on the target: every check, closing with 'N passed, N failed, N skipped'; what is missing has failed unless
+#                                             its group (tiny, half-width, half-width-shift, forms, rtx) was left out by name, which is counted as skipped
+#   DIR/run.sh time ENGINES [OUT]             on the target: managed decodes against plain C++ (in turns, in one process) and PyTorch, and the
+#                                             replay of varied lengths; JSON lines in OUT, tables on standard output
 #
-# ENGINES holds tiny/ (tiny_fp32.engine, tiny_fp16.engine, and tiny_rtx.engine built by TensorRT-RTX) and half-width/ (half-width_fp16.engine), each with the
-# vectors T###.{mel,re,im,audio}.npy that PyTorch made from the same weights. TRTV_TENSORRT_DIR names TensorRT's folder.
+# ENGINES holds tiny/ (tiny_fp32.engine, tiny_fp16.engine), half-width/ (half-width_fp16.engine) and half-width-shift/ (frame-major.engine, waveform.engine,
+# batch.engine for 16 items), each with the vectors T###.{mel,re,im,audio}.npy that PyTorch made from the same weights, and forms/ (other people's networks:
+# NAME.engine, NAME.mel.npy, NAME.audio.npy). TRTV_TENSORRT_DIR names TensorRT's folder. FRAMES, ROUNDS and TIMED (engines of ENGINES) narrow 'time'.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${ROUNDS:-100}
 lengths=${FRAMES:-64 256 512}
+timed=${TIMED:-half-width-shift/frame-major half-width-shift/waveform half-width/half-width_fp16}
+batch_engine=half-width-shift/batch
+batch_items=16
 
 pack() {
     local to=${1:?pack needs a folder} root
@@ -24,21 +31,39 @@ pack() {
     g++ -std=c++17 -O2 -Wall -Wextra -Wno-unused-parameter -isystem native/nvinfer/10 -fPIC -shared -fvisibility=hidden -isystem native/nvinfer/cuda \
         tests/gpu/plain_decode.cpp -ldl -o "$to/libplain_decode.so"
     cp build/gpu/TrtVocoder.GpuTests "$to/gpu_tests"
-    cp build/native/libtrtvocoder10.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py \
+    cp build/native/libtrtvocoder10.so build/native/libtrtvocoder11.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py \
         src/TrtVocoder.Benchmarking/f5tts-lengths.txt "$to/"
+    rtx_engine "$to"
+}
+
+# The engine that the checks of TensorRT-RTX refuse or run. It is made on the CPU; where it cannot be, those checks fail or are left out by name.
+rtx_engine() {
+    local to=$1
+    rm -f "$to/tiny_rtx.engine" "$to/tiny_rtx.engine.json"
+    if [[ -z ${TRTV_TENSORRT_RTX_DIR:-} ]]; then
+        echo "run.sh: TRTV_TENSORRT_RTX_DIR is not set, so tiny_rtx.engine was not made: 'check' fails without it unless it is told '--without rtx'" >&2
+        return
+    fi
+    dotnet build src/TrtVocoder.Cli -c Release -v quiet -nologo
+    local program=(dotnet run --project src/TrtVocoder.Cli -c Release --no-build --)
+    "${program[@]}" export tests/data/golden/tiny-center --output build/gpu/tiny.onnx --force
+    "${program[@]}" build build/gpu/tiny.onnx --runtime rtx --output "$to/tiny_rtx.engine" --force
 }
 
 check() {
-    "$here/gpu_tests" "${1:?check needs the folder of engines}"
+    "$here/gpu_tests" "${1:?check needs the folder of engines}" "${@:2}"
 }
 
 time_decodes() {
-    local engines=${1:?time needs the folder of engines} out=${2:-.} frames
-    local engine=$engines/half-width/half-width_fp16.engine
+    local engines=${1:?time needs the folder of engines} out=${2:-.} frames name
+    mkdir -p "$out"
     : >"$out/timing.jsonl"
-    for frames in $lengths; do "$here/gpu_tests" time "$engine" "$frames" "$rounds" >>"$out/timing.jsonl"; done
-    "$here/gpu_tests" replay "$engine" "$here/f5tts-lengths.txt" >"$out/replay.jsonl"
-    "$here/gpu_tests" layers "$engine" 256 >"$out/layers.jsonl"
+    for name in $timed; do
+        for frames in $lengths; do "$here/gpu_tests" time "$engines/$name.engine" "$frames" "$rounds" >>"$out/timing.jsonl"; done
+    done
+    "$here/gpu_tests" time "$engines/$batch_engine.engine" 256 "$rounds" "$batch_items" >>"$out/timing.jsonl"
+    "$here/gpu_tests" replay "$engines/${timed%% *}.engine" "$here/f5tts-lengths.txt" >"$out/replay.jsonl"
+    "$here/gpu_tests" layers "$engines/${timed%% *}.engine" 256 >"$out/layers.jsonl"
     python3 "$here/vocos_torch.py" --random 256,768,8 >"$out/torch-half-width.json" || echo "PyTorch is left out" >&2
     python3 "$here/vocos_torch.py" --random 512,1536,8 >"$out/torch-full-size.json" || echo "PyTorch is left out" >&2
     python3 "$here/summarize.py" "$out"
@@ -46,10 +71,10 @@ time_decodes() {
 
 case ${1:-} in
     pack) pack "${2:-}" ;;
-    check) check "${2:-}" ;;
+    check) check "${@:2}" ;;
     time) time_decodes "${2:-}" "${3:-.}" ;;
     *)
-        sed -n '2,10p' "${BASH_SOURCE[0]}" >&2
+        sed -n '2,15p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

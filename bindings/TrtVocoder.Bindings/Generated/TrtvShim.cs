@@ -482,7 +482,6 @@ public sealed unsafe class TrtvShim
     public const int TRTV_MAX_RANK = 8;
 
     private readonly delegate* unmanaged[Cdecl]<int*, int> _trtv_abi_get_version;
-    private readonly delegate* unmanaged[Cdecl]<int*, int> _trtv_abi_get_tensorrt_major;
     private readonly delegate* unmanaged[Cdecl]<trtv_error*, int> _trtv_error_get_last;
     private readonly delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void*, int, byte*, byte*, void>, void*, int, int> _trtv_log_set_callback;
     private readonly delegate* unmanaged[Cdecl]<trtv_library_options*, nint*, int> _trtv_library_create;
@@ -500,7 +499,6 @@ public sealed unsafe class TrtvShim
     private readonly delegate* unmanaged[Cdecl]<nint, int, trtv_tensor_info*, int> _trtv_engine_get_tensor;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, int, int, trtv_shape*, int> _trtv_engine_get_profile_shape;
     private readonly delegate* unmanaged[Cdecl]<nint, int, long*, int> _trtv_engine_get_device_memory_size;
-    private readonly delegate* unmanaged[Cdecl]<nint, nint*, int> _trtv_engine_serialize;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint*, int> _trtv_inspector_describe_engine;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint*, int> _trtv_execution_context_create;
     private readonly delegate* unmanaged[Cdecl]<nint, void> _trtv_execution_context_destroy;
@@ -508,10 +506,6 @@ public sealed unsafe class TrtvShim
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, long*, int, int> _trtv_execution_context_set_input_shape;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, trtv_shape*, int> _trtv_execution_context_get_tensor_shape;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, void*, int> _trtv_execution_context_set_tensor_address;
-    private readonly delegate* unmanaged[Cdecl]<nint, byte*, void**, int> _trtv_execution_context_get_tensor_address;
-    private readonly delegate* unmanaged[Cdecl]<nint, int> _trtv_execution_context_infer_shapes;
-    private readonly delegate* unmanaged[Cdecl]<nint, byte*, long*, int> _trtv_execution_context_get_max_output_size;
-    private readonly delegate* unmanaged[Cdecl]<nint, long*, int> _trtv_execution_context_get_required_device_memory;
     private readonly delegate* unmanaged[Cdecl]<nint, void*, long, int> _trtv_execution_context_set_device_memory;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int> _trtv_execution_context_set_input_consumed_event;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int> _trtv_execution_context_enqueue;
@@ -520,15 +514,12 @@ public sealed unsafe class TrtvShim
     private readonly delegate* unmanaged[Cdecl]<nint, int> _trtv_execution_context_report_to_profiler;
     private readonly delegate* unmanaged[Cdecl]<nint*, int> _trtv_profiler_create;
     private readonly delegate* unmanaged[Cdecl]<nint, void> _trtv_profiler_destroy;
-    private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _trtv_profiler_get_layer_count;
     private readonly delegate* unmanaged[Cdecl]<nint, int, byte**, int> _trtv_profiler_get_layer_name;
     private readonly delegate* unmanaged[Cdecl]<nint, int*, float*, int, int*, int> _trtv_profiler_take;
     private readonly delegate* unmanaged[Cdecl]<nint, int, nint*, int> _trtv_builder_create;
     private readonly delegate* unmanaged[Cdecl]<nint, void> _trtv_builder_destroy;
     private readonly delegate* unmanaged[Cdecl]<nint, void*, long, byte*, int> _trtv_builder_parse_onnx;
-    private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _trtv_builder_get_parser_error_count;
     private readonly delegate* unmanaged[Cdecl]<nint, int, trtv_parser_error*, int> _trtv_builder_get_parser_error;
-    private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _trtv_builder_get_tensor_count;
     private readonly delegate* unmanaged[Cdecl]<nint, int, trtv_tensor_info*, int> _trtv_builder_get_tensor;
     private readonly delegate* unmanaged[Cdecl]<nint, int*, int> _trtv_builder_add_profile;
     private readonly delegate* unmanaged[Cdecl]<nint, int, byte*, int, long*, int, int> _trtv_builder_set_profile_shape;
@@ -537,7 +528,6 @@ public sealed unsafe class TrtvShim
     private readonly delegate* unmanaged[Cdecl]<nint, int, int> _trtv_builder_set_hardware_compatibility;
     private readonly delegate* unmanaged[Cdecl]<nint, int, int> _trtv_builder_set_optimization_level;
     private readonly delegate* unmanaged[Cdecl]<nint, int, int> _trtv_builder_set_profiling_verbosity;
-    private readonly delegate* unmanaged[Cdecl]<nint, int, int> _trtv_builder_set_max_auxiliary_streams;
     private readonly delegate* unmanaged[Cdecl]<nint, void*, long, int> _trtv_builder_set_timing_cache;
     private readonly delegate* unmanaged[Cdecl]<nint, nint*, int> _trtv_builder_get_timing_cache;
     private readonly delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<void*, byte*, byte*, int, int, int>, void*, int> _trtv_builder_set_progress_callback;
@@ -549,7 +539,6 @@ public sealed unsafe class TrtvShim
     public TrtvShim(global::System.Func<string, nint> resolve)
     {
         _trtv_abi_get_version = (delegate* unmanaged[Cdecl]<int*, int>)resolve("trtv_abi_get_version");
-        _trtv_abi_get_tensorrt_major = (delegate* unmanaged[Cdecl]<int*, int>)resolve("trtv_abi_get_tensorrt_major");
         _trtv_error_get_last = (delegate* unmanaged[Cdecl]<trtv_error*, int>)resolve("trtv_error_get_last");
         _trtv_log_set_callback = (delegate* unmanaged[Cdecl]<delegate* unmanaged[Cdecl]<void*, int, byte*, byte*, void>, void*, int, int>)resolve("trtv_log_set_callback");
         _trtv_library_create = (delegate* unmanaged[Cdecl]<trtv_library_options*, nint*, int>)resolve("trtv_library_create");
@@ -567,7 +556,6 @@ public sealed unsafe class TrtvShim
         _trtv_engine_get_tensor = (delegate* unmanaged[Cdecl]<nint, int, trtv_tensor_info*, int>)resolve("trtv_engine_get_tensor");
         _trtv_engine_get_profile_shape = (delegate* unmanaged[Cdecl]<nint, byte*, int, int, trtv_shape*, int>)resolve("trtv_engine_get_profile_shape");
         _trtv_engine_get_device_memory_size = (delegate* unmanaged[Cdecl]<nint, int, long*, int>)resolve("trtv_engine_get_device_memory_size");
-        _trtv_engine_serialize = (delegate* unmanaged[Cdecl]<nint, nint*, int>)resolve("trtv_engine_serialize");
         _trtv_inspector_describe_engine = (delegate* unmanaged[Cdecl]<nint, nint, int, nint*, int>)resolve("trtv_inspector_describe_engine");
         _trtv_execution_context_create = (delegate* unmanaged[Cdecl]<nint, int, nint*, int>)resolve("trtv_execution_context_create");
         _trtv_execution_context_destroy = (delegate* unmanaged[Cdecl]<nint, void>)resolve("trtv_execution_context_destroy");
@@ -575,10 +563,6 @@ public sealed unsafe class TrtvShim
         _trtv_execution_context_set_input_shape = (delegate* unmanaged[Cdecl]<nint, byte*, long*, int, int>)resolve("trtv_execution_context_set_input_shape");
         _trtv_execution_context_get_tensor_shape = (delegate* unmanaged[Cdecl]<nint, byte*, trtv_shape*, int>)resolve("trtv_execution_context_get_tensor_shape");
         _trtv_execution_context_set_tensor_address = (delegate* unmanaged[Cdecl]<nint, byte*, void*, int>)resolve("trtv_execution_context_set_tensor_address");
-        _trtv_execution_context_get_tensor_address = (delegate* unmanaged[Cdecl]<nint, byte*, void**, int>)resolve("trtv_execution_context_get_tensor_address");
-        _trtv_execution_context_infer_shapes = (delegate* unmanaged[Cdecl]<nint, int>)resolve("trtv_execution_context_infer_shapes");
-        _trtv_execution_context_get_max_output_size = (delegate* unmanaged[Cdecl]<nint, byte*, long*, int>)resolve("trtv_execution_context_get_max_output_size");
-        _trtv_execution_context_get_required_device_memory = (delegate* unmanaged[Cdecl]<nint, long*, int>)resolve("trtv_execution_context_get_required_device_memory");
         _trtv_execution_context_set_device_memory = (delegate* unmanaged[Cdecl]<nint, void*, long, int>)resolve("trtv_execution_context_set_device_memory");
         _trtv_execution_context_set_input_consumed_event = (delegate* unmanaged[Cdecl]<nint, nint, int>)resolve("trtv_execution_context_set_input_consumed_event");
         _trtv_execution_context_enqueue = (delegate* unmanaged[Cdecl]<nint, nint, int>)resolve("trtv_execution_context_enqueue");
@@ -587,15 +571,12 @@ public sealed unsafe class TrtvShim
         _trtv_execution_context_report_to_profiler = (delegate* unmanaged[Cdecl]<nint, int>)resolve("trtv_execution_context_report_to_profiler");
         _trtv_profiler_create = (delegate* unmanaged[Cdecl]<nint*, int>)resolve("trtv_profiler_create");
         _trtv_profiler_destroy = (delegate* unmanaged[Cdecl]<nint, void>)resolve("trtv_profiler_destroy");
-        _trtv_profiler_get_layer_count = (delegate* unmanaged[Cdecl]<nint, int*, int>)resolve("trtv_profiler_get_layer_count");
         _trtv_profiler_get_layer_name = (delegate* unmanaged[Cdecl]<nint, int, byte**, int>)resolve("trtv_profiler_get_layer_name");
         _trtv_profiler_take = (delegate* unmanaged[Cdecl]<nint, int*, float*, int, int*, int>)resolve("trtv_profiler_take");
         _trtv_builder_create = (delegate* unmanaged[Cdecl]<nint, int, nint*, int>)resolve("trtv_builder_create");
         _trtv_builder_destroy = (delegate* unmanaged[Cdecl]<nint, void>)resolve("trtv_builder_destroy");
         _trtv_builder_parse_onnx = (delegate* unmanaged[Cdecl]<nint, void*, long, byte*, int>)resolve("trtv_builder_parse_onnx");
-        _trtv_builder_get_parser_error_count = (delegate* unmanaged[Cdecl]<nint, int*, int>)resolve("trtv_builder_get_parser_error_count");
         _trtv_builder_get_parser_error = (delegate* unmanaged[Cdecl]<nint, int, trtv_parser_error*, int>)resolve("trtv_builder_get_parser_error");
-        _trtv_builder_get_tensor_count = (delegate* unmanaged[Cdecl]<nint, int*, int>)resolve("trtv_builder_get_tensor_count");
         _trtv_builder_get_tensor = (delegate* unmanaged[Cdecl]<nint, int, trtv_tensor_info*, int>)resolve("trtv_builder_get_tensor");
         _trtv_builder_add_profile = (delegate* unmanaged[Cdecl]<nint, int*, int>)resolve("trtv_builder_add_profile");
         _trtv_builder_set_profile_shape = (delegate* unmanaged[Cdecl]<nint, int, byte*, int, long*, int, int>)resolve("trtv_builder_set_profile_shape");
@@ -604,7 +585,6 @@ public sealed unsafe class TrtvShim
         _trtv_builder_set_hardware_compatibility = (delegate* unmanaged[Cdecl]<nint, int, int>)resolve("trtv_builder_set_hardware_compatibility");
         _trtv_builder_set_optimization_level = (delegate* unmanaged[Cdecl]<nint, int, int>)resolve("trtv_builder_set_optimization_level");
         _trtv_builder_set_profiling_verbosity = (delegate* unmanaged[Cdecl]<nint, int, int>)resolve("trtv_builder_set_profiling_verbosity");
-        _trtv_builder_set_max_auxiliary_streams = (delegate* unmanaged[Cdecl]<nint, int, int>)resolve("trtv_builder_set_max_auxiliary_streams");
         _trtv_builder_set_timing_cache = (delegate* unmanaged[Cdecl]<nint, void*, long, int>)resolve("trtv_builder_set_timing_cache");
         _trtv_builder_get_timing_cache = (delegate* unmanaged[Cdecl]<nint, nint*, int>)resolve("trtv_builder_get_timing_cache");
         _trtv_builder_set_progress_callback = (delegate* unmanaged[Cdecl]<nint, delegate* unmanaged[Cdecl]<void*, byte*, byte*, int, int, int>, void*, int>)resolve("trtv_builder_set_progress_callback");
@@ -614,12 +594,6 @@ public sealed unsafe class TrtvShim
 
     /// <summary>Gives the library's TRTV_ABI_VERSION. Errors: invalid argument. Thread safety: any thread.</summary>
     public int trtv_abi_get_version(int* version) => _trtv_abi_get_version(version);
-
-    /// <summary>Gives the major version of the TensorRT C++ API the library was built for: 10 or 11. Errors: invalid argument.</summary>
-    /// <remarks>
-    /// <para>Thread safety: any thread.</para>
-    /// </remarks>
-    public int trtv_abi_get_tensorrt_major(int* major) => _trtv_abi_get_tensorrt_major(major);
 
     /// <summary>Gives the calling thread's last error; a call that succeeds leaves it as it was. Before any: status 0, message "".</summary>
     /// <remarks>
@@ -690,9 +664,6 @@ public sealed unsafe class TrtvShim
     /// <summary>Gives the scratch memory that a context needs in a profile. Errors: not found. Thread safety: any thread.</summary>
     public int trtv_engine_get_device_memory_size(nint engine, int profile, long* size) => _trtv_engine_get_device_memory_size(engine, profile, size);
 
-    /// <summary>Gives the engine as a plan. Errors: TensorRT. Thread safety: any thread. Ownership: the caller's, trtv_buffer_destroy.</summary>
-    public int trtv_engine_serialize(nint engine, nint* plan) => _trtv_engine_serialize(engine, plan);
-
     /// <summary>Describes an engine's layers, as much as its profiling verbosity tells; format is a trtv_inspector_format. With a context (NULL is allowed) shapes are those set in it. Errors: TensorRT. Thread safety: one thread a context.</summary>
     /// <remarks>
     /// <para>Ownership: the caller's, trtv_buffer_destroy; UTF-8 text.</para>
@@ -720,18 +691,6 @@ public sealed unsafe class TrtvShim
     /// <summary>Binds a tensor to device memory (host memory for one whose location is host), aligned to 256 bytes. Errors: not found, TensorRT. Ownership: the memory stays the caller's.</summary>
     public int trtv_execution_context_set_tensor_address(nint context, byte* tensor, void* address) => _trtv_execution_context_set_tensor_address(context, tensor, address);
 
-    /// <summary>Gives what a tensor is bound to, NULL if nothing. Errors: not found.</summary>
-    public int trtv_execution_context_get_tensor_address(nint context, byte* tensor, void** address) => _trtv_execution_context_get_tensor_address(context, tensor, address);
-
-    /// <summary>Computes the outputs' shapes. Errors: incomplete (names the inputs that lack a shape or an address), TensorRT.</summary>
-    public int trtv_execution_context_infer_shapes(nint context) => _trtv_execution_context_infer_shapes(context);
-
-    /// <summary>Gives the most bytes that an output can have in the present profile and shapes. Errors: not found, TensorRT.</summary>
-    public int trtv_execution_context_get_max_output_size(nint context, byte* tensor, long* size) => _trtv_execution_context_get_max_output_size(context, tensor, size);
-
-    /// <summary>Gives the scratch memory that the present shapes need. Errors: TensorRT.</summary>
-    public int trtv_execution_context_get_required_device_memory(nint context, long* size) => _trtv_execution_context_get_required_device_memory(context, size);
-
     /// <summary>Gives a user-managed context its scratch memory, aligned to 256 bytes. Errors: TensorRT. Ownership: the caller's; it must live as long as the context uses it.</summary>
     public int trtv_execution_context_set_device_memory(nint context, void* memory, long size) => _trtv_execution_context_set_device_memory(context, memory, size);
 
@@ -756,9 +715,6 @@ public sealed unsafe class TrtvShim
     /// <summary>Gives the handle back. Thread safety: one thread, once.</summary>
     public void trtv_profiler_destroy(nint profiler) => _trtv_profiler_destroy(profiler);
 
-    /// <summary>Gives how many different layers were reported so far. Errors: invalid argument. Thread safety: any thread.</summary>
-    public int trtv_profiler_get_layer_count(nint profiler, int* count) => _trtv_profiler_get_layer_count(profiler, count);
-
     /// <summary>Gives the name of a layer; indices count from 0 in the order of first report. Errors: not found. Thread safety: any thread. Ownership: the profiler's.</summary>
     public int trtv_profiler_get_layer_name(nint profiler, int layer, byte** name) => _trtv_profiler_get_layer_name(profiler, layer, name);
 
@@ -777,16 +733,10 @@ public sealed unsafe class TrtvShim
     /// </remarks>
     public int trtv_builder_parse_onnx(nint builder, void* model, long size, byte* path) => _trtv_builder_parse_onnx(builder, model, size, path);
 
-    /// <summary>Gives how many complaints the last parse brought. Errors: invalid argument.</summary>
-    public int trtv_builder_get_parser_error_count(nint builder, int* count) => _trtv_builder_get_parser_error_count(builder, count);
-
-    /// <summary>Gives one of them. Errors: not found. Ownership: strings are the builder's.</summary>
+    /// <summary>Gives a complaint that the last parse brought, counted from 0. Errors: not found (that many there are). Ownership: strings are the builder's.</summary>
     public int trtv_builder_get_parser_error(nint builder, int index, trtv_parser_error* error) => _trtv_builder_get_parser_error(builder, index, error);
 
-    /// <summary>Gives how many inputs and outputs the network has. Errors: invalid argument.</summary>
-    public int trtv_builder_get_tensor_count(nint builder, int* count) => _trtv_builder_get_tensor_count(builder, count);
-
-    /// <summary>Tells about one of them, inputs first. Errors: not found. Ownership: strings are the builder's.</summary>
+    /// <summary>Tells about an input or output of the network, counted from 0, inputs first. Errors: not found (that many there are). Ownership: strings are the builder's.</summary>
     public int trtv_builder_get_tensor(nint builder, int index, trtv_tensor_info* info) => _trtv_builder_get_tensor(builder, index, info);
 
     /// <summary>Adds an optimisation profile and gives its index. Errors: TensorRT.</summary>
@@ -809,9 +759,6 @@ public sealed unsafe class TrtvShim
 
     /// <summary>Sets how much the engine shall be able to tell of its layers: trtv_profiling_verbosity. Errors: invalid argument.</summary>
     public int trtv_builder_set_profiling_verbosity(nint builder, int verbosity) => _trtv_builder_set_profiling_verbosity(builder, verbosity);
-
-    /// <summary>Sets how many streams besides the caller's the engine may use; -1 lets TensorRT choose. Errors: invalid argument.</summary>
-    public int trtv_builder_set_max_auxiliary_streams(nint builder, int count) => _trtv_builder_set_max_auxiliary_streams(builder, count);
 
     /// <summary>Begins with an earlier build's timings; size 0 begins an empty cache. Errors: TensorRT (of another version or GPU).</summary>
     public int trtv_builder_set_timing_cache(nint builder, void* data, long size) => _trtv_builder_set_timing_cache(builder, data, size);

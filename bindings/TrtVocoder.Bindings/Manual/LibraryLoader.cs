@@ -117,8 +117,23 @@ public static class LibraryLoader
     private static IEnumerable<string> ApplicationFolders() =>
     [
         AppContext.BaseDirectory,
-        Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"),
+        Path.Combine(AppContext.BaseDirectory, "runtimes", PortableIdentifier(RuntimeInformation.RuntimeIdentifier, RuntimeInformation.ProcessArchitecture), "native"),
     ];
+
+    /// <summary>
+    /// The name of packages' folders, such as linux-x64, whatever the .NET in use was built for: distributions' own builds say ubuntu.24.04-x64 and
+    /// the like. Linux with musl keeps its own name, since its libraries are others.
+    /// </summary>
+    internal static string PortableIdentifier(string identifier, Architecture architecture)
+    {
+        string system = OperatingSystem.IsWindows() ? "win"
+            : OperatingSystem.IsMacOS() ? "osx"
+            : identifier.StartsWith("linux-musl", StringComparison.Ordinal) || identifier.StartsWith("alpine", StringComparison.Ordinal) ? "linux-musl"
+            : "linux";
+#pragma warning disable CA1308 // The folders' names are in lower case.
+        return $"{system}-{architecture.ToString().ToLowerInvariant()}";
+#pragma warning restore CA1308
+    }
 
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "The imports of this very assembly must not be resolved before the resolver is set.")]

@@ -59,9 +59,7 @@ void Logger::log(Severity severity, const nvinfer1::AsciiChar* message) noexcept
     send(static_cast<int32_t>(severity), "TensorRT", text);
 }
 
-void Logger::say(trtv_severity severity, const std::string& message) noexcept {
-    send(severity, "trtvocoder", message.c_str());
-}
+void Logger::say(trtv_severity severity, const char* message) noexcept { send(severity, "trtvocoder", message); }
 
 void Logger::send(int32_t severity, const char* source, const char* message) noexcept {
     Callback& target = callback();
@@ -74,7 +72,7 @@ void Logger::send(int32_t severity, const char* source, const char* message) noe
     }
 }
 
-std::string Logger::words() {
+std::string Logger::words(bool of_workers_too) {
     std::lock_guard lock(mutex_);
     const uint64_t last = error_count.load();
     const uint64_t first = last > errors_.size() ? last - errors_.size() : 0;
@@ -86,7 +84,8 @@ std::string Logger::words() {
         (entry.thread == std::this_thread::get_id() ? own : others).push_back(&entry.text);
     }
     std::string result;
-    for (const std::string* text : own.empty() ? others : own) result += (result.empty() ? "" : "; ") + *text;
+    for (const std::string* text : own.empty() && of_workers_too ? others : own)
+        result += (result.empty() ? "" : "; ") + *text;
     return result;
 }
 
@@ -105,7 +104,8 @@ Error tensorrt_error(const std::string& sentence, trtv_status status) {
 }
 
 void throw_if_logged(const std::string& sentence, trtv_status status) {
-    if (!Logger::instance().words().empty()) throw tensorrt_error(sentence, status);
+    // Another thread's error is another call's: here nothing but the log says that this call failed.
+    if (!Logger::instance().words(false).empty()) throw tensorrt_error(sentence, status);
 }
 
 }  // namespace trtv

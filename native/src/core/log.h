@@ -26,14 +26,15 @@ public:
 
     void log(Severity severity, const nvinfer1::AsciiChar* message) noexcept override;
 
-    /** Sends a message of the shim's own. */
-    void say(trtv_severity severity, const std::string& message) noexcept;
+    /** Sends a message of the shim's own; takes no std::string, whose making could fail where memory is what ran out.
+     */
+    void say(trtv_severity severity, const char* message) noexcept;
 
     /**
-     * TensorRT's errors since the call began: those of this thread, else those of its workers, else "". Several are
-     * joined by "; ".
+     * TensorRT's errors since the call began: those of this thread, else, if asked for, those of all others, which may
+     * be its workers; else "". Several are joined by "; ".
      */
-    std::string words();
+    std::string words(bool of_workers_too = true);
 
     void set_callback(trtv_log_callback callback, void* user, int32_t severity);
 
@@ -53,7 +54,7 @@ private:
 /** An error in TensorRT's words: sentence, then what was logged since the call began, and the code found in it. */
 Error tensorrt_error(const std::string& sentence, trtv_status status = TRTV_ERROR_TENSORRT);
 
-/** Throws it if anything was logged as an error since the call began: for TensorRT's functions that return nothing. */
+/** Throws it if this thread logged an error since the call began: for TensorRT's functions that return nothing. */
 void throw_if_logged(const std::string& sentence, trtv_status status = TRTV_ERROR_TENSORRT);
 
 }  // namespace trtv

@@ -36,7 +36,7 @@ std::vector<std::string> parser_names(trtv_flavour flavour) {
     return {"libnvonnxparser.so." + std::to_string(kMajor), "libnvonnxparser.so"};
 }
 
-// What else may be installed: looked for only to say that the version is the trouble.
+// What else may be installed: looked for, by name only, to say that the version is the trouble.
 std::vector<std::string> other_names(trtv_flavour flavour) {
     std::vector<std::string> names;
     for (int32_t major = 8; flavour == TRTV_FLAVOUR_TENSORRT && major <= 12; ++major)
@@ -54,9 +54,40 @@ std::string dotted(int32_t version) {
            std::to_string(version % 100);
 }
 
+// "8.6.1" of libnvinfer.so.8.6.1, what a link leads to; "" of what is no other major's library.
+std::string other_version(const std::string& path, trtv_flavour flavour) {
+    for (const std::string& name : other_names(flavour)) {
+        if (std::filesystem::path(path).filename() != name) continue;
+        std::error_code failed;
+        const std::string file = std::filesystem::canonical(path, failed).filename().string();
+        const std::string mark = ".so.";
+        const size_t version = file.find(mark);
+        return failed || version == std::string::npos ? "" : file.substr(version + mark.size());
+    }
+    return "";
+}
+
 int32_t call_version(const SharedLibrary& library, const char* symbol) {
     const auto function = reinterpret_cast<VersionFunction>(library.find(symbol));
     return function == nullptr ? 0 : function();
+}
+
+// Calls one of NVIDIA's factories: what it throws, and what is no object, becomes an Error.
+template <typename Call>
+void* call_factory(Call&& call, const std::string& what) {
+    void* made = nullptr;
+    std::string thrown;
+    try {
+        made = call();
+    } catch (const std::exception& error) {
+        thrown = error.what();
+    } catch (...) {
+        thrown = "an exception of unknown type";
+    }
+    if (!thrown.empty()) throw tensorrt_error("TensorRT threw while making " + what + ": " + thrown + ".");
+    // Without CUDA some versions give a small number for a pointer.
+    if (reinterpret_cast<uintptr_t>(made) < kFirstPage) throw tensorrt_error("TensorRT could not make " + what + ".");
+    return made;
 }
 
 }  // namespace
@@ -91,17 +122,17 @@ void Nvidia::load_runtime(const std::vector<std::string>& candidates) {
             runtime_ = library;
             version_ = version;
             build_ = call_version(library, "getInferLibBuildVersion");
-            Logger::instance().say(TRTV_SEVERITY_INFO,
-                                   std::string(name_of(flavour_)) + " " + dotted(version) + " from " + library.path);
+            const std::string found = std::string(name_of(flavour_)) + " " + dotted(version) + " from " + library.path;
+            Logger::instance().say(TRTV_SEVERITY_INFO, found.c_str());
             return;
         }
     }
     for (const std::string& path : expand_candidates(candidates, other_names(flavour_))) {
-        std::vector<Attempt> ignored;
-        const SharedLibrary library = unsuitable ? SharedLibrary() : open_library(path, ignored);
-        const int32_t version = library.handle == nullptr ? 0 : call_version(library, "getInferLibVersion");
-        if (version == 0 || suits(flavour_, version)) continue;
-        attempts.push_back({library.path, "version " + dotted(version) + ", expected " + wanted(flavour_)});
+        if (unsuitable) break;
+        const std::string file = find_file(path);
+        const std::string version = other_version(file, flavour_);
+        if (version.empty()) continue;
+        attempts.push_back({file, "version " + version + ", expected " + wanted(flavour_)});
         unsuitable = true;
     }
     throw Error(unsuitable ? TRTV_ERROR_LIBRARY_UNSUITABLE : TRTV_ERROR_LIBRARY_NOT_FOUND,
@@ -158,20 +189,7 @@ void* Nvidia::create(const char* factory, const char* what) {
     if (function == nullptr)
         throw Error(TRTV_ERROR_LIBRARY_UNSUITABLE,
                     runtime_.path + " cannot make " + what + ": it has no " + factory + ".");
-    void* made = nullptr;
-    std::string thrown;
-    try {
-        made = function(&Logger::instance(), version_);
-    } catch (const std::exception& error) {
-        thrown = error.what();
-    } catch (...) {
-        thrown = "an exception of unknown type";
-    }
-    if (!thrown.empty()) throw tensorrt_error("TensorRT threw while making " + std::string(what) + ": " + thrown + ".");
-    // Without CUDA some versions give a small number for a pointer.
-    if (reinterpret_cast<uintptr_t>(made) < kFirstPage)
-        throw tensorrt_error("TensorRT could not make " + std::string(what) + ".");
-    return made;
+    return call_factory([&] { return function(&Logger::instance(), version_); }, what);
 }
 
 std::unique_ptr<nvinfer1::IRuntime> Nvidia::create_runtime() {
@@ -192,8 +210,8 @@ std::unique_ptr<nvinfer1::IBuilder> Nvidia::create_builder() {
 std::unique_ptr<nvonnxparser::IParser> Nvidia::create_parser(nvinfer1::INetworkDefinition& network) {
     load_parser();
     const auto function = reinterpret_cast<ParserFunction>(parser_.find("createNvOnnxParser_INTERNAL"));
-    void* made = function(&network, &Logger::instance(), parser_version_);
-    if (made == nullptr) throw tensorrt_error("TensorRT could not make an ONNX parser.");
+    void* made =
+        call_factory([&] { return function(&network, &Logger::instance(), parser_version_); }, "an ONNX parser");
     return std::unique_ptr<nvonnxparser::IParser>(static_cast<nvonnxparser::IParser*>(made));
 }
 

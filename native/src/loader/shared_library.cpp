@@ -25,7 +25,8 @@ void* SharedLibrary::find(const char* symbol) const noexcept { return dlsym(hand
 std::vector<std::string> copy_candidates(const char* const* candidates, int count, const char* name) {
     require_range(count, 0, 1000, (std::string(name) + "_count").c_str());
     std::vector<std::string> result;
-    for (int i = 0; i < count; ++i) result.emplace_back(&require(require(&candidates, name)[i], name));
+    if (count > 0) require(candidates, name);
+    for (int i = 0; i < count; ++i) result.emplace_back(&require(candidates[i], name));
     return result;
 }
 
@@ -56,6 +57,22 @@ SharedLibrary open_library(const std::string& path, std::vector<Attempt>& attemp
         library.path = loaded_path(library.handle, path);
     }
     return library;
+}
+
+std::string find_file(const std::string& path) {
+    std::error_code ignored;
+    if (path.find('/') != std::string::npos) return std::filesystem::is_regular_file(path, ignored) ? path : "";
+    void* self = dlopen(nullptr, RTLD_NOW);
+    Dl_serinfo size{};
+    if (self == nullptr || dlinfo(self, RTLD_DI_SERINFOSIZE, &size) != 0) return "";
+    std::vector<char> memory(size.dls_size);
+    auto* folders = reinterpret_cast<Dl_serinfo*>(memory.data());
+    if (dlinfo(self, RTLD_DI_SERINFOSIZE, folders) != 0 || dlinfo(self, RTLD_DI_SERINFO, folders) != 0) return "";
+    for (unsigned int i = 0; i < folders->dls_cnt; ++i) {
+        const std::string file = (std::filesystem::path(folders->dls_serpath[i].dls_name) / path).string();
+        if (std::filesystem::is_regular_file(file, ignored)) return file;
+    }
+    return "";
 }
 
 std::string describe(const std::vector<Attempt>& attempts) {

@@ -32,6 +32,10 @@ std::vector<std::string> expand_candidates(const std::vector<std::string>& candi
 /** Opens one path; on failure handle is nullptr and the attempt is noted. */
 SharedLibrary open_library(const std::string& path, std::vector<Attempt>& attempts);
 
+/** The file that a path or, by the dynamic loader's search folders (not its cache), a bare name stands for; "" if there
+ * is none. Loads nothing. */
+std::string find_file(const std::string& path);
+
 /** "a.so (not found), b.so (wrong)". */
 std::string describe(const std::vector<Attempt>& attempts);
 

@@ -6,7 +6,6 @@ using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Files;
-using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -27,9 +26,10 @@ internal static class ExportCommand
         Option<string?> layout = new("--layout") { Description = "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose)." };
         layout.AcceptOnlyFromAmong("bins-major", "frame-major");
         Option<string> signal = Choice("--signal", "What the model puts out: spectrum, or waveform (the inverse STFT inside).", "spectrum", "spectrum", "waveform");
+        Option<string> target = Choice("--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", "gpu", "cpu");
         Option<float?> floor = new("--floor") { Description = "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's." };
         Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        CommandLine.Add(command, folder, to, precision, layout, signal, floor, force);
+        CommandLine.Add(command, folder, to, precision, layout, signal, target, floor, force);
         CommandLine.SetAction(command, (result, output) =>
         {
             if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
@@ -49,6 +49,7 @@ internal static class ExportCommand
             {
                 Precision = isFp16 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
                 Layout = result.GetValue(layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
+                Form = result.GetValue(target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift,
                 Signal = result.GetValue(signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
             };
             if (options.Signal == OutputKind.Waveform && options.Layout is not null)
@@ -59,8 +60,7 @@ internal static class ExportCommand
                 output.Note(warning);
             options = options with { MelFloor = result.GetValue(floor) ?? checkpoint.Config.MelFloor };
             if (isSafetensors)
-                AtomicFile.Write(path, overwrite, stream => SafetensorsFile.Write(
-                    stream, checkpoint.Tensors, _ => isFp16 ? FloatFormat.F16 : FloatFormat.F32));
+                checkpoint.SaveSafetensors(path, isFp16 ? FloatFormat.F16 : FloatFormat.F32, overwrite);
             else
                 OnnxExporter.Export(checkpoint, path, options, overwrite);
 
@@ -82,6 +82,7 @@ internal static class ExportCommand
                 writer.WriteString("signal", result.GetValue(signal));
                 if (options.Signal == OutputKind.Spectrum)
                     writer.WriteString("layout", result.GetValue(layout) ?? "bins-major");
+                writer.WriteString("for", result.GetValue(target));
             });
             return ExitCode.Success;
         });

@@ -43,16 +43,16 @@ internal static class ModelSource
     public static VocoderMetadata ReadMetadata(string path, CommandOutput output)
     {
         if (Directory.Exists(path))
-            return ReadCheckpointMetadata(path);
+            return ReadCheckpointMetadata(path, output);
         using Vocoder vocoder = Load(path, new VocoderOptions(), output);
         return vocoder.Metadata;
     }
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static VocoderMetadata ReadCheckpointMetadata(string path)
+    private static VocoderMetadata ReadCheckpointMetadata(string path, CommandOutput output)
     {
-        VocosConfig read = VocosCheckpoint.Load(path).Config;
+        VocosConfig read = LoadWithWarnings(path, output).Config;
         return new VocoderMetadata
         {
             SampleRate = read.SampleRate,
@@ -67,18 +67,27 @@ internal static class ModelSource
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static T LoadCheckpoint<T>(string path, CommandOutput output, Func<string, T> load)
     {
-        VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
+        VocosCheckpoint checkpoint = LoadWithWarnings(path, output);
         output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
         string folder = Directory.CreateTempSubdirectory("trtvocoder-").FullName;
         try
         {
             string model = Path.Combine(folder, "checkpoint.onnx");
-            OnnxExporter.Export(checkpoint, model);
+            // No engine is made of it: ONNX Runtime decodes the Conv form faster.
+            OnnxExporter.Export(checkpoint, model, new OnnxExportOptions { Form = NetworkForm.Conv });
             return load(model);
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+
+    private static VocosCheckpoint LoadWithWarnings(string path, CommandOutput output)
+    {
+        VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
+        foreach (string warning in checkpoint.Warnings)
+            output.Note(warning);
+        return checkpoint;
     }
 }

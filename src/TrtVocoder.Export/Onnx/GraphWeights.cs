@@ -12,6 +12,12 @@ internal sealed class GraphWeights(VocosCheckpoint checkpoint, OnnxGraphBuilder 
 
     public DataType TrunkType => trunkType;
 
+    /// <summary>
+    /// A length filled up to a multiple of 8. Matrix products of other sizes start rows at addresses that TensorRT's fast kernels do not take
+    /// (16 bytes, in FP16), and cost it several times the time.
+    /// </summary>
+    public static int Align(int length) => (length + 7) / 8 * 8;
+
     /// <summary>A state-dict tensor's values, row-major.</summary>
     public ReadOnlySpan<float> Get(string key) => checkpoint.Tensors[key].Values;
 
@@ -24,16 +30,17 @@ internal sealed class GraphWeights(VocosCheckpoint checkpoint, OnnxGraphBuilder 
             [OnnxAttributes.Integer("axis", -1), OnnxAttributes.Number("epsilon", VocosConfig.LayerNormEpsilon), OnnxAttributes.Integer("stash_type", (long)DataType.Float)]);
     }
 
-    /// <summary>input · matrix + bias in the trunk's type, for a matrix of [inputs, outputs].</summary>
-    public string Linear(string name, string input, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias)
+    /// <summary>input · matrix + bias, for a matrix of [inputs, outputs].</summary>
+    public string Linear(string name, string input, ReadOnlySpan<float> matrix, ReadOnlySpan<float> bias, DataType type)
     {
-        string weight = graph.AddConstant(name + ".weight", trunkType, matrix, matrix.Length / bias.Length, bias.Length);
+        string weight = graph.AddConstant(name + ".weight", type, matrix, matrix.Length / bias.Length, bias.Length);
         string product = graph.AddNode("MatMul", Scope(name), [input, weight]);
-        return graph.AddNode("Add", Scope(name), [product, graph.AddConstant(name + ".bias", trunkType, bias, bias.Length)]);
+        return graph.AddNode("Add", Scope(name), [product, graph.AddConstant(name + ".bias", type, bias, bias.Length)]);
     }
 
-    public string Cast(string scope, string input, DataType type) =>
-        graph.AddNode("Cast", scope, [input], [OnnxAttributes.Integer("to", (long)type)]);
+    /// <summary>A value of one type in another; the value itself where they are the same.</summary>
+    public string Cast(string scope, string input, DataType from, DataType to) =>
+        from == to ? input : graph.AddNode("Cast", scope, [input], [OnnxAttributes.Integer("to", (long)to)]);
 
     public string Transpose(string scope, string input) =>
         graph.AddNode("Transpose", scope, [input], [OnnxAttributes.Integers("perm", 0, 2, 1)]);
@@ -42,7 +49,7 @@ internal sealed class GraphWeights(VocosCheckpoint checkpoint, OnnxGraphBuilder 
     public static string Scope(string name)
     {
         string[] parts = name.Split('.');
-        return parts[0] == "convnext" ? $"/{parts[0]}.{parts[1]}/{parts[2]}" : "/" + name;
+        return parts[0] == "convnext" ? $"/{parts[0]}.{parts[1]}/{parts[2]}" : "/" + name.Replace('.', '/');
     }
 
     /// <summary>[rows, columns] → [columns, rows].</summary>

@@ -11,7 +11,9 @@ internal sealed class InverseStftMatrices
     private readonly StftParameters _stft;
     private readonly double[] _squaredWindow;
 
-    public InverseStftMatrices(StftParameters stft)
+    /// <param name="stft">Sizes and padding.</param>
+    /// <param name="binRows">Rows of <see cref="Synthesis"/> a part, F or more: those beyond F are zero.</param>
+    public InverseStftMatrices(StftParameters stft, int binRows)
     {
         _stft = stft;
         SegmentCount = (stft.FftLength + stft.HopLength - 1) / stft.HopLength;
@@ -21,7 +23,7 @@ internal sealed class InverseStftMatrices
         _squaredWindow = new double[SegmentCount * stft.HopLength];
         for (int n = 0; n < window.Length; n++)
             _squaredWindow[n] = window[n] * window[n];
-        Synthesis = MakeSynthesis(window);
+        Synthesis = MakeSynthesis(window, binRows);
         Envelope = MakeEnvelope(0, SegmentCount);
         EnvelopeMissingAtStart = MakeCorrections(row => MakeEnvelope(row + 1, SegmentCount), 0, stft.TrimLength);
         EnvelopeMissingAtEnd = MakeCorrections(row => MakeEnvelope(0, row + 1), EndTrim, 0);
@@ -30,7 +32,7 @@ internal sealed class InverseStftMatrices
     /// <summary>Segments of a hop in a frame, R = ceil(n_fft / hop).</summary>
     public int SegmentCount { get; }
 
-    /// <summary>[2F, R·hop]: real parts, then imaginary parts → one frame's windowed samples; inverse real DFT with 1/N and the window folded in.</summary>
+    /// <summary>[2·binRows, R·hop]: real parts, then imaginary parts → one frame's windowed samples; inverse real DFT with 1/N and the window folded in.</summary>
     public float[] Synthesis { get; }
 
     /// <summary>[hop]: overlap-added squared window where all R frames overlap.</summary>
@@ -47,10 +49,10 @@ internal sealed class InverseStftMatrices
         ? (SegmentCount * _stft.HopLength) - _stft.TrimLength
         : ((SegmentCount - 1) * _stft.HopLength) - _stft.TrimLength;
 
-    private float[] MakeSynthesis(double[] window)
+    private float[] MakeSynthesis(double[] window, int binRows)
     {
         (int length, int width) = (_stft.FftLength, SegmentCount * _stft.HopLength);
-        float[] matrix = new float[2 * _stft.BinCount * width];
+        float[] matrix = new float[2 * binRows * width];
         for (int bin = 0; bin < _stft.BinCount; bin++)
         {
             // The first and the last bin have no mirror image, and their imaginary parts count for nothing.
@@ -60,7 +62,7 @@ internal sealed class InverseStftMatrices
             {
                 double angle = 2 * Math.PI * ((long)bin * n % length) / length;
                 matrix[(bin * width) + n] = (float)(scale * window[n] * Math.Cos(angle));
-                matrix[((_stft.BinCount + bin) * width) + n] = single ? 0 : (float)(-scale * window[n] * Math.Sin(angle));
+                matrix[((binRows + bin) * width) + n] = single ? 0 : (float)(-scale * window[n] * Math.Sin(angle));
             }
         }
 

@@ -7,21 +7,24 @@ namespace TrtVocoder.Export.Onnx;
 /// Emits the inverse STFT inside the graph, in FP32: one matrix product to windowed frames, overlap-add as R shifted sums of rows of a hop,
 /// division by the envelope, and the cut of the ends. Every shape follows from B and T; nothing depends on data.
 /// </summary>
-internal sealed class InverseStftNodes(OnnxGraphBuilder graph, StftParameters stft)
+/// <param name="graph">Takes the nodes.</param>
+/// <param name="stft">Sizes and padding.</param>
+/// <param name="paddedBins">Bins of each part that comes in, F or more; those beyond F count for nothing, so nothing has to be cut off them.</param>
+internal sealed class InverseStftNodes(OnnxGraphBuilder graph, StftParameters stft, int paddedBins)
 {
     private const string Scope = "/istft";
-    private readonly InverseStftMatrices _matrices = new(stft);
+    private readonly InverseStftMatrices _matrices = new(stft, paddedBins);
 
-    /// <summary>Real and imaginary parts [B, T, F] → the output <c>audio</c> [B, samples].</summary>
+    /// <summary>Real and imaginary parts [B, T, paddedBins] → the output <c>audio</c> [B, samples].</summary>
     public string Emit(string mel, string real, string imag)
     {
         (int segments, int hop) = (_matrices.SegmentCount, stft.HopLength);
         string spectrum = graph.AddNode("Concat", Scope + "/spectrum", [real, imag], [OnnxAttributes.Integer("axis", 2)]);
-        string synthesis = graph.AddConstant("istft.synthesis", DataType.Float, _matrices.Synthesis, 2 * stft.BinCount, segments * hop);
+        string synthesis = graph.AddConstant("istft.synthesis", DataType.Float, _matrices.Synthesis, 2 * paddedBins, segments * hop);
         string frames = graph.AddNode("MatMul", Scope + "/frames", [spectrum, synthesis]);
         string rows = graph.AddNode("Div", Scope + "/envelope", [OverlapAdd(frames), Envelope(mel)]);
         string samples = graph.AddNode("Reshape", Scope, [rows, graph.GetIntegers(0, -1)]);
-        return graph.Slice(Scope + "/trim", samples, 1, stft.TrimLength, _matrices.EndTrim, "audio");
+        return graph.Slice(Scope + "/trim", samples, [(1, stft.TrimLength..^_matrices.EndTrim)], "audio");
     }
 
     /// <summary>[B, T, R·hop] → [B, T + R − 1, hop]: row j is the sum of segment r of frame j − r over all r.</summary>
@@ -33,13 +36,7 @@ internal sealed class InverseStftNodes(OnnxGraphBuilder graph, StftParameters st
         for (int r = 0; r < segments; r++)
         {
             string scope = $"{Scope}/overlap/segment{r}";
-            string segment = graph.AddNode("Slice", scope,
-            [
-                padded,
-                graph.GetIntegers(segments - 1 - r, r * hop),
-                graph.GetIntegers(r == 0 ? long.MaxValue : -r, (r + 1) * hop),
-                graph.GetIntegers(1, 2),
-            ]);
+            string segment = graph.Slice(scope, padded, [(1, (segments - 1 - r)..^r), (2, (r * hop)..((r + 1) * hop))]);
             sum = r == 0 ? segment : graph.AddNode("Add", scope, [sum, segment]);
         }
 

@@ -97,17 +97,17 @@ public static class OnnxExporter
         {
             if (config.HopLength == config.FftLength)
                 throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
-            long matrixBytes = 8L * config.BinCount * (config.FftLength + config.HopLength);
+            long matrixBytes = 8L * head.PaddedBins * (config.FftLength + config.HopLength);
             if (matrixBytes > MaxMatrixBytes)
                 throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with an n_fft of {config.FftLength} its matrix takes {matrixBytes >> 20} MiB, at most {MaxMatrixBytes >> 20} are written; export a spectrum.");
-            (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor, asOutputs: false);
-            new InverseStftNodes(graph, config.Stft).Emit(mel, real, imag);
+            (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor);
+            new InverseStftNodes(graph, config.Stft, head.PaddedBins).Emit(mel, real, imag);
             graph.AddOutput("audio", "batch", "samples");
         }
         else
         {
             SpectrumLayout layout = options.Layout ?? SpectrumLayout.BinsMajor;
-            head.Emit(hidden, layout, asOutputs: true);
+            head.EmitOutputs(hidden, layout);
             object[] shape = layout == SpectrumLayout.BinsMajor ? ["batch", config.BinCount, "frames"] : ["batch", "frames", config.BinCount];
             graph.AddOutput("real", shape);
             graph.AddOutput("imag", shape);

@@ -48,9 +48,20 @@ internal sealed class OnnxGraphBuilder(string graphName)
         return output;
     }
 
-    /// <summary>Cuts <paramref name="fromStart"/> and <paramref name="fromEnd"/> elements off the ends of an axis, whatever its length.</summary>
-    public string Slice(string scope, string input, int axis, int fromStart, int fromEnd, string? output = null) =>
-        AddNode("Slice", scope, [input, GetIntegers(fromStart), GetIntegers(fromEnd == 0 ? long.MaxValue : -fromEnd), GetIntegers(axis)], output: output);
+    /// <summary>Keeps a range of each of these axes, whatever their lengths.</summary>
+    public string Slice(string scope, string input, (int Axis, Range Range)[] ranges, string? output = null)
+    {
+        string[] bounds =
+        [
+            GetIntegers([.. ranges.Select(range => Bound(range.Range.Start))]),
+            GetIntegers([.. ranges.Select(range => Bound(range.Range.End))]),
+            GetIntegers([.. ranges.Select(range => (long)range.Axis)]),
+        ];
+        return AddNode("Slice", scope, [input, .. bounds], output: output);
+
+        // ONNX counts from the end by negative numbers, so the end itself is a number that no axis reaches.
+        static long Bound(Index index) => !index.IsFromEnd ? index.Value : index.Value == 0 ? long.MaxValue : -index.Value;
+    }
 
     /// <summary>Adds an FP32 or FP16 constant, rounding to nearest for FP16.</summary>
     /// <exception cref="TrtVocoderException">A value is beyond FP16's range.</exception>

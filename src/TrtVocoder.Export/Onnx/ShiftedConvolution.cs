@@ -1,51 +1,68 @@
 using TrtVocoder.Export.Checkpoints;
+using DataType = TrtVocoder.Export.Onnx.Protos.TensorProto.Types.DataType;
 
 namespace TrtVocoder.Export.Onnx;
 
 /// <summary>
-/// <see cref="NetworkForm.Shift"/>: all in [B, T, C]. A convolution over 7 frames is a sum of 7 shifted copies, each weighted:
-/// by one vector a copy where channels stay apart, by one matrix over the copies side by side where they mix.
+/// <see cref="NetworkForm.Shift"/>: all in [B, T, C]. A convolution over 7 frames is a sum of 7 copies, each weighted and shifted:
+/// by one vector a copy where channels stay apart, by one matrix for all where they mix.
 /// </summary>
 internal sealed class ShiftedConvolution(GraphWeights weights) : ITemporalConvolution
 {
+    private const int Margin = VocosConfig.KernelSize / 2;
+    private const int LastTap = VocosConfig.KernelSize - 1;
+
+    /// <summary>One product makes every tap's share of every frame, [B, T + 6, 7·C]; what is summed up are its slices, tap k from frame t + k on.</summary>
     public string Embed(string mel)
     {
+        OnnxGraphBuilder graph = weights.Graph;
         (int dim, int melCount) = (weights.Config.Dim, weights.Config.MelCount);
-        string[] shifted = Shift("/embed", weights.Transpose("/embed", mel));
-        string sideBySide = weights.Graph.AddNode("Concat", "/embed", shifted, [OnnxAttributes.Integer("axis", 2)]);
-
-        // [C, n_mels, 7] → [7·n_mels, C].
-        ReadOnlySpan<float> kernel = weights.Get("backbone.embed.weight");
-        float[] matrix = new float[kernel.Length];
-        for (int channel = 0; channel < dim; channel++)
-            for (int band = 0; band < melCount; band++)
-                for (int tap = 0; tap < VocosConfig.KernelSize; tap++)
-                    matrix[(((tap * melCount) + band) * dim) + channel] = kernel[(((channel * melCount) + band) * VocosConfig.KernelSize) + tap];
-        return weights.Linear("embed", sideBySide, matrix, weights.Get("backbone.embed.bias"));
-    }
-
-    public string Depthwise(int block, string hidden)
-    {
-        string name = $"convnext.{block}.dwconv";
-        string scope = GraphWeights.Scope(name);
-        float[] taps = GraphWeights.Transposed(weights.Get($"backbone.{name}.weight"), weights.Config.Dim, VocosConfig.KernelSize);
-        string sum = weights.Graph.AddConstant(name + ".bias", weights.TrunkType, weights.Get($"backbone.{name}.bias"), weights.Config.Dim);
-        string[] shifted = Shift(scope, hidden);
-        for (int tap = 0; tap < VocosConfig.KernelSize; tap++)
+        int paddedMels = GraphWeights.Align(melCount);
+        string padded = graph.AddNode("Pad", "/embed",
+            [weights.Transpose("/embed", mel), graph.GetIntegers(0, Margin, 0, 0, Margin, paddedMels - melCount)]);
+        string matrix = graph.AddConstant("embed.weight", DataType.Float, TapsSideBySide(paddedMels), paddedMels, VocosConfig.KernelSize * dim);
+        string taps = graph.AddNode("MatMul", "/embed", [padded, matrix]);
+        string sum = graph.AddConstant("embed.bias", DataType.Float, weights.Get("backbone.embed.bias"), dim);
+        for (int tap = 0; tap <= LastTap; tap++)
         {
-            string weight = weights.Graph.AddConstant($"{name}.weight.tap{tap}", weights.TrunkType, taps.AsSpan(tap * weights.Config.Dim, weights.Config.Dim), weights.Config.Dim);
-            string product = weights.Graph.AddNode("Mul", $"{scope}/tap{tap}", [shifted[tap], weight]);
-            sum = weights.Graph.AddNode("Add", $"{scope}/tap{tap}", [product, sum]);
+            string scope = $"/embed/tap{tap}";
+            string share = graph.Slice(scope, taps, [(1, tap..^(LastTap - tap)), (2, (tap * dim)..((tap + 1) * dim))]);
+            sum = graph.AddNode("Add", scope, [share, sum]);
         }
 
         return sum;
     }
 
-    /// <summary>Seven copies of [B, T, C]; copy k holds frame t + k − 3 at t, zeros beyond the ends.</summary>
-    private string[] Shift(string scope, string input)
+    public string Depthwise(int block, string hidden)
     {
-        const int Margin = VocosConfig.KernelSize / 2;
-        string padded = weights.Graph.AddNode("Pad", scope, [input, weights.Graph.GetIntegers(0, Margin, 0, 0, Margin, 0)]);
-        return [.. Enumerable.Range(0, VocosConfig.KernelSize).Select(tap => weights.Graph.Slice($"{scope}/tap{tap}", padded, 1, tap, VocosConfig.KernelSize - 1 - tap))];
+        OnnxGraphBuilder graph = weights.Graph;
+        int dim = weights.Config.Dim;
+        string name = $"convnext.{block}.dwconv";
+        string scope = GraphWeights.Scope(name);
+        string padded = graph.AddNode("Pad", scope, [hidden, graph.GetIntegers(0, Margin, 0, 0, Margin, 0)]);
+        string[] shifted = [.. Enumerable.Range(0, VocosConfig.KernelSize).Select(tap => graph.Slice($"{scope}/tap{tap}", padded, [(1, tap..^(LastTap - tap))]))];
+        float[] taps = GraphWeights.Transposed(weights.Get($"backbone.{name}.weight"), dim, VocosConfig.KernelSize);
+        string sum = graph.AddConstant(name + ".bias", weights.TrunkType, weights.Get($"backbone.{name}.bias"), dim);
+        for (int tap = 0; tap <= LastTap; tap++)
+        {
+            string weight = graph.AddConstant($"{name}.weight.tap{tap}", weights.TrunkType, taps.AsSpan(tap * dim, dim), dim);
+            string product = graph.AddNode("Mul", $"{scope}/tap{tap}", [shifted[tap], weight]);
+            sum = graph.AddNode("Add", $"{scope}/tap{tap}", [product, sum]);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The kernel [C, n_mels, 7] → [paddedMels, 7·C], tap after tap; the mels that padding adds count for nothing.</summary>
+    private float[] TapsSideBySide(int paddedMels)
+    {
+        (int dim, int melCount) = (weights.Config.Dim, weights.Config.MelCount);
+        ReadOnlySpan<float> kernel = weights.Get("backbone.embed.weight");
+        float[] matrix = new float[paddedMels * VocosConfig.KernelSize * dim];
+        for (int channel = 0; channel < dim; channel++)
+            for (int band = 0; band < melCount; band++)
+                for (int tap = 0; tap < VocosConfig.KernelSize; tap++)
+                    matrix[(((band * VocosConfig.KernelSize) + tap) * dim) + channel] = kernel[(((channel * melCount) + band) * VocosConfig.KernelSize) + tap];
+        return matrix;
     }
 }

@@ -6,47 +6,64 @@ namespace TrtVocoder.Export.Onnx;
 
 /// <summary>
 /// Emits <c>head.out</c> and what follows it, in FP32: log-magnitude m and phase p → min(exp m, 100)·cos p and ·sin p.
-/// m and p are two products of half the size, so nothing has to be split; for bins-major they are computed transposed.
+/// m and p are the halves of one product, each filled up to <see cref="PaddedBins"/>; for bins-major it is computed transposed.
+/// Two products of the same transposed features TensorRT 10.6 refuses.
 /// </summary>
 internal sealed class SpectrumHead(GraphWeights weights)
 {
-    /// <summary>hidden [B, T, C] → real and imaginary parts, [B, F, T] or [B, T, F].</summary>
-    /// <param name="hidden">The trunk's output.</param>
-    /// <param name="layout">The order of bins and frames.</param>
-    /// <param name="asOutputs">Whether the parts are the graph's outputs, <c>real</c> and <c>imag</c>.</param>
-    public (string Real, string Imag) Emit(string hidden, SpectrumLayout layout, bool asOutputs)
+    /// <summary>Bins of each half, F filled up to a multiple of 8; those beyond F hold nothing of use.</summary>
+    public int PaddedBins { get; } = GraphWeights.Align(weights.Config.BinCount);
+
+    /// <summary>hidden [B, T, C] → the graph's outputs <c>real</c> and <c>imag</c>, [B, F, T] or [B, T, F].</summary>
+    public void EmitOutputs(string hidden, SpectrumLayout layout)
+    {
+        (string real, string imag) = Emit(hidden, layout);
+        (int, Range)[] bins = [(BinAxis(layout), ..weights.Config.BinCount)];
+        weights.Graph.Slice("/head/real", real, bins, "real");
+        weights.Graph.Slice("/head/imag", imag, bins, "imag");
+    }
+
+    /// <summary>hidden [B, T, C] → real and imaginary parts, [B, <see cref="PaddedBins"/>, T] or [B, T, <see cref="PaddedBins"/>].</summary>
+    public (string Real, string Imag) Emit(string hidden, SpectrumLayout layout)
     {
         OnnxGraphBuilder graph = weights.Graph;
-        string input = layout == SpectrumLayout.BinsMajor ? weights.Transpose("/head/out", hidden) : hidden;
-        string logMagnitude = Project("magnitude", input, layout, 0);
-        string phase = Project("phase", input, layout, weights.Config.BinCount);
+        string halves = layout == SpectrumLayout.BinsMajor ? ProjectTransposed(hidden) : Project(hidden);
+        string logMagnitude = graph.Slice("/head/magnitude", halves, [(BinAxis(layout), ..PaddedBins)]);
+        string phase = graph.Slice("/head/phase", halves, [(BinAxis(layout), PaddedBins..(2 * PaddedBins))]);
         string limit = graph.AddConstant("head.magnitude_limit", DataType.Float, [VocosConfig.MagnitudeClip]);
         string magnitude = graph.AddNode("Min", "/head/magnitude", [graph.AddNode("Exp", "/head/magnitude", [logMagnitude]), limit]);
         string cosine = graph.AddNode("Cos", "/head/phase", [phase]);
         string sine = graph.AddNode("Sin", "/head/phase", [phase]);
-        string real = graph.AddNode("Mul", "/head/real", [magnitude, cosine], output: asOutputs ? "real" : null);
-        string imag = graph.AddNode("Mul", "/head/imag", [magnitude, sine], output: asOutputs ? "imag" : null);
-        return (real, imag);
+        return (graph.AddNode("Mul", "/head/real", [magnitude, cosine]), graph.AddNode("Mul", "/head/imag", [magnitude, sine]));
     }
 
-    /// <summary>The rows [firstRow, firstRow + F) of <c>head.out</c> applied to every frame.</summary>
-    private string Project(string name, string input, SpectrumLayout layout, int firstRow)
+    /// <summary>Features × weights: [B, T, C] → [B, T, 2·<see cref="PaddedBins"/>].</summary>
+    private string Project(string hidden)
     {
-        (int dim, int bins) = (weights.Config.Dim, weights.Config.BinCount);
-        string scope = $"/head/out/{name}";
-        ReadOnlySpan<float> rows = weights.Get("head.out.weight").Slice(firstRow * dim, bins * dim);
-        ReadOnlySpan<float> bias = weights.Get("head.out.bias").Slice(firstRow, bins);
-        if (layout == SpectrumLayout.BinsMajor)
-        {
-            string left = weights.Graph.AddConstant($"head.out.{name}.weight", DataType.Float, rows, bins, dim);
-            string product = weights.Graph.AddNode("MatMul", scope, [left, input]);
-            return weights.Graph.AddNode("Add", scope, [product, weights.Graph.AddConstant($"head.out.{name}.bias", DataType.Float, bias, bins, 1)]);
-        }
-        else
-        {
-            string right = weights.Graph.AddConstant($"head.out.{name}.weight", DataType.Float, GraphWeights.Transposed(rows, bins, dim), dim, bins);
-            string product = weights.Graph.AddNode("MatMul", scope, [input, right]);
-            return weights.Graph.AddNode("Add", scope, [product, weights.Graph.AddConstant($"head.out.{name}.bias", DataType.Float, bias, bins)]);
-        }
+        (int dim, int columns) = (weights.Config.Dim, 2 * PaddedBins);
+        return weights.Linear("head.out", hidden, GraphWeights.Transposed(PadHalves("head.out.weight", dim), columns, dim), PadHalves("head.out.bias", 1), DataType.Float);
     }
+
+    /// <summary>Weights × features: [B, T, C] → [B, 2·<see cref="PaddedBins"/>, T].</summary>
+    private string ProjectTransposed(string hidden)
+    {
+        OnnxGraphBuilder graph = weights.Graph;
+        string weight = graph.AddConstant("head.out.weight", DataType.Float, PadHalves("head.out.weight", weights.Config.Dim), 2 * PaddedBins, weights.Config.Dim);
+        string bias = graph.AddConstant("head.out.bias", DataType.Float, PadHalves("head.out.bias", 1), 2 * PaddedBins, 1);
+        string product = graph.AddNode("MatMul", "/head/out", [weight, weights.Transpose("/head/out", hidden)]);
+        return graph.AddNode("Add", "/head/out", [product, bias]);
+    }
+
+    /// <summary>[2F, columns] → [2·<see cref="PaddedBins"/>, columns], with rows of zeros below each half.</summary>
+    private float[] PadHalves(string key, int columns)
+    {
+        ReadOnlySpan<float> rows = weights.Get(key);
+        int half = rows.Length / 2;
+        float[] result = new float[2 * PaddedBins * columns];
+        rows[..half].CopyTo(result);
+        rows[half..].CopyTo(result.AsSpan(PaddedBins * columns));
+        return result;
+    }
+
+    private static int BinAxis(SpectrumLayout layout) => layout == SpectrumLayout.BinsMajor ? 1 : 2;
 }

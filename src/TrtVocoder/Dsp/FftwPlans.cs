@@ -17,10 +17,17 @@ internal static unsafe class FftwPlans
     public static int GetRowStride(int length) => AlignedBuffer.RoundUp(length + 16);
 
     /// <summary>
-    /// A complex transform of <paramref name="length"/> points from rows 0 (real) and 1 (imaginary) to rows 2 and 3 of a buffer of four rows,
-    /// forward; with each pair of rows swapped, backward. The input may be overwritten.
+    /// A backward complex transform of <paramref name="length"/> points from rows 0 (real) and 1 (imaginary) to rows 2 and 3 of a buffer of four
+    /// rows, not scaled; <see cref="ExecuteBackward"/> runs it. The input may be overwritten.
     /// </summary>
-    public static nint GetComplex(int length) => Get(length, real: false);
+    public static nint GetBackward(int length) => Get(length, real: false);
+
+    /// <summary>Runs a plan of <see cref="GetBackward"/> on a buffer of four rows that lie <see cref="GetRowStride"/> apart.</summary>
+    public static void ExecuteBackward(nint plan, float* rows, int stride)
+    {
+        SplitRows split = new(rows, stride);
+        Fftw.fftwf_execute_split_dft(plan, split.RealIn, split.ImagIn, split.RealOut, split.ImagOut);
+    }
 
     /// <summary>A forward transform of <paramref name="length"/> real points in row 0 to rows 2 (real) and 3 (imaginary).</summary>
     public static nint GetReal(int length) => Get(length, real: true);
@@ -46,12 +53,28 @@ internal static unsafe class FftwPlans
         int stride = GetRowStride(length);
         using AlignedBuffer buffer = new(4 * stride);
         float* rows = buffer.Pointer;
+        SplitRows split = new(rows, stride);
         fftwf_iodim dimension = new() { n = length, @is = 1, os = 1 };
         const uint Flags = Fftw.FFTW_ESTIMATE | Fftw.FFTW_DESTROY_INPUT;
         nint plan = real
             ? Fftw.fftwf_plan_guru_split_dft_r2c(1, &dimension, 0, null, rows, rows + (2 * stride), rows + (3 * stride), Flags)
-            : Fftw.fftwf_plan_guru_split_dft(1, &dimension, 0, null, rows, rows + stride, rows + (2 * stride), rows + (3 * stride), Flags);
+            : Fftw.fftwf_plan_guru_split_dft(1, &dimension, 0, null, split.RealIn, split.ImagIn, split.RealOut, split.ImagOut, Flags);
         return plan != 0 ? plan : throw new TrtVocoderException(
             $"{LibraryLoader.Fftw.DisplayName} cannot plan a transform of {length} points in split arrays; use FFTW 3 itself or a library with its whole guru interface.");
+    }
+
+    /// <summary>
+    /// FFTW's split transform runs forward; with real and imaginary parts swapped on both sides it runs backward. A plan may only be run on
+    /// arrays that lie as far apart as those it was made for, in the same direction: so planning and running both take them from here.
+    /// </summary>
+    private readonly ref struct SplitRows(float* rows, int stride)
+    {
+        public float* RealIn { get; } = rows + stride;
+
+        public float* ImagIn { get; } = rows;
+
+        public float* RealOut { get; } = rows + (3 * stride);
+
+        public float* ImagOut { get; } = rows + (2 * stride);
     }
 }

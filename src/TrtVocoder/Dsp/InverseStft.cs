@@ -1,3 +1,5 @@
+using TrtVocoder.Internal;
+
 namespace TrtVocoder.Dsp;
 
 /// <summary>
@@ -15,14 +17,14 @@ public sealed unsafe class InverseStft : IDisposable
     private readonly AlignedBuffer _window;
     private readonly InverseStftWorker _worker;
     private readonly int _maxThreads;
-    private InverseStftPool? _pool;
+    private InverseStftTeam? _team;
     private bool _disposed;
 
     /// <summary>Plans the transform.</summary>
     /// <param name="parameters">Sizes and padding.</param>
     /// <param name="maxThreads">
     /// The most threads that work on one call, the caller's included. With more than one, calls of some hundred frames and more are shared
-    /// with threads that live until <see cref="Dispose"/>; the samples are the same, bit for bit.
+    /// with helper threads of the process, as far as other instances leave some free; the samples are the same, bit for bit.
     /// </param>
     /// <exception cref="DataFormatException">The windows overlap too little for the transform to be inverted.</exception>
     /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
@@ -45,6 +47,11 @@ public sealed unsafe class InverseStft : IDisposable
 
     /// <summary>Whether threads may stay awake for a call to come without taking a core from anybody.</summary>
     internal bool HasCoresToSpare { get; init; }
+
+    /// <summary>The threads that help: the process's, but for tests.</summary>
+    internal HelperThreads Threads { get; init; } = HelperThreads.Shared;
+
+    private InverseStftTeam Team => _team ??= new InverseStftTeam(Parameters, _maxThreads - 1, Threads);
 
     /// <summary>Decodes a whole utterance.</summary>
     /// <param name="spectrum">All of its frames, in either layout.</param>
@@ -97,8 +104,7 @@ public sealed unsafe class InverseStft : IDisposable
             long end = Parameters.TrimLength + (long)samples;
             if (_maxThreads > 1 && frames.FrameCount >= 2 * MinFramesPerThread)
             {
-                _pool ??= new InverseStftPool(Parameters, _maxThreads - 1);
-                _pool.Run(job, _worker, Parameters.HopLength, MinFramesPerThread, Parameters.TrimLength, end);
+                Team.Run(job, _worker, Parameters.HopLength, MinFramesPerThread, Parameters.TrimLength, end);
             }
             else
             {
@@ -110,24 +116,23 @@ public sealed unsafe class InverseStft : IDisposable
 
     /// <summary>
     /// Says that a call follows within a millisecond: threads that will share it are woken now, and stay awake until it comes, since waking a
-    /// thread takes as long as many frames. Does nothing where cores are few.
+    /// thread takes as long as many frames. Does nothing where cores are few, or as many threads of the process are awake as may be.
     /// </summary>
     /// <param name="frames">Frames of the call to come.</param>
     internal void Expect(int frames)
     {
         if (_disposed || _maxThreads == 1 || frames < 2 * MinFramesPerThread || !HasCoresToSpare)
             return;
-        _pool ??= new InverseStftPool(Parameters, _maxThreads - 1);
-        _pool.Expect(frames, MinFramesPerThread);
+        Team.Expect(frames, MinFramesPerThread);
     }
 
-    /// <summary>Ends the threads and frees the scratch memory. Idempotent.</summary>
+    /// <summary>Frees the scratch memory. Idempotent.</summary>
     public void Dispose()
     {
         if (_disposed)
             return;
         _disposed = true;
-        _pool?.Dispose();
+        _team?.Dispose();
         _worker.Dispose();
         _window.Dispose();
     }

@@ -1,5 +1,3 @@
-using TrtVocoder.Bindings;
-
 namespace TrtVocoder.Dsp;
 
 /// <summary>
@@ -24,7 +22,7 @@ internal sealed unsafe class InverseStftWorker : IDisposable
     public InverseStftWorker(StftParameters parameters)
     {
         _parameters = parameters;
-        _plan = FftwPlans.GetComplex(parameters.FftLength);
+        _plan = FftwPlans.GetBackward(parameters.FftLength);
         _fftStride = FftwPlans.GetRowStride(parameters.FftLength);
         _rowStride = AlignedBuffer.RoundUp(parameters.BinCount) + 16;
         _fft = new AlignedBuffer(4 * _fftStride);
@@ -57,9 +55,7 @@ internal sealed unsafe class InverseStftWorker : IDisposable
             GetRows(job, frame, out float* re1, out float* im1);
             GetRows(job, frame + 1, out float* re2, out float* im2);
             FramePair.Pack(re1, im1, re2, im2, length, zr, zi);
-
-            // FFTW's split transform runs forward; with real and imaginary parts swapped on both sides it runs backward.
-            Fftw.fftwf_execute_split_dft(_plan, zi, zr, odd, even);
+            FftwPlans.ExecuteBackward(_plan, zr, _fftStride);
             if (job.Contains(frame))
                 OverlapAdd(job, frame, even, begin, end);
             if (job.Contains(frame + 1))

@@ -43,6 +43,7 @@ internal sealed unsafe class MelFilterbank : IDisposable
             (int firstBin, int offset, int count) = _bands[band];
             mel[band * stride] = Math.Max(floor, VectorKernels.Dot(_weights.Pointer + offset, magnitudes + firstBin, count));
         }
+        GC.KeepAlive(this);
     }
 
     /// <summary>The whole matrix [bins, bands], as torchaudio keeps it.</summary>

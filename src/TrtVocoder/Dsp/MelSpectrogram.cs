@@ -68,6 +68,8 @@ public sealed unsafe class MelSpectrogram : IDisposable
             _filterbank.Apply(_magnitudes.Pointer, Floor, mel[frame..], frames);
         }
         VectorKernels.Log(mel);
+        // Not before here may the buffers that the loop points into be finalized.
+        GC.KeepAlive(this);
     }
 
     /// <summary>Frees the scratch memory. Idempotent.</summary>

@@ -72,6 +72,8 @@ public sealed unsafe class Stft : IDisposable
             new ReadOnlySpan<float>(re, bins).CopyTo(real.Slice(frame * bins, bins));
             new ReadOnlySpan<float>(im, bins).CopyTo(imag.Slice(frame * bins, bins));
         }
+        // Not before here may the buffers that the loop points into be finalized.
+        GC.KeepAlive(this);
     }
 
     /// <summary>Frees the scratch memory. Idempotent.</summary>
@@ -103,6 +105,7 @@ public sealed unsafe class Stft : IDisposable
                 input[n] = audio[Reflect(start + n, audio.Length)] * _window.Pointer[n];
         }
         Fftw.fftwf_execute_split_dft_r2c(_plan, input, re, im);
+        GC.KeepAlive(this);
     }
 
     private static int Reflect(long position, int length)

@@ -4,20 +4,21 @@ namespace TrtVocoder.Profiling;
 
 /// <summary>
 /// Collects the times of decodes: give one to a session when it is made. Without one nothing is measured and nothing costs
-/// anything. It keeps the latest decodes up to its capacity and allocates only when it is made and when it is read. Thread-safe: it can serve
+/// anything. It keeps the latest decodes, and of each layer the latest times, up to its capacity; it allocates when it is made, when it is read, and
+/// for a layer's first times. Thread-safe: it can serve
 /// several sessions, and be read from any thread at any time without waiting for the GPU.
 /// </summary>
 public sealed class DecodeProfiler
 {
     private readonly Lock _gate = new();
-    private readonly DecodeTimes[] _decodes;
-    private readonly Dictionary<string, List<double>> _layers = [];
+    private readonly Ring<DecodeTimes> _decodes;
+    private readonly Dictionary<string, Ring<double>> _layers = [];
+    private readonly int _capacity;
     private readonly long _origin = Stopwatch.GetTimestamp();
-    private long _count;
     private int _pauses;
 
     /// <summary>Makes an empty profiler.</summary>
-    /// <param name="capacity">Decodes that are kept; later ones replace the earliest.</param>
+    /// <param name="capacity">Decodes, and times of each layer, that are kept; later ones replace the earliest.</param>
     /// <param name="collectsLayers">
     /// Whether to take each layer's time too, of engines. This slows decodes down: TensorRT then times every kernel, so keep such runs apart from
     /// those whose other times count.
@@ -25,7 +26,8 @@ public sealed class DecodeProfiler
     public DecodeProfiler(int capacity = 4096, bool collectsLayers = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        _decodes = new DecodeTimes[capacity];
+        _capacity = capacity;
+        _decodes = new Ring<DecodeTimes>(capacity, reserve: capacity);
         CollectsLayers = collectsLayers;
     }
 
@@ -38,7 +40,7 @@ public sealed class DecodeProfiler
         get
         {
             lock (_gate)
-                return _count;
+                return _decodes.Count;
         }
     }
 
@@ -52,7 +54,7 @@ public sealed class DecodeProfiler
         get
         {
             lock (_gate)
-                return _count > 0 ? _decodes[(_count - 1) % _decodes.Length] : throw new InvalidOperationException("Nothing was decoded with this profiler yet.");
+                return _decodes.Count > 0 ? _decodes.Last : throw new InvalidOperationException("Nothing was decoded with this profiler yet.");
         }
     }
 
@@ -61,10 +63,7 @@ public sealed class DecodeProfiler
     {
         lock (_gate)
         {
-            DecodeTimes[] kept = new DecodeTimes[Math.Min(_count, _decodes.Length)];
-            for (int i = 0; i < kept.Length; i++)
-                kept[i] = _decodes[(_count - kept.Length + i) % _decodes.Length];
-            return kept;
+            return _decodes.ToArray();
         }
     }
 
@@ -74,14 +73,19 @@ public sealed class DecodeProfiler
     public TimingStatistics GetStatistics(DecodePart part, bool afterShapeChange = false) =>
         TimingStatistics.Of(GetDecodes().Where(decode => decode.ChangedShape == afterShapeChange).Select(decode => decode[part]));
 
-    /// <summary>Every layer's times, in the order of first report; empty unless <see cref="CollectsLayers"/>.</summary>
+    /// <summary>Statistics of every layer's kept times, in the order of first report; empty unless <see cref="CollectsLayers"/>.</summary>
     public IReadOnlyList<LayerTimes> GetLayers()
     {
+        (string Name, double[] Times)[] layers;
+        // Only copied under the lock, which the decoding thread takes too.
         lock (_gate)
+            layers = [.. _layers.Select(layer => (layer.Key, layer.Value.ToArray()))];
+        double all = layers.Sum(layer => layer.Times.Sum());
+        return [.. layers.Select(layer =>
         {
-            double all = _layers.Values.Sum(times => times.Sum());
-            return [.. _layers.Select(layer => new LayerTimes(layer.Key, TimingStatistics.Of(layer.Value), layer.Value.Sum(), all > 0 ? 100 * layer.Value.Sum() / all : 0))];
-        }
+            double total = layer.Times.Sum();
+            return new LayerTimes(layer.Name, TimingStatistics.Of(layer.Times), total, all > 0 ? 100 * total / all : 0);
+        })];
     }
 
     /// <summary>Forgets everything collected; the clock goes on.</summary>
@@ -89,7 +93,7 @@ public sealed class DecodeProfiler
     {
         lock (_gate)
         {
-            _count = 0;
+            _decodes.Clear();
             _layers.Clear();
         }
     }
@@ -97,7 +101,7 @@ public sealed class DecodeProfiler
     internal void Add(in DecodeTimes decode)
     {
         lock (_gate)
-            _decodes[_count++ % _decodes.Length] = decode;
+            _decodes.Add(decode);
     }
 
     /// <summary>Begins or ends a time in which no layer is recorded: warming up.</summary>
@@ -109,11 +113,39 @@ public sealed class DecodeProfiler
             return;
         lock (_gate)
         {
-            if (!_layers.TryGetValue(name, out List<double>? times))
-                _layers[name] = times = [];
+            if (!_layers.TryGetValue(name, out Ring<double>? times))
+                _layers[name] = times = new Ring<double>(_capacity, reserve: 0);
             times.Add(timeMs);
         }
     }
 
-    internal double ToMs(long timestamp) => Stopwatch.GetElapsedTime(_origin, timestamp).TotalMilliseconds;
+    // The latest values up to a capacity; not thread-safe.
+    private sealed class Ring<T>(int capacity, int reserve)
+    {
+        private T[] _values = new T[reserve];
+
+        /// <summary>Values added, those no longer kept included.</summary>
+        public long Count { get; private set; }
+
+        public T Last => _values[(Count - 1) % capacity];
+
+        public void Add(in T value)
+        {
+            if (Count == _values.Length && Count < capacity)
+                Array.Resize(ref _values, Math.Min(capacity, Math.Max(16, 2 * _values.Length)));
+            _values[Count++ % capacity] = value;
+        }
+
+        /// <summary>The kept values, earliest first.</summary>
+        public T[] ToArray()
+        {
+            T[] kept = new T[Math.Min(Count, capacity)];
+            int first = Count <= capacity ? 0 : (int)(Count % capacity);
+            Array.Copy(_values, first, kept, 0, kept.Length - first);
+            Array.Copy(_values, 0, kept, kept.Length - first, first);
+            return kept;
+        }
+
+        public void Clear() => Count = 0;
+    }
 }

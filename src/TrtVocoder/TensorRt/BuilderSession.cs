@@ -140,14 +140,15 @@ internal sealed class BuilderSession : IDisposable
     {
         TrtvShim api = Shim.Api;
         nint handle = _builder.DangerousGetHandle();
-        int count;
-        Shim.Check(api.trtv_builder_get_tensor_count(handle, &count), $"{_source}: asking for its tensors");
         List<TensorShape> inputs = [], outputs = [];
         Dictionary<string, TrtDataType> types = [];
-        for (int i = 0; i < count; i++)
+        for (int i = 0; ; i++)
         {
             trtv_tensor_info info = new() { struct_size = (uint)sizeof(trtv_tensor_info) };
-            Shim.Check(api.trtv_builder_get_tensor(handle, i, &info), $"{_source}: asking for its tensors");
+            int status = api.trtv_builder_get_tensor(handle, i, &info);
+            if ((trtv_status)status == trtv_status.TRTV_ERROR_NOT_FOUND)
+                break;
+            Shim.Check(status, $"{_source}: asking for its tensors");
             TensorShape tensor = new(
                 Marshal.PtrToStringUTF8((nint)info.name) ?? "", new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray());
             (info.mode == (int)trtv_tensor_mode.TRTV_TENSOR_MODE_INPUT ? inputs : outputs).Add(tensor);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
+using TrtVocoder.Cuda;
 
 namespace TrtVocoder.TensorRt;
 
@@ -26,10 +27,12 @@ public sealed class TensorRtLibrary : IDisposable
     public string DisplayName => $"{(Flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX")} {Version}";
 
     /// <summary>The file that was loaded.</summary>
-    public unsafe string Path => Text(GetInfo().path);
+    /// <exception cref="ObjectDisposedException">This was disposed of.</exception>
+    public string Path => GetPaths().Runtime;
 
     /// <summary>The ONNX parser's file; empty while it is not loaded.</summary>
-    public unsafe string ParserPath => Text(GetInfo().parser_path);
+    /// <exception cref="ObjectDisposedException">This was disposed of.</exception>
+    public string ParserPath => GetPaths().Parser;
 
     internal TensorRtFamily Family { get; }
 
@@ -71,9 +74,11 @@ public sealed class TensorRtLibrary : IDisposable
 
     /// <summary>Loads the ONNX parser too; building does it by itself.</summary>
     /// <exception cref="NativeLibraryException">It was not found, or is unusable.</exception>
+    /// <exception cref="ObjectDisposedException">This was disposed of.</exception>
     public void LoadParser()
     {
-        int status = Shim.Api.trtv_library_load_parser(Handle.DangerousGetHandle());
+        using HandleLease handle = new(Handle);
+        int status = Shim.Api.trtv_library_load_parser(handle.Value);
         if (status < 0)
             throw new NativeLibraryException($"{Family.DisplayName}'s ONNX parser", $"The ONNX parser of {DisplayName} could not be loaded: {Shim.GetLastMessage().TrimEnd('.')}.", [Family.ParserFile]);
     }
@@ -142,11 +147,13 @@ public sealed class TensorRtLibrary : IDisposable
 
     private static unsafe string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
 
-    private unsafe trtv_library_info GetInfo()
+    // The texts are the handle's, so they are copied while it is kept.
+    private unsafe (string Runtime, string Parser) GetPaths()
     {
         trtv_library_info info = new() { struct_size = (uint)sizeof(trtv_library_info) };
-        Shim.Check(Shim.Api.trtv_library_get_info(Handle.DangerousGetHandle(), &info), "Asking what was loaded");
-        return info;
+        using HandleLease handle = new(Handle);
+        Shim.Check(Shim.Api.trtv_library_get_info(handle.Value, &info), "Asking what was loaded");
+        return (Text(info.path), Text(info.parser_path));
     }
 
     // Strings for one native call.

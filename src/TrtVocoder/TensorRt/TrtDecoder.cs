@@ -203,15 +203,16 @@ public sealed class TrtDecoder : IDecoder
             throw new InvalidOperationException("A run was started; Finish comes before the next.");
     }
 
+    // The value stands in the sentence: given to the exception it would become a second line.
     private void CheckShape(int batch, int frames)
     {
         TrtOptimizationProfile profile = _network.Profile;
         if (batch < 1 || batch > profile.MaxBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The engine takes 1 to {profile.MaxBatch} items.");
+            throw new ArgumentOutOfRangeException(nameof(batch), $"The engine takes 1 to {profile.MaxBatch} items, not {batch}.");
         if (frames < profile.MinFrames || frames > profile.MaxFrames)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(frames), frames, $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames; build it with another --min or --max for more.");
+                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; build it with another --min or --max.");
         }
     }
 
@@ -219,7 +220,7 @@ public sealed class TrtDecoder : IDecoder
     {
         CheckShape(batch, frames);
         if (batch < _network.Profile.MinBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The engine takes {_network.Profile.MinBatch} to {_network.Profile.MaxBatch} items.");
+            throw new ArgumentOutOfRangeException(nameof(batch), $"The engine takes {_network.Profile.MinBatch} to {_network.Profile.MaxBatch} items, not {batch}.");
     }
 
     private void Free()

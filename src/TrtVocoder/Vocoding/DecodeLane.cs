@@ -49,9 +49,10 @@ internal sealed class DecodeLane(IDecoder decoder)
         {
             Finish();
         }
-        catch (TrtVocoderException)
+#pragma warning disable CA1031 // The first failure is what the caller must hear of, and every other lane must be abandoned too.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // The first failure is what the caller must hear of.
         }
     }
 }

@@ -102,27 +102,19 @@ internal sealed class DecodePipeline : IDisposable
     /// <summary>Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them.</summary>
     public void WarmUp(WindowPlan plan, int batch, int frames)
     {
-        int items = Math.Min(batch, GetItemsPerRun(plan, frames == 0 ? plan.Longest : frames));
         if (frames == 0)
         {
-            while (_lanes.Count < _mostLanes && TryAddLane())
-            {
-            }
+            AddLanes(_mostLanes);
             foreach (DecodeLane lane in _lanes)
                 foreach (int length in plan.Frames)
-                    RunOnce(lane.Decoder, items, length);
+                    RunOnce(lane.Decoder, Math.Min(batch, GetItemsPerRun(plan, length)), length);
             return;
         }
-        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
-        _cover.Reset(plan, frames, units);
-        for (int window = 0; _cover.MoveNext(); window++)
-            if (window >= _lanes.Count && _lanes.Count < _mostLanes)
-                TryAddLane();
-        _cover.Reset(plan, frames, units);
-        for (int length = 0; _cover.MoveNext(); length = _cover.Frames)
-            if (_cover.Frames != length)
-                foreach (DecodeLane lane in _lanes)
-                    RunOnce(lane.Decoder, items, _cover.Frames);
+        List<(int Items, int Frames)> runs = GetRuns(plan, batch, frames);
+        AddLanes(Math.Min(runs.Count, _mostLanes));
+        foreach ((int items, int length) in runs.Distinct())
+            foreach (DecodeLane lane in _lanes)
+                RunOnce(lane.Decoder, items, length);
     }
 
     /// <summary>What a run of each length costs on the first lane: the least of several, in ms. They must be warm.</summary>
@@ -153,6 +145,28 @@ internal sealed class DecodePipeline : IDisposable
 
     private int GetItemsPerRun(WindowPlan plan, int frames) =>
         _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Min(frames, plan.Longest)) : _info.MaxBatch;
+
+    /// <summary>The runs of a decode, in their order.</summary>
+    private List<(int Items, int Frames)> GetRuns(WindowPlan plan, int batch, int frames)
+    {
+        List<(int, int)> runs = [];
+        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
+        int itemsPerRun = GetItemsPerRun(plan, frames);
+        for (int item = 0; item < batch; item += itemsPerRun)
+        {
+            _cover.Reset(plan, frames, units);
+            while (_cover.MoveNext())
+                runs.Add((Math.Min(itemsPerRun, batch - item), _cover.Frames));
+        }
+        return runs;
+    }
+
+    private void AddLanes(int count)
+    {
+        while (_lanes.Count < count && TryAddLane())
+        {
+        }
+    }
 
     private void RunOnce(IDecoder decoder, int items, int frames)
     {

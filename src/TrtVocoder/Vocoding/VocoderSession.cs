@@ -1,5 +1,6 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -15,7 +16,7 @@ public sealed class VocoderSession : IDisposable
     private readonly DecoderInfo _info;
     private readonly StftParameters _stft;
     private readonly bool _checkOutput;
-    private int _state = State.Idle;
+    private ExclusiveUse _use;
     private bool _isWarm;
 
     internal VocoderSession(Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
@@ -51,7 +52,7 @@ public sealed class VocoderSession : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        Enter();
+        _use.Enter(this);
         try
         {
             int samples = CheckLengths(mel, batch, frames, audio);
@@ -82,7 +83,7 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     public void WarmUp()
     {
-        Enter();
+        _use.Enter(this);
         try
         {
             WindowPlan windows = _plan.Windows;
@@ -113,7 +114,7 @@ public sealed class VocoderSession : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
-        Enter();
+        _use.Enter(this);
         try
         {
             WindowPlan plan = Plan;
@@ -130,7 +131,7 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     public DecoderState GetState()
     {
-        Enter();
+        _use.Enter(this);
         try
         {
             return _pipeline.State;
@@ -144,11 +145,9 @@ public sealed class VocoderSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (Interlocked.CompareExchange(ref _state, State.Disposed, State.Idle) == State.Idle)
-            Release();
-        else
-            // A decode is running (or Dispose came before): its end releases.
-            Interlocked.CompareExchange(ref _state, State.DisposeAfterUse, State.Busy);
+        // During a decode its end disposes.
+        if (_use.TryDispose())
+            _pipeline.Dispose();
     }
 
     private int CheckLengths(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
@@ -184,34 +183,9 @@ public sealed class VocoderSession : IDisposable
                 $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: use one whose head is FP32, or FP32 throughout ({_info.Backend}).");
     }
 
-    private void Enter()
-    {
-        switch (Interlocked.CompareExchange(ref _state, State.Busy, State.Idle))
-        {
-            case State.Idle:
-                return;
-            case State.Disposed or State.DisposeAfterUse:
-                throw new ObjectDisposedException(nameof(VocoderSession));
-            default:
-                throw new InvalidOperationException("Another thread is decoding with this session; make one session a thread with Vocoder.CreateSession.");
-        }
-    }
-
     private void Exit()
     {
-        if (Interlocked.CompareExchange(ref _state, State.Idle, State.Busy) == State.Busy)
-            return;
-        Volatile.Write(ref _state, State.Disposed);
-        Release();
-    }
-
-    private void Release() => _pipeline.Dispose();
-
-    private static class State
-    {
-        public const int Idle = 0;
-        public const int Busy = 1;
-        public const int DisposeAfterUse = 2;
-        public const int Disposed = 3;
+        if (_use.Leave())
+            _pipeline.Dispose();
     }
 }

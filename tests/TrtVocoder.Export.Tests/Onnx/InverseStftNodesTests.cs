@@ -11,6 +11,10 @@ namespace TrtVocoder.Export.Tests.Onnx;
 /// <summary>The inverse STFT inside the graph, by itself.</summary>
 public sealed class InverseStftNodesTests
 {
+    // The parts come with more bins than F, as the head makes them; whatever stands there must not be heard.
+    private const int PaddingBins = 3;
+    private const float MeaninglessBin = 100;
+
     [TestCase(1024, 256, "T002", StftPadding.Center)]
     [TestCase(1024, 256, "T064", StftPadding.Center)]
     [TestCase(1024, 256, "T002", StftPadding.Same)]
@@ -29,7 +33,7 @@ public sealed class InverseStftNodesTests
             OnnxRun.Transposed(real, 1, shape[^2], shape[^1]), OnnxRun.Transposed(imag, 1, shape[^2], shape[^1])).Values;
 
         Assert.That(actual, Has.Length.EqualTo(expected.Length));
-        Assert.That(actual.Zip(expected, (a, e) => Math.Abs(a - e)).Max() / expected.Max(Math.Abs), Is.LessThan(2e-6));
+        Assert.That(Differences.Largest(actual, expected) / expected.Max(Math.Abs), Is.LessThan(2e-6));
     }
 
     /// <summary>Any hop, also one that does not divide n_fft, any number of frames and items, against the definition in double precision.</summary>
@@ -60,7 +64,7 @@ public sealed class InverseStftNodesTests
             double[] expected = [.. Enumerable.Range(0, batch).SelectMany(item =>
                 Define(stft, frames, real.AsSpan(item * itemSize, itemSize), imag.AsSpan(item * itemSize, itemSize)))];
             double scale = expected.Select(Math.Abs).DefaultIfEmpty(1).Max();
-            Assert.That(audio.Zip(expected, (a, e) => Math.Abs(a - e)).DefaultIfEmpty(0).Max() / scale, Is.LessThan(1e-5), $"{sizes}");
+            Assert.That(Differences.Largest(audio, expected) / scale, Is.LessThan(1e-5), $"{sizes}");
             return true;
         }
     }
@@ -94,12 +98,21 @@ public sealed class InverseStftNodesTests
 
     private static (int[] Shape, float[] Values) Run(StftParameters stft, int[] shape, float[] real, float[] imag)
     {
+        int paddedBins = stft.BinCount + PaddingBins;
         OnnxGraphBuilder graph = new("istft");
-        string[] inputs = [graph.AddInput("mel", "batch", 1, "frames"), graph.AddInput("real", "batch", "frames", stft.BinCount), graph.AddInput("imag", "batch", "frames", stft.BinCount)];
-        new InverseStftNodes(graph, stft).Emit(inputs[0], inputs[1], inputs[2]);
+        string[] inputs = [graph.AddInput("mel", "batch", 1, "frames"), graph.AddInput("real", "batch", "frames", paddedBins), graph.AddInput("imag", "batch", "frames", paddedBins)];
+        new InverseStftNodes(graph, stft, paddedBins).Emit(inputs[0], inputs[1], inputs[2]);
         graph.AddOutput("audio", "batch", "samples");
         ModelProto model = new() { IrVersion = 9, Graph = graph.Graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = 20 });
-        return OnnxRun.Run(model.ToByteArray(), ("mel", [shape[0], 1, shape[1]], new float[shape[0] * shape[1]]), ("real", shape, real), ("imag", shape, imag))["audio"];
+        int[] paddedShape = [shape[0], shape[1], paddedBins];
+        return OnnxRun.Run(
+            model.ToByteArray(),
+            ("mel", [shape[0], 1, shape[1]], new float[shape[0] * shape[1]]),
+            ("real", paddedShape, Pad(real, stft.BinCount)),
+            ("imag", paddedShape, Pad(imag, stft.BinCount)))["audio"];
     }
+
+    private static float[] Pad(float[] part, int bins) =>
+        [.. part.Chunk(bins).SelectMany(row => row.Concat(Enumerable.Repeat(MeaninglessBin, PaddingBins)))];
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using TrtVocoder.Decoding;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
 
@@ -43,7 +44,7 @@ public sealed class OnnxModelCheckerTests
     }
 
     private static ModelProto Sound() =>
-        OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), new OnnxExportOptions());
+        OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), new OnnxExportOptions { Signal = OutputKind.Waveform });
 
     private static NodeProto First(ModelProto model, string operation) => model.Graph.Node.First(node => node.OpType == operation);
 }

@@ -94,6 +94,26 @@ public class DecodeProfilerTests
         Assert.That(profiler.GetLayers(), Is.Empty);
     }
 
+    [TestCase(1)]
+    [TestCase(3)]
+    [TestCase(40)]
+    public void Of_each_layer_the_latest_times_are_kept_up_to_the_capacity(int capacity)
+    {
+        DecodeProfiler profiler = new(capacity, collectsLayers: true);
+        for (int i = 1; i <= 100; i++)
+            profiler.AddLayer("a", i);
+        LayerTimes layer = profiler.GetLayers().Single();
+        Assert.That((layer.Times.Count, layer.Times.Min, layer.Times.Max), Is.EqualTo((capacity, 101.0 - capacity, 100.0)));
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++)
+            profiler.AddLayer("a", i);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+        profiler.Clear();
+        profiler.AddLayer("a", 5);
+        Assert.That(profiler.GetLayers().Single().TotalMs, Is.EqualTo(5));
+    }
+
     [Test]
     public void Clearing_forgets_the_decodes_and_keeps_the_clock()
     {

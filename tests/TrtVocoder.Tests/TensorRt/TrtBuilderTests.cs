@@ -1,3 +1,4 @@
+using System.Text;
 using TrtVocoder.Decoding;
 using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
@@ -39,6 +40,30 @@ public class TrtBuilderTests : SimulatedGpu
             Assert.That(heard, Is.Not.Empty);
         }
         TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, new TrtBuildOptions { Profile = TestEngines.Profile, TimingCachePath = timings });
+    }
+
+    [Test]
+    public void The_sidecar_tells_the_profile_that_the_engine_has_where_the_model_fixes_sizes()
+    {
+        string path = Path.Combine(_folder, "static.onnx");
+        byte[] model = File.ReadAllBytes(TestEngines.Onnx("tiny-center"));
+        File.WriteAllBytes(path, FixSizes(model, ("batch", 1), ("frames", 27)));
+        TrtBuilder.Build(path, _engine, new TrtBuildOptions { Profile = new TrtOptimizationProfile(1, 1, 4, 1, 256, 1024) });
+        Assert.That(EngineSidecar.TryRead(_engine)?.Profiles, Is.EqualTo(new[] { new TrtOptimizationProfile(1, 1, 1, 27, 27, 27) }));
+    }
+
+    // The model with its dynamic sizes fixed: each dim_param is replaced by a dim_value of as many bytes, so that no length around it changes.
+    private static byte[] FixSizes(byte[] model, params (string Name, byte Size)[] sizes)
+    {
+        byte[] result = [.. model];
+        foreach ((string name, byte size) in sizes)
+        {
+            byte[] dynamic = [0x12, (byte)name.Length, .. Encoding.UTF8.GetBytes(name)];
+            byte[] known = [0x08, (byte)(size | 0x80), .. Enumerable.Repeat((byte)0x80, name.Length - 1), 0];
+            for (int at; (at = result.AsSpan().IndexOf(dynamic)) >= 0;)
+                known.CopyTo(result, at);
+        }
+        return result;
     }
 
     [Test]

@@ -15,15 +15,6 @@ public class TrtDecoderTests : SimulatedGpu
 
     private static float[] Vector(string model, string name) => NpyVectors.ReadValues(TestPaths.Data("golden", model, name + ".npy"));
 
-    private static float MaxError(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
-    {
-        Assert.That(actual.Length, Is.EqualTo(expected.Length));
-        float error = 0;
-        for (int i = 0; i < actual.Length; i++)
-            error = MathF.Max(error, float.IsFinite(actual[i]) ? MathF.Abs(actual[i] - expected[i]) : float.PositiveInfinity);
-        return error;
-    }
-
     // [bins, frames] in C order, whatever the layout.
     private static float[] BinsMajor(ReadOnlySpan<float> values, Spectrum spectrum)
     {
@@ -43,12 +34,12 @@ public class TrtDecoderTests : SimulatedGpu
         float[] re = Vector(model, vector + ".re");
         float[] im = Vector(model, vector + ".im");
         int size = re.Length / batch;
-        float error = 0;
+        double error = 0;
         for (int item = 0; item < batch; item++)
         {
             Spectrum spectrum = output.GetSpectrum(item);
-            error = MathF.Max(error, MaxError(BinsMajor(spectrum.Real, spectrum), re.AsSpan(item * size, size)));
-            error = MathF.Max(error, MaxError(BinsMajor(spectrum.Imag, spectrum), im.AsSpan(item * size, size)));
+            error = Math.Max(error, Differences.Largest(BinsMajor(spectrum.Real, spectrum), re.AsSpan(item * size, size)));
+            error = Math.Max(error, Differences.Largest(BinsMajor(spectrum.Imag, spectrum), im.AsSpan(item * size, size)));
         }
         // Magnitudes reach the network's clip at 100: relative to the largest value there is.
         float peak = MathF.Max(re.Max(MathF.Abs), im.Max(MathF.Abs));
@@ -77,7 +68,7 @@ public class TrtDecoderTests : SimulatedGpu
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine(name, Waveform), new TrtDecoderOptions { Buffers = buffers });
         using TrtDecoder decoder = model.CreateDecoder();
         Vector(name, "T002.mel").CopyTo(decoder.BeginInput(1, 2));
-        float error = MaxError(decoder.Run().GetAudio(0), Vector(name, "T002.audio"));
+        double error = Differences.Largest(decoder.Run().GetAudio(0), Vector(name, "T002.audio"));
         Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
     }
 
@@ -98,11 +89,13 @@ public class TrtDecoderTests : SimulatedGpu
     [TestCase(1, 0)]
     [TestCase(4, 8)]
     [TestCase(0, 8)]
-    public void A_shape_outside_the_profile_names_the_limits(int batch, int frames)
+    public void A_shape_outside_the_profile_names_the_limits_in_one_line(int batch, int frames)
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
         using TrtDecoder decoder = model.CreateDecoder();
-        Assert.That(() => decoder.BeginInput(batch, frames), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(frames is > 0 and < 65 ? "1 to 3 items" : "1 to 64 frames"));
+        string limits = frames is > 0 and < 65 ? $"1 to 3 items, not {batch}" : $"1 to 64 frames, not {frames}";
+        foreach (Action call in (Action[])[() => decoder.BeginInput(batch, frames), () => decoder.PrepareShape(batch, frames), () => decoder.GetOutputLength(batch, frames)])
+            Assert.That(call, Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(limits).And.Message.Not.Contains("\n"));
     }
 
     [Test]
@@ -207,6 +200,21 @@ public class TrtDecoderTests : SimulatedGpu
             all[next].Dispose();
             all.RemoveAt(next);
         }
+        // That nothing is left and no rule was broken the fixture asserts after each test.
+        Assert.That(() => engine.CreateContext(0, stream), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_library_that_is_disposed_of_says_so()
+    {
+        TensorRtLibrary library = TensorRtLibrary.Load();
+        library.LoadParser();
+        Assert.That(library.Path, Does.EndWith("libnvinfer.so.10"));
+        Assert.That(library.ParserPath, Does.EndWith("libnvonnxparser.so.10"));
+        library.Dispose();
+        Assert.That(() => library.Path, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => library.ParserPath, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(library.LoadParser, Throws.TypeOf<ObjectDisposedException>());
     }
 
     [Test]
@@ -268,14 +276,14 @@ public class TrtDecoderTests : SimulatedGpu
         decoder.RunOnDevice(input.Address, 1, 27, output.Address, 0, stream.Handle);
         stream.Copy(output, host, expected.Length);
         stream.Synchronize();
-        float error = MaxError(host.Span[..expected.Length], expected);
+        double error = Differences.Largest(host.Span[..expected.Length], expected);
         Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
         Assert.That(() => decoder.Run(), Throws.InvalidOperationException, "the shape was the caller's");
         Assert.That(() => decoder.RunOnDevice(input.Address + 4, 1, 27, output.Address, 0, stream.Handle), Throws.ArgumentException.With.Message.Contains("256 bytes"));
         Assert.That(() => decoder.RunOnDevice(input.Address, 1, 27, 0, 0, stream.Handle), Throws.ArgumentException);
 
         mel.CopyTo(decoder.BeginInput(1, 27));
-        Assert.That(MaxError(decoder.Run().GetAudio(0), expected), Is.LessThan(1e-4f), "own memory again");
+        Assert.That(Differences.Largest(decoder.Run().GetAudio(0), expected), Is.LessThan(1e-4f), "own memory again");
     }
 
     [Test]
@@ -298,7 +306,7 @@ public class TrtDecoderTests : SimulatedGpu
         using VocoderSession session = vocoder.CreateSession();
         float[] audio = new float[vocoder.GetSampleCount(27)];
         session.Decode(Vector("tiny-center", "T027.mel"), 27, audio);
-        float error = MaxError(audio, Vector("tiny-center", "T027.audio"));
+        double error = Differences.Largest(audio, Vector("tiny-center", "T027.audio"));
         Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
     }
 }

@@ -12,15 +12,4 @@ internal static class Mels
             value = (random.NextSingle() * 6) - 4;
         return mel;
     }
-
-    /// <summary>The largest difference; infinity where the lengths differ.</summary>
-    public static float MaxError(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
-    {
-        if (actual.Length != expected.Length)
-            return float.PositiveInfinity;
-        float error = 0;
-        for (int i = 0; i < actual.Length; i++)
-            error = float.IsNaN(actual[i]) ? float.PositiveInfinity : Math.Max(error, Math.Abs(actual[i] - expected[i]));
-        return error;
-    }
 }

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.Vocoding;
@@ -42,7 +43,7 @@ public class VocoderSessionTests
 
             session.Decode(mel, frames, audio);
 
-            float error = Mels.MaxError(audio, model.DecodeWhole(mel, frames));
+            double error = Differences.Largest(audio, model.DecodeWhole(mel, frames));
             bool oneShape = model.Runs.All(run => run == model.Runs[0]) && model.Runs[0].Frames <= Math.Min(window, frames);
             return (error <= Tolerance && oneShape).Label($"{Kinds[kind]}: error {error}, runs {string.Join(" ", model.Runs)}");
         }).QuickCheckThrowOnFailure();
@@ -69,9 +70,9 @@ public class VocoderSessionTests
 
             int samples = session.DecodeBatch(mel, batch, frames, audio);
 
-            float error = 0;
+            double error = 0;
             for (int item = 0; item < batch && samples > 0; item++)
-                error = Math.Max(error, Mels.MaxError(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
+                error = Math.Max(error, Differences.Largest(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
             bool withinLimits = model.Runs.All(run => run.Batch <= maxBatch && (maxBatch != int.MaxValue || run.Batch == 1 || run.Batch * run.Frames <= 24));
             return (error <= Tolerance && withinLimits).Label($"{Kinds[kind]}: error {error}, runs {string.Join(" ", model.Runs)}");
         }).QuickCheckThrowOnFailure();
@@ -98,9 +99,9 @@ public class VocoderSessionTests
 
             int samples = session.DecodeBatch(mel, batch, frames, audio);
 
-            float error = 0;
+            double error = 0;
             for (int item = 0; item < batch; item++)
-                error = Math.Max(error, Mels.MaxError(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
+                error = Math.Max(error, Differences.Largest(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
             bool fewShapes = model.Runs.All(run => run.Frames is 16 or 24 or 40 or 64 || frames < 16);
             bool inFlightAsAsked = model.MaxInFlight == Math.Min(inFlight, model.Runs.Count);
             return (error <= Tolerance && fewShapes && inFlightAsAsked).Label($"{Kinds[kind]}: error {error}, {model.MaxInFlight} in flight, runs {string.Join(" ", model.Runs)}");
@@ -125,7 +126,7 @@ public class VocoderSessionTests
 
         session.Decode(mel, 200, audio);
 
-        Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 200)), Is.LessThan(Tolerance), "the next decode is whole again");
+        Assert.That(Differences.Largest(audio, model.DecodeWhole(mel, 200)), Is.LessThan(Tolerance), "the next decode is whole again");
     }
 
     [Test]
@@ -140,7 +141,7 @@ public class VocoderSessionTests
 
         session.Decode(mel, 100, audio);
 
-        Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 100)), Is.LessThan(Tolerance));
+        Assert.That(Differences.Largest(audio, model.DecodeWhole(mel, 100)), Is.LessThan(Tolerance));
         Assert.That(model.MaxInFlight, Is.EqualTo(1));
     }
 
@@ -206,7 +207,7 @@ public class VocoderSessionTests
 
         session.Decode(mel, 100, audio);
 
-        Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 100)), Is.GreaterThan(100 * Tolerance), "the fake network is too tame to show chunking errors");
+        Assert.That(Differences.Largest(audio, model.DecodeWhole(mel, 100)), Is.GreaterThan(100 * Tolerance), "the fake network is too tame to show chunking errors");
     }
 
     [TestCase(0, 0)]
@@ -307,7 +308,7 @@ public class VocoderSessionTests
 
         session.Decode(mel, 5, new float[16]);
 
-        Assert.That(met, Is.TypeOf<InvalidOperationException>().With.Message.Contains("one session a thread"));
+        Assert.That(met, Is.TypeOf<InvalidOperationException>().With.Message.Contains("make one for each thread"));
         Assert.That(() => session.Decode(mel, 5, new float[16]), Throws.Nothing, "the session must go on after a refused call");
     }
 
@@ -326,7 +327,7 @@ public class VocoderSessionTests
     {
         using FakeDecoderModel model = new();
         using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 20 });
-        float[] errors = new float[8];
+        double[] errors = new double[8];
         Parallel.For(0, errors.Length, new ParallelOptions { MaxDegreeOfParallelism = errors.Length }, i =>
         {
             using VocoderSession session = vocoder.CreateSession();
@@ -336,7 +337,7 @@ public class VocoderSessionTests
                 float[] mel = Mels.Random(FakeDecoderModel.MelCount * frames, i);
                 float[] audio = new float[vocoder.GetSampleCount(frames)];
                 session.Decode(mel, frames, audio);
-                errors[i] = Math.Max(errors[i], Mels.MaxError(audio, model.DecodeWhole(mel, frames)));
+                errors[i] = Math.Max(errors[i], Differences.Largest(audio, model.DecodeWhole(mel, frames)));
             }
         });
 
@@ -383,7 +384,41 @@ public class VocoderSessionTests
     }
 
     [Test]
-    public void Warm_up_runs_the_shape_that_decodes_will_use()
+    public void Disposing_at_any_moment_of_another_threads_uses_releases_everything()
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            using FakeDecoderModel model = new();
+            using Vocoder vocoder = new(model);
+            VocoderSession session = vocoder.CreateSession();
+            using Barrier start = new(2);
+            bool disposed = false;
+            Thread user = new(() =>
+            {
+                start.SignalAndWait();
+                try
+                {
+                    while (!Volatile.Read(ref disposed))
+                        session.GetState();
+                }
+                catch (ObjectDisposedException)
+                {
+                }
+            });
+            user.Start();
+            start.SignalAndWait();
+            Thread.SpinWait(round * 7);
+            session.Dispose();
+            Volatile.Write(ref disposed, true);
+            user.Join();
+
+            Assert.That(model.LiveDecoders, Is.Zero, $"round {round}");
+            Assert.That(() => session.GetState(), Throws.TypeOf<ObjectDisposedException>());
+        }
+    }
+
+    [Test]
+    public void Warm_up_runs_every_shape_that_decodes_will_use()
     {
         using FakeDecoderModel model = new(maxBatch: 2);
         using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 20 });
@@ -391,7 +426,49 @@ public class VocoderSessionTests
 
         session.WarmUp(frames: 50, batch: 5);
 
-        Assert.That(model.Runs, Is.EqualTo(new[] { (2, 17) }));
+        List<(int, int)> warm = [.. model.Runs];
+        model.Runs.Clear();
+        session.DecodeBatch(Mels.Random(5 * FakeDecoderModel.MelCount * 50), 5, 50, new float[5 * vocoder.GetSampleCount(50)]);
+        Assert.That(warm, Is.EqualTo(new[] { (2, 17), (1, 17) }));
+        Assert.That(model.Runs.Distinct(), Is.EqualTo(warm));
+    }
+
+    [Test]
+    public void Warm_up_makes_the_decoders_that_the_runs_of_a_batch_will_share()
+    {
+        using FakeDecoderModel model = new(maxBatch: 1, hasCostlyShapes: true, runsInFlight: 2);
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+
+        session.WarmUp(frames: 50, batch: 8);
+        Assert.That(model.LiveDecoders, Is.EqualTo(2));
+
+        session.DecodeBatch(Mels.Random(8 * FakeDecoderModel.MelCount * 50), 8, 50, new float[8 * vocoder.GetSampleCount(50)]);
+        Assert.That(model.MaxInFlight, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void The_first_failure_is_told_whatever_the_other_runs_throw_and_the_next_decode_is_whole()
+    {
+        using FakeDecoderModel model = new(maxBatch: 1, runsInFlight: 3);
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(3 * FakeDecoderModel.MelCount * 20);
+        int samples = vocoder.GetSampleCount(20);
+        int run = 0;
+        model.DuringRun = () =>
+        {
+            if (++run == 1)
+                throw new TrtVocoderException("the first");
+            throw new ArgumentOutOfRangeException(nameof(run));
+        };
+        Assert.That(() => session.DecodeBatch(mel, 3, 20, new float[3 * samples]), Throws.TypeOf<TrtVocoderException>().With.Message.EqualTo("the first"));
+        Assert.That(run, Is.EqualTo(3), "runs that were waited for");
+
+        model.DuringRun = null;
+        float[] audio = new float[samples];
+        session.Decode(mel.AsSpan(0, FakeDecoderModel.MelCount * 20), 20, audio);
+        Assert.That(Differences.Largest(audio, model.DecodeWhole(mel.AsSpan(0, FakeDecoderModel.MelCount * 20), 20)), Is.LessThan(Tolerance));
     }
 
     private static FakeDecoderModel Make(int kind, int maxBatch = int.MaxValue)

@@ -12,10 +12,16 @@ internal sealed unsafe partial class PlainDecoder
     static PlainDecoder() => NativeLibrary.SetDllImportResolver(
         Assembly.GetExecutingAssembly(), (name, _, _) => name == Library ? NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libplain_decode.so")) : 0);
 
-    public PlainDecoder(string engine, int frames)
+    /// <summary>Loads an engine for one shape.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="batch">Items.</param>
+    /// <param name="frames">Frames of each.</param>
+    /// <param name="mel">What it decodes each time: [batch, n_mels, frames].</param>
+    public PlainDecoder(string engine, int batch, int frames, ReadOnlySpan<float> mel)
     {
         string folder = Environment.GetEnvironmentVariable("TRTV_TENSORRT_DIR") ?? throw new InvalidOperationException("TRTV_TENSORRT_DIR names the folder of libnvinfer.so.10.");
-        _handle = plain_open(folder, engine, frames);
+        fixed (float* values = mel)
+            _handle = plain_open(folder, engine, batch, frames, values, mel.Length);
         if (_handle == 0)
             throw new InvalidOperationException("The plain C++ failed (above).");
     }
@@ -28,9 +34,21 @@ internal sealed unsafe partial class PlainDecoder
                 throw new InvalidOperationException("The plain C++ failed (above).");
     }
 
+    /// <summary>The latest decode's outputs, one behind the other in the engine's order.</summary>
+    public float[] GetOutputs()
+    {
+        float[] values = new float[plain_outputs(_handle, null, 0)];
+        fixed (float* to = values)
+            _ = plain_outputs(_handle, to, values.Length);
+        return values;
+    }
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint plain_open(string tensorrtFolder, string engine, int frames);
+    private static partial nint plain_open(string tensorrtFolder, string engine, int batch, int frames, float* mel, long melCount);
 
     [LibraryImport(Library)]
     private static partial int plain_decode(nint handle, int asGraph, int count, double* timesMs);
+
+    [LibraryImport(Library)]
+    private static partial long plain_outputs(nint handle, float* values, long count);
 }

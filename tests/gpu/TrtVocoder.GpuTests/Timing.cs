@@ -7,51 +7,44 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.GpuTests;
 
 /// <summary>
-/// Decodes of one length, one at a time: plain C++ and managed code in turns, block by block, host mel to host spectrum, enqueued and as graphs;
-/// then host mel to samples with the inverse STFT on 1, 2, 4 and 6 threads, and the parts of that. One JSON line.
+/// Decodes of one shape, one at a time: plain C++ and managed code in turns, block by block, host mel to what the engine puts out on the host, enqueued
+/// and as graphs; then host mel to samples, of single spectra also with the inverse STFT on 1, 2, 4 and 6 threads, and the parts of that. One JSON line.
 /// </summary>
 internal static class Timing
 {
     private const int BlockLength = 25;
     private const int Untimed = 5;
 
-    public static int Run(string engine, int frames, int rounds)
+    public static int Run(string engine, int frames, int rounds, int batch)
     {
-        PlainDecoder plain = new(engine, frames);
         using TrtDecoderModel plainModel = TrtDecoderModel.Load(engine, new TrtDecoderOptions { CudaGraphs = false });
         using TrtDecoderModel model = TrtDecoderModel.Load(engine);
         using TrtDecoder enqueued = plainModel.CreateDecoder();
         using TrtDecoder captured = model.CreateDecoder();
-        enqueued.PrepareShape(1, frames);
-        captured.PrepareShape(1, frames);
-        float[] mel = Mels.Random(model.Info.Metadata.MelCount, frames);
+        enqueued.PrepareShape(batch, frames);
+        captured.PrepareShape(batch, frames);
+        float[] mel = Mels.Random(model.Info.Metadata.MelCount * batch, frames);
+        PlainDecoder plain = new(engine, batch, frames, mel);
 
         Series[] series =
         [
             new("plain_sequential_ms", times => plain.Decode(false, times)),
-            new("sequential_ms", times => Decode(enqueued, mel, frames, times)),
+            new("sequential_ms", times => Decode(enqueued, mel, batch, frames, times)),
             new("plain_graph_ms", times => plain.Decode(true, times)),
-            new("graph_ms", times => Decode(captured, mel, frames, times)),
+            new("graph_ms", times => Decode(captured, mel, batch, frames, times)),
         ];
-        for (int round = 0; round < rounds; round++)
-            foreach (Series one in series)
-                one.RunBlock(Untimed, BlockLength);
+        RunInTurns(series, rounds);
+        RequireSameOutputs(plain, captured, mel, batch, frames);
 
-        List<Series> samples = [];
-        foreach (int threads in (int[])[1, 2, 4, 6])
-        {
-            Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { InverseStftThreads = threads, Model = Mels.Hints, Windows = WindowPolicy.Of(frames) });
-            VocoderSession session = vocoder.CreateSession();
-            session.WarmUp();
-            float[] audio = new float[vocoder.GetSampleCount(frames)];
-            samples.Add(new Series($"samples_{threads}_threads_ms", times => Decode(session, mel, frames, audio, times)));
-        }
-        for (int round = 0; round < rounds; round++)
-            foreach (Series one in samples)
-                one.RunBlock(Untimed, BlockLength);
+        List<Series> samples = [Samples("samples_ms", engine, mel, batch, frames, threads: 0)];
+        if (batch == 1 && model.Info.Metadata.Signal == OutputKind.Spectrum)
+            foreach (int threads in (int[])[1, 2, 4, 6])
+                samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, threads));
+        RunInTurns(samples, rounds);
 
         using JsonLine line = new();
-        line.Text("tool", $"TrtVocoder, {model.Info.Backend}").Number("frames", frames).Number("rounds", rounds).Number("decodes_a_series", rounds * BlockLength);
+        line.Text("tool", $"TrtVocoder, {model.Info.Backend}").Text("engine", EngineName(engine)).Number("batch", batch).Number("frames", frames)
+            .Number("rounds", rounds).Number("decodes_a_series", rounds * BlockLength);
         foreach (Series one in (Series[])[.. series, .. samples])
             line.Statistics(one.Name, one.Statistics);
         line.Number("sequential_ratio", series[1].Statistics.Median / series[0].Statistics.Median)
@@ -60,42 +53,85 @@ internal static class Timing
             .Number("graph_ratio_paired", Series.PairedRatio(series[3], series[2]))
             .Number("graph_overhead_us", 1000 * (series[3].Statistics.Median - series[2].Statistics.Median))
             .Number("sequential_overhead_us", 1000 * (series[1].Statistics.Median - series[0].Statistics.Median));
-        Parts(line, engine, mel, frames);
+        Parts(line, engine, mel, batch, frames);
         DecoderState state = captured.State;
         line.Number("captured_shapes", state.CapturedShapes).Text("capture_refusal", state.CaptureRefusal ?? "").Number("device_bytes", state.DeviceBytes).Number("host_bytes", state.HostBytes);
         return 0;
     }
 
-    private static void Parts(JsonLine line, string engine, float[] mel, int frames)
+    // Both sides must have done the same work, or their times compare nothing.
+    private static void RequireSameOutputs(PlainDecoder plain, TrtDecoder decoder, float[] mel, int batch, int frames)
     {
-        using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Of(frames) });
+        CheckRun.Require(decoder.State.CapturedShapes == 1, $"The engine was not captured: {decoder.State.CaptureRefusal}");
+        mel.CopyTo(decoder.BeginInput(batch, frames));
+        DecoderOutput output = decoder.Run();
+        List<float> first = [], second = [];
+        for (int item = 0; item < batch; item++)
+        {
+            if (output.Signal == OutputKind.Spectrum)
+            {
+                first.AddRange(output.GetSpectrum(item).Real);
+                second.AddRange(output.GetSpectrum(item).Imag);
+            }
+            else
+            {
+                first.AddRange(output.GetAudio(item));
+            }
+        }
+        double snr = Vectors.Snr([.. first, .. second], plain.GetOutputs());
+        CheckRun.RequireSnr(snr, 100, "the managed decode against the plain C++ on the same mel");
+    }
+
+    private static void RunInTurns(IReadOnlyList<Series> series, int rounds)
+    {
+        for (int round = 0; round < rounds; round++)
+            foreach (Series one in series)
+                one.RunBlock(Untimed, BlockLength);
+    }
+
+    private static Series Samples(string name, string engine, float[] mel, int batch, int frames, int threads)
+    {
+        Vocoder vocoder = Load(engine, threads);
+        VocoderSession session = vocoder.CreateSession();
+        session.WarmUp(frames, batch);
+        float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
+        return new Series(name, times =>
+        {
+            foreach (ref double time in times)
+            {
+                long start = Stopwatch.GetTimestamp();
+                session.DecodeBatch(mel, batch, frames, audio);
+                time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            }
+        });
+    }
+
+    private static void Parts(JsonLine line, string engine, float[] mel, int batch, int frames)
+    {
+        using Vocoder vocoder = Load(engine, threads: 0);
         DecodeProfiler profiler = new();
         using VocoderSession session = vocoder.CreateSession(profiler);
-        session.WarmUp();
-        float[] audio = new float[vocoder.GetSampleCount(frames)];
+        session.WarmUp(frames, batch);
+        float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
         for (int i = 0; i < 1000; i++)
-            session.Decode(mel, frames, audio);
+            session.DecodeBatch(mel, batch, frames, audio);
         foreach (DecodePart part in Enum.GetValues<DecodePart>())
             line.Statistics($"part_{part}_ms", profiler.GetStatistics(part));
     }
 
-    private static void Decode(TrtDecoder decoder, float[] mel, int frames, Span<double> times)
-    {
-        foreach (ref double time in times)
-        {
-            long start = Stopwatch.GetTimestamp();
-            mel.CopyTo(decoder.BeginInput(1, frames));
-            decoder.Run();
-            time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        }
-    }
+    // One run in its own length.
+    private static Vocoder Load(string engine, int threads) =>
+        Vocoder.Load(engine, new VocoderOptions { InverseStftThreads = threads, Model = Mels.Hints, Windows = WindowPolicy.Off });
 
-    private static void Decode(VocoderSession session, float[] mel, int frames, float[] audio, Span<double> times)
+    private static string EngineName(string engine) => $"{Path.GetFileName(Path.GetDirectoryName(engine))}/{Path.GetFileNameWithoutExtension(engine)}";
+
+    private static void Decode(TrtDecoder decoder, float[] mel, int batch, int frames, Span<double> times)
     {
         foreach (ref double time in times)
         {
             long start = Stopwatch.GetTimestamp();
-            session.Decode(mel, frames, audio);
+            mel.CopyTo(decoder.BeginInput(batch, frames));
+            decoder.Run();
             time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }
     }

