@@ -33,7 +33,7 @@ public class BadInputTests : CliFixture
     {
         WriteWav("whole.wav");
         Truncate(At("whole.wav"), "x.wav", 0.5);
-        Assert.That(Synth("x.wav").Succeeds().Error, Does.Contain("note: x.wav: its header promises"));
+        Assert.That(Synth("x.wav").Succeeds().StandardError, Does.Contain("note: x.wav: its header promises"));
     }
 
     [TestCase("x.npy")]
