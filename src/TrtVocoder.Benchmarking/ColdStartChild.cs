@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using TrtVocoder.Vocoding;
 
@@ -11,7 +12,8 @@ internal static class ColdStartChild
     /// <param name="entered">When its own code began.</param>
     /// <param name="load">Loads the model.</param>
     /// <param name="options">What to decode.</param>
-    public static void Run(long started, long entered, Func<Vocoder> load, BenchOptions options)
+    /// <returns>One JSON object, for the process that started this one.</returns>
+    public static string Run(long started, long entered, Func<Vocoder> load, BenchOptions options)
     {
         long parsed = Stopwatch.GetTimestamp();
         using Vocoder vocoder = load();
@@ -27,7 +29,7 @@ internal static class ColdStartChild
         session.DecodeBatch(mel, workload.Batch, frames, audio);
         long again = Stopwatch.GetTimestamp();
 
-        using Stream stream = Console.OpenStandardOutput();
+        using MemoryStream stream = new();
         using Utf8JsonWriter writer = new(stream);
         writer.WriteStartObject();
         double[] steps = [Ms(started, entered), Ms(entered, parsed), Ms(parsed, loaded), Ms(loaded, made), Ms(begin, decoded)];
@@ -37,6 +39,8 @@ internal static class ColdStartChild
         writer.WriteNumber(ColdStart.Total, steps.Sum());
         writer.WriteNumber(ColdStart.SecondDecode, Ms(decoded, again));
         writer.WriteEndObject();
+        writer.Flush();
+        return Encoding.UTF8.GetString(stream.ToArray());
     }
 
     private static double Ms(long from, long to) => Stopwatch.GetElapsedTime(from, to).TotalMilliseconds;

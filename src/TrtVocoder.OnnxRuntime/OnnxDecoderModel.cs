@@ -75,6 +75,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
     {
         options ??= new OnnxDecoderOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ParallelRuns, 1, nameof(options.ParallelRuns));
+        OnnxLibrary.ThrowIfDamaged();
         OnnxTelemetry.TurnOff();
         InferenceSession? session = null;
         try

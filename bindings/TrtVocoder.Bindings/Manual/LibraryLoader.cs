@@ -23,6 +23,11 @@ public static class LibraryLoader
         FileNames = OperatingSystem.IsWindows() ? ["libfftw3f-3.dll", "fftw3f.dll"]
             : OperatingSystem.IsMacOS() ? ["libfftw3f.3.dylib", "/opt/homebrew/lib/libfftw3f.3.dylib", "/usr/local/lib/libfftw3f.3.dylib"]
             : ["libfftw3f.so.3", "libfftw3f.so"],
+        Functions =
+        [
+            nameof(Bindings.Fftw.fftwf_plan_guru_split_dft), nameof(Bindings.Fftw.fftwf_plan_guru_split_dft_r2c),
+            nameof(Bindings.Fftw.fftwf_execute_split_dft), nameof(Bindings.Fftw.fftwf_execute_split_dft_r2c),
+        ],
         InstallHint = OperatingSystem.IsWindows() ? "download libfftw3f-3.dll from fftw.org"
             : OperatingSystem.IsMacOS() ? "run 'brew install fftw'"
             : "run 'apt-get install libfftw3-single3' (Debian, Ubuntu)",
@@ -37,6 +42,7 @@ public static class LibraryLoader
         FileNames = OperatingSystem.IsWindows() ? ["libsoxr.dll", "soxr.dll"]
             : OperatingSystem.IsMacOS() ? ["libsoxr.0.dylib", "/opt/homebrew/lib/libsoxr.0.dylib", "/usr/local/lib/libsoxr.0.dylib"]
             : ["libsoxr.so.0", "libsoxr.so"],
+        Functions = [nameof(Bindings.Soxr.soxr_version), nameof(Bindings.Soxr.soxr_create), nameof(Bindings.Soxr.soxr_process), nameof(Bindings.Soxr.soxr_delete)],
         InstallHint = OperatingSystem.IsWindows() ? "build soxr.dll from soxr.sourceforge.net"
             : OperatingSystem.IsMacOS() ? "run 'brew install libsoxr'"
             : "run 'apt-get install libsoxr0' (Debian, Ubuntu)",
@@ -90,9 +96,20 @@ public static class LibraryLoader
         List<LoadAttempt> attempts = [];
         foreach (string path in Candidates(library))
         {
+            if (LibraryFile.FindDamage(path) is { } damage)
+            {
+                attempts.Add(new LoadAttempt(path, damage) { IsUnsuitable = true });
+                continue;
+            }
             try
             {
                 nint handle = NativeLibrary.Load(path);
+                if (library.Functions.FirstOrDefault(function => !NativeLibrary.TryGetExport(handle, function, out _)) is { } missing)
+                {
+                    NativeLibrary.Free(handle);
+                    attempts.Add(new LoadAttempt(path, $"it lacks the function {missing}") { IsUnsuitable = true });
+                    continue;
+                }
                 attempts.Add(new LoadAttempt(path, null));
                 return new LoadResult(library, handle, attempts);
             }

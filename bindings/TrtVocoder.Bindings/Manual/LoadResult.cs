@@ -15,6 +15,6 @@ public sealed record LoadResult(NativeLibraryInfo Library, nint Handle, IReadOnl
         if (Loaded)
             return $"{Library.DisplayName} was loaded from {Attempts[^1].Path}.";
         string folder = Library.FolderVariable is { } variable ? $", or set {variable} to the folder that holds it" : "";
-        return $"{Library.DisplayName} could not be loaded: {Library.InstallHint}{folder} (tried {string.Join(", ", Attempts.Select(attempt => attempt.Path))}).";
+        return $"{Library.DisplayName} could not be loaded: {Library.InstallHint}{folder} (tried {string.Join(", ", Attempts)}).";
     }
 }

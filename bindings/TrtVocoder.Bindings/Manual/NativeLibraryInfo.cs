@@ -15,6 +15,9 @@ public sealed record NativeLibraryInfo
     /// <summary>File names to try, in order, on this operating system.</summary>
     public required IReadOnlyList<string> FileNames { get; init; }
 
+    /// <summary>Functions without which a file is not this library, whatever it is called.</summary>
+    public IReadOnlyList<string> Functions { get; init; } = [];
+
     /// <summary>Whether to look beside the application before the system's own search path: for libraries that ship with it.</summary>
     public bool ShipsWithApplication { get; init; }
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
@@ -16,28 +16,25 @@ internal sealed class BenchArguments
     private readonly Argument<string?> _model = new("MODEL") { Description = "Model: .onnx, .engine or a checkpoint folder.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _frames = new("--frames") { Description = "Lengths in frames, each measured by itself: 64,256,512. Default: 256." };
     private readonly Option<string?> _lengths = new("--lengths") { Description = $"Replay lengths in the order of a file, one in frames a line; {LengthList.Bundled}: the bundled list." };
-    private readonly Option<int> _batch = Number("--batch", "Mels of every call.", 1);
-    private readonly Option<int> _warmUp = Number("--warm-up", "Milliseconds that each series runs unmeasured.", 200, "--warmUp");
-    private readonly Option<double> _duration = new("--duration") { Description = "Seconds that each series is measured.", DefaultValueFactory = _ => 3 };
-    private readonly Option<int> _iterations = Number("--iterations", "Calls that are measured at least.", 10);
-    private readonly Option<string> _mode = ExportCommand.Choice("--mode", "sequential: one decode at a time; pipelined: several sessions at once.", "both", "sequential", "pipelined", "both");
-    private readonly Option<int> _sessions = Number("--sessions", "Sessions at once when pipelined.", 2);
-    private readonly Option<int> _threads = Number("--threads", "CPU threads of the decoder; 0: the backend's choice.", 0);
-    private readonly Option<int> _istftThreads = Number("--istft-threads", "Threads of a session's inverse STFT; 0: the library's choice.", 0);
+    private readonly Option<int> _batch = Options.Integer("--batch", "Mels of every call.", 1, least: 1);
+    private readonly Option<int> _warmUp = Options.Integer("--warm-up", "Milliseconds that each series runs unmeasured.", 200, 0, int.MaxValue, "--warmUp");
+    private readonly Option<double> _duration = Options.Number("--duration", "Seconds that each series is measured.", 3, 0, 86400);
+    private readonly Option<int> _iterations = Options.Integer("--iterations", "Calls that are measured at least.", 10, least: 1);
+    private readonly Option<string> _mode = Options.Choice("--mode", "sequential: one decode at a time; pipelined: several sessions at once.", "both", ["sequential", "pipelined", "both"]);
+    private readonly Option<int> _sessions = Options.Integer("--sessions", "Sessions at once when pipelined.", 2, 1, MaxSessions);
+    private readonly Option<int> _threads = Options.Integer("--threads", "CPU threads of the decoder; 0: the backend's choice.", 0);
+    private readonly Option<int> _istftThreads = Options.Integer("--istft-threads", "Threads of a session's inverse STFT; 0: the library's choice.", 0);
     private readonly Option<string?> _windows = new("--windows") { Description = "Windows that cover inputs: auto, off, or lengths in frames (64,128,256).", DefaultValueFactory = _ => "auto" };
-    private readonly Option<int> _inFlight = Number("--in-flight", "Windows and batches under way at once in a session; 0: the backend's choice.", 0);
+    private readonly Option<int> _inFlight = Options.Integer("--in-flight", "Windows and batches under way at once in a session; 0: the backend's choice.", 0);
     private readonly Option<string?> _versusWindows = new("--versus-windows") { Description = "Time the model in turn with itself, or with --versus' model, under these windows." };
-    private readonly EngineOptions _engine;
+    private readonly EngineOptions _engine = new();
 
-    public BenchArguments(Command command)
-    {
-        command.Arguments.Add(_model);
-        foreach (Option option in (Option[])
-            [_frames, _lengths, _batch, _warmUp, _duration, _iterations, _mode, _sessions, _threads, _istftThreads, _windows, _inFlight,
-             Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild])
-            command.Options.Add(option);
-        _engine = new EngineOptions(command);
-    }
+    /// <summary>The arguments and options, in the order of the help.</summary>
+    public IEnumerable<Symbol> Symbols =>
+    [
+        _model, _frames, _lengths, _batch, _warmUp, _duration, _iterations, _mode, _sessions, _threads, _istftThreads, _windows, _inFlight,
+        Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
+    ];
 
     public Option<string?> Versus { get; } = new("--versus") { Description = "Time another model in turn with this one, and say which is faster." };
 
@@ -56,24 +53,24 @@ internal sealed class BenchArguments
 
     public Option<string?> Report { get; } = new("--report") { Description = "Pictures and tables as one .html file, or the pictures alone as a .png." };
 
-    public Option<bool> Force { get; } = new("--force", "-f") { Description = "Replace existing files." };
+    public Option<bool> Force { get; } = Options.Force();
 
     /// <summary>Given by this program to itself: the moment of the start, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public Option<long?> ColdStartChild { get; } = new("--cold-start-child") { Hidden = true };
 
-    public string Model(ParseResult result) =>
-        result.GetValue(_model) ?? throw CliException.Usage("A MODEL is missing; only 'bench --compare a.json b.json' goes without one.");
+    public string Model(CommandCall call) =>
+        call.Get(_model) ?? throw CliException.Usage("A MODEL is missing; only 'bench --compare a.json b.json' goes without one.");
 
-    public string? ModelOrNull(ParseResult result) => result.GetValue(_model);
+    public string? ModelOrNull(CommandCall call) => call.Get(_model);
 
     /// <summary>How to measure; lengths are read.</summary>
-    public BenchOptions Read(ParseResult result)
+    public BenchOptions Read(CommandCall call)
     {
-        int batch = AtLeast(1, _batch, result);
+        int batch = call.Get(_batch);
         List<Workload> workloads = [];
-        if (result.GetValue(_frames) is { } frames)
+        if (call.Get(_frames) is { } frames)
             workloads.AddRange(ReadFrames(frames).Distinct().Select(length => new Workload([length], batch, null)));
-        if (result.GetValue(_lengths) is { } source)
+        if (call.Get(_lengths) is { } source)
         {
             if (source != LengthList.Bundled)
                 InputFile.ThrowIfMissing(source);
@@ -83,38 +80,33 @@ internal sealed class BenchArguments
             workloads.Add(new Workload([DefaultFrames], batch, null));
         if ((long)batch * workloads.Max(workload => workload.Longest) > MaxFramesOfACall)
             throw CliException.Usage($"--batch times the longest length is more than {MaxFramesOfACall} frames a call.");
-        if (result.GetValue(_duration) is var duration && !(duration is >= 0 and <= 86400))
-            throw CliException.Usage("--duration must be 0 to 86400 seconds.");
-        if (AtLeast(1, _sessions, result) > MaxSessions)
-            throw CliException.Usage($"--sessions must be at most {MaxSessions}.");
-        string mode = result.GetValue(_mode)!;
-        CommandLine.CancelsItself = true;
+        string mode = call.Get(_mode)!;
         return new BenchOptions
         {
             Workloads = workloads,
-            WarmUp = TimeSpan.FromMilliseconds(AtLeast(0, _warmUp, result)),
-            Duration = TimeSpan.FromSeconds(duration),
-            Iterations = AtLeast(1, _iterations, result),
+            WarmUp = TimeSpan.FromMilliseconds(call.Get(_warmUp)),
+            Duration = TimeSpan.FromSeconds(call.Get(_duration)),
+            Iterations = call.Get(_iterations),
             IsSequential = mode is "sequential" or "both",
             IsPipelined = mode is "pipelined" or "both",
-            Sessions = result.GetValue(_sessions),
+            Sessions = call.Get(_sessions),
             Vocoder = new VocoderOptions
             {
-                Threads = AtLeast(0, _threads, result),
-                InverseStftThreads = AtLeast(0, _istftThreads, result),
-                RunsInFlight = AtLeast(0, _inFlight, result),
-                Windows = ReadWindows(_windows, result)!,
-                Model = _engine.Hints(result),
+                Threads = call.Get(_threads),
+                InverseStftThreads = call.Get(_istftThreads),
+                RunsInFlight = call.Get(_inFlight),
+                Windows = ReadWindows(_windows, call)!,
+                Model = _engine.Hints(call),
             },
-            Cancellation = CommandLine.CancellationToken,
+            Cancellation = call.WatchForStop(),
         };
     }
 
     /// <summary>Windows of the second of two models; null where they are those of the first.</summary>
-    public WindowPolicy? ReadVersusWindows(ParseResult result) => ReadWindows(_versusWindows, result);
+    public WindowPolicy? ReadVersusWindows(CommandCall call) => ReadWindows(_versusWindows, call);
 
     /// <summary>Makes engines use the options given.</summary>
-    public void ApplyEngineOptions(ParseResult result, CommandOutput output, params ReadOnlySpan<string> models) => _engine.Apply(result, output, models);
+    public void ApplyEngineOptions(CommandCall call, params ReadOnlySpan<string> models) => _engine.Apply(call, models);
 
     private int[] ReadFrames(string text)
     {
@@ -128,23 +120,17 @@ internal sealed class BenchArguments
         }
     }
 
-    private static WindowPolicy? ReadWindows(Option<string?> option, ParseResult result)
+    private static WindowPolicy? ReadWindows(Option<string?> option, CommandCall call)
     {
         try
         {
-            return result.GetValue(option) is { } text ? WindowPolicy.Parse(text) : null;
+            return call.Get(option) is { } text ? WindowPolicy.Parse(text) : null;
         }
         catch (FormatException error)
         {
             throw CliException.Usage($"{option.Name}: {error.Message}");
         }
     }
-
-    private static int AtLeast(int least, Option<int> option, ParseResult result) =>
-        result.GetValue(option) is var value && value >= least ? value : throw CliException.Usage($"{option.Name} must be {least} or more.");
-
-    private static Option<int> Number(string name, string description, int otherwise, params string[] aliases) =>
-        new(name, aliases) { Description = description, DefaultValueFactory = _ => otherwise };
 
     private static Option<string[]> Files(string name, string description) =>
         new(name) { Description = description, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore };

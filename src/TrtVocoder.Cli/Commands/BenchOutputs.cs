@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Commands;
@@ -15,22 +15,23 @@ internal sealed record BenchOutputs(string? Times, string? Profile, string? Laye
 
     public bool IsAny => Times is not null || NeedsLayers;
 
-    public static BenchOutputs Read(BenchArguments arguments, ParseResult result, CommandOutput output)
+    public static BenchOutputs Read(BenchArguments arguments, CommandCall call)
     {
         BenchOutputs outputs = new(
-            result.GetValue(arguments.Exports.Times), result.GetValue(arguments.Exports.Profile), result.GetValue(arguments.Exports.LayerInfo),
-            result.GetValue(arguments.Report), result.GetValue(arguments.Force));
+            call.Get(arguments.Exports.Times), call.Get(arguments.Exports.Profile), call.Get(arguments.Exports.LayerInfo),
+            call.Get(arguments.Report), call.Get(arguments.Force));
         HashSet<string> taken = [];
         foreach ((Option<string?> option, string? path) in (ReadOnlySpan<(Option<string?>, string?)>)
             [(arguments.Exports.Times, outputs.Times), (arguments.Exports.Profile, outputs.Profile), (arguments.Exports.LayerInfo, outputs.LayerInfo), (arguments.Report, outputs.Report)])
         {
             if (path is null)
                 continue;
-            if (path.Length == 0 || path == OutputPath.Standard)
+            // Standard output is for the results, whatever it is called.
+            if (path.Length == 0 || path == OutputPath.Standard || OutputPath.IsStandard(path))
                 throw CliException.Usage($"{option.Name} needs a file name.");
             if (!taken.Add(Path.GetFullPath(path)))
                 throw CliException.Usage($"{path} is named twice; give each file a name of its own.");
-            OutputPath.Check(path, outputs.Force, output);
+            OutputPath.Check(path, outputs.Force, call.Output, option.Name);
         }
         if (outputs.Report is { } report && Path.GetExtension(report).ToLowerInvariant() is not (".html" or ".png"))
             throw CliException.Usage($"--report {report}: the name must end in .html or .png.");

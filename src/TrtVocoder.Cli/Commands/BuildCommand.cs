@@ -1,36 +1,23 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Export;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Internal;
 using TrtVocoder.OnnxRuntime;
 using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 
 /// <summary><c>build</c>: an ONNX model or a checkpoint to a TensorRT engine. Options that trtexec has are called as there.</summary>
-internal sealed class BuildCommand
+internal sealed class BuildCommand : CliCommand
 {
-    private const string Examples = """
-        trtvocoder build vocos-mel-24khz/ --output vocos.engine
-        trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp32 --opt 256 --max 2048
-        trtvocoder build vocos.onnx --output vocos.engine --fp16
-        trtvocoder build vocos.onnx --output vocos.engine --min 1x1 --opt 1x256 --max 8x512 --mem-pool-size workspace:4096M
-        trtvocoder build vocos.onnx --output vocos-rtx.engine --runtime rtx
-        """;
-
-    private static readonly string[] CheckpointExtensions = [".bin", ".pt", ".pth", ".safetensors"];
-
     private readonly Argument<string> _model = new("MODEL") { Description = "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model." };
     private readonly Option<string> _output = new("--output", "-o", "--saveEngine") { Description = "The engine file; <engine>.json is written beside it.", Required = true };
-    private readonly Option<string> _runtime = ExportCommand.Choice("--runtime", "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", "auto", "tensorrt", "rtx");
+    private readonly Option<string> _runtime = Options.Choice("--runtime", "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", ["auto", "tensorrt", "rtx"]);
     private readonly Option<string?> _min = new("--min", "--minShapes") { Description = "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1." };
     private readonly Option<string?> _opt = new("--opt", "--optShapes") { Description = "The mel that the engine is tuned for, likewise. Default: 256 frames." };
     private readonly Option<string?> _max = new("--max", "--maxShapes") { Description = "The largest mel, likewise; longer inputs are decoded in exact chunks. Default: 1024 frames." };
@@ -38,212 +25,170 @@ internal sealed class BuildCommand
     private readonly Option<bool> _noTf32 = new("--no-tf32", "--noTF32") { Description = "FP32 products keep all their bits." };
     private readonly Option<bool> _stronglyTyped = new("--strongly-typed", "--stronglyTyped") { Description = "Every tensor keeps the model's type: the default without --fp16." };
     private readonly Option<string?> _workspace = new("--mem-pool-size", "--memPoolSize") { Description = "Most scratch memory of a layer: workspace:4096M. Default: all of the GPU's." };
-    private readonly Option<int?> _level = new("--builder-optimization-level", "--builderOptimizationLevel") { Description = "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3." };
+    private readonly Option<int?> _level = Options.OptionalInteger("--builder-optimization-level", "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3.", 0, 5, "--builderOptimizationLevel");
     private readonly Option<bool> _versionCompatible = new("--version-compatible", "--versionCompatible") { Description = "The engine runs on later versions too; loading it needs --allow-host-code." };
-    private readonly Option<string> _hardware = Choice("--hardware-compatibility-level", "--hardwareCompatibilityLevel", "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", "none", "ampere+");
+    private readonly Option<string> _hardware = Options.Choice("--hardware-compatibility-level", "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", ["none", "ampere+"], "--hardwareCompatibilityLevel");
     private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description = "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx." };
     private readonly Option<bool> _noTimings = new("--no-timing-cache", "--noBuilderCache") { Description = "Keep no layer timings." };
-    private readonly Option<string> _verbosity = Choice("--profiling-verbosity", "--profilingVerbosity", "detailed: the engine can tell each layer's tensors and tactic.", "layer_names_only", "layer_names_only", "detailed");
-    private readonly Option<int> _device = new("--device") { Description = "The GPU's number.", DefaultValueFactory = _ => 0 };
-    private readonly Option<string?> _precision = new("--precision") { Description = "Of a checkpoint: fp16 (default; the trunk in half precision, head, input and outputs in single), or fp32 (default with --fp16)." };
-    private readonly Option<string?> _layout = new("--layout") { Description = "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major." };
-    private readonly Option<string?> _signal = new("--signal") { Description = "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine)." };
+    private readonly Option<string> _verbosity = Options.Choice("--profiling-verbosity", "detailed: the engine can tell each layer's tensors and tactic.", "layer_names_only", ["layer_names_only", "detailed"], "--profilingVerbosity");
+    private readonly Option<int> _device = Options.Integer("--device", "The GPU's number.", 0);
+    private readonly ExportChoices _export = new(
+        "Of a checkpoint: fp16 (default; the trunk in half precision, head, input and outputs in single), or fp32 (default with --fp16).",
+        "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major.",
+        "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).");
+
     private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts, where it cannot be told." };
     private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
     private readonly Option<bool> _noVerify = new("--no-verify") { Description = "Hand the engine over without comparing its sound with the network's." };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
-    private readonly Option<bool> _force = new("--force", "-f") { Description = "Replace an existing engine." };
+    private readonly Option<bool> _force = Options.Force("Replace an existing engine.");
 
-    public static string Define(Command command)
-    {
-        BuildCommand build = new();
-        build._precision.AcceptOnlyFromAmong("fp32", "fp16");
-        build._layout.AcceptOnlyFromAmong("bins-major", "frame-major");
-        build._signal.AcceptOnlyFromAmong("spectrum", "waveform");
-        CommandLine.Add(
-            command,
-            build._model, build._output, build._runtime, build._min, build._opt, build._max, build._fp16, build._noTf32, build._stronglyTyped, build._workspace,
-            build._level, build._versionCompatible, build._hardware, build._timings, build._noTimings, build._verbosity, build._device,
-            build._precision, build._layout, build._signal, build._real, build._imag, build._noVerify, build._verbose, build._force);
-        CommandLine.SetAction(command, build.Run);
-        return Examples;
-    }
+    public override string Examples => """
+        trtvocoder build vocos-mel-24khz/ --output vocos.engine
+        trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp32 --opt 256 --max 2048
+        trtvocoder build vocos.onnx --output vocos.engine --fp16
+        trtvocoder build vocos.onnx --output vocos.engine --min 1x1 --opt 1x256 --max 8x512 --mem-pool-size workspace:4096M
+        trtvocoder build vocos.onnx --output vocos-rtx.engine --runtime rtx
+        """;
 
-    private int Run(ParseResult result, CommandOutput output)
+    public override IEnumerable<Symbol> Symbols =>
+    [
+        _model, _output, _runtime, _min, _opt, _max, _fp16, _noTf32, _stronglyTyped, _workspace, _level, _versionCompatible, _hardware, _timings, _noTimings,
+        _verbosity, _device, .. _export.Symbols, _real, _imag, _noVerify, _verbose, _force,
+    ];
+
+    public override CommandResult Run(CommandCall call)
     {
-        string path = result.GetValue(_output)!;
-        if (path == OutputPath.Standard)
-            throw CliException.Usage("An engine needs a file; give --output a file name.");
-        OutputPath.Check(path, result.GetValue(_force), output);
-        TrtBuildOptions options = ReadOptions(result, path);
-        string model = result.GetValue(_model)!;
+        string path = call.Get(_output)!;
+        if (path == OutputPath.Standard || OutputPath.IsStream(path))
+            throw CliException.Usage($"--output {path}: an engine needs a file, beside which its description lies; give a file name.");
+        OutputPath.Check(path, call.Get(_force), call.Output);
+        TrtBuildOptions options = ReadOptions(call, path);
+        string model = call.Get(_model)!;
         bool isCheckpoint = IsCheckpoint(model);
-        foreach (Option option in (Option[])[_precision, _layout, _signal])
-            if (!isCheckpoint && result.GetResult(option) is not null)
+        foreach (Option option in _export.Symbols)
+            if (!isCheckpoint && call.Has(option))
                 throw CliException.Usage($"{option.Name} is for checkpoints; {model} is an ONNX model and stays as it was exported.");
-        if (result.GetValue(_verbose))
-            TrtLog.SetHandler(message => Console.Error.WriteLine($"[{message.Severity}] {message.Text}"), TrtLogSeverity.Info);
+        if (call.Get(_verbose))
+            TrtLog.SetHandler(message => Console.Error.WriteLine(PrintableText.Clean($"[{message.Severity}] {message.Text}")), TrtLogSeverity.Info);
 
-        CommandLine.CancelsItself = true;
+        CancellationToken stop = call.WatchForStop();
         TrtBuildResult? built = null;
-        if (output.ShowsProgress)
-            ProgressBar.Run("build", 1, report => built = Build(model, isCheckpoint, path, result, options, new BuildProgress(report), output));
+        if (call.Output.ShowsProgress)
+            ProgressBar.Run("build", 1, report => built = Build(model, isCheckpoint, path, call, options, new BuildProgress(report), stop));
         else
-            built = Build(model, isCheckpoint, path, result, options, null, output);
-        Report(built!, options, model, hasShapes: (result.GetValue(_min) ?? result.GetValue(_opt) ?? result.GetValue(_max)) is not null, output);
-        return ExitCode.Success;
+            built = Build(model, isCheckpoint, path, call, options, null, stop);
+        return Report(built!, options, model, call);
     }
 
-    private TrtBuildOptions ReadOptions(ParseResult result, string path)
+    private TrtBuildOptions ReadOptions(CommandCall call, string path)
     {
-        bool isRtx = result.GetValue(_runtime) == "rtx";
-        if ((result.GetValue(_real) is null) != (result.GetValue(_imag) is null))
+        bool isRtx = call.Get(_runtime) == "rtx";
+        if ((call.Get(_real) is null) != (call.Get(_imag) is null))
             throw CliException.Usage("--real and --imag go together.");
-        bool fp16 = result.GetValue(_fp16);
-        if (fp16 && result.GetValue(_stronglyTyped))
+        bool fp16 = call.Get(_fp16);
+        if (fp16 && call.Get(_stronglyTyped))
             throw CliException.Usage("--fp16 and --strongly-typed exclude each other: a strongly typed network keeps the model's own types.");
         if (fp16 && isRtx)
             throw CliException.Usage("--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint, whose trunk is FP16 by itself.");
-        if (result.GetValue(_level) is < 0 or > 5)
-            throw CliException.Usage("--builder-optimization-level must be 0 to 5.");
-        if (result.GetValue(_device) < 0)
-            throw CliException.Usage("--device must be 0 or more.");
         // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
-        string? timings = result.GetValue(_noTimings) ? null : result.GetValue(_timings) ?? (isRtx ? null : path + ".timing");
-        if (timings is not null && !path.StartsWith("/dev/", StringComparison.Ordinal))
-            AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
+        string? timings = call.Get(_noTimings) ? null : call.Get(_timings) ?? (isRtx ? null : path + ".timing");
+        if (timings is not null)
+        {
+            if (timings.Length == 0 || OutputPath.IsStream(timings))
+                throw CliException.Usage($"--timing-cache-file '{timings}': layer timings need a file, which later builds read.");
+            OutputPath.Check(timings, force: true, call.Output, "--timing-cache-file");
+        }
+        (TrtOptimizationProfile profile, string? input, int? melCount) = BuildShapes.Profile(call.Get(_min), call.Get(_opt), call.Get(_max));
         return new TrtBuildOptions
         {
-            Runtime = result.GetValue(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
-            Device = result.GetValue(_device),
-            Profile = BuildShapes.Profile(result.GetValue(_min), result.GetValue(_opt), result.GetValue(_max)),
-            StronglyTyped = result.GetValue(_stronglyTyped) ? true : null,
+            Runtime = call.Get(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
+            Device = call.Get(_device),
+            Profile = profile,
+            ProfileInput = input,
+            ProfileMelCount = melCount,
+            StronglyTyped = call.Get(_stronglyTyped) ? true : null,
             Fp16 = fp16,
-            Tf32 = !result.GetValue(_noTf32),
-            WorkspaceBytes = BuildShapes.Workspace(result.GetValue(_workspace)),
-            OptimizationLevel = result.GetValue(_level),
-            VersionCompatible = result.GetValue(_versionCompatible),
-            HardwareCompatible = result.GetValue(_hardware) == "ampere+",
-            DetailedLayers = result.GetValue(_verbosity) == "detailed",
+            Tf32 = !call.Get(_noTf32),
+            WorkspaceBytes = BuildShapes.Workspace(call.Get(_workspace)),
+            OptimizationLevel = call.Get(_level),
+            VersionCompatible = call.Get(_versionCompatible),
+            HardwareCompatible = call.Get(_hardware) == "ampere+",
+            DetailedLayers = call.Get(_verbosity) == "detailed",
             TimingCachePath = timings,
-            Model = new ModelHints { RealOutput = result.GetValue(_real), ImagOutput = result.GetValue(_imag) },
+            Model = new ModelHints { RealOutput = call.Get(_real), ImagOutput = call.Get(_imag) },
         };
     }
 
     private TrtBuildResult Build(
-        string model, bool isCheckpoint, string path, ParseResult result, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CommandOutput output)
+        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop)
     {
         try
         {
             return isCheckpoint
-                ? BuildCheckpoint(model, path, result, options, progress, output)
-                : TrtBuilder.Build(model, path, WithReference(result, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, CommandLine.CancellationToken);
+                ? BuildCheckpoint(model, path, call, options, progress, stop)
+                : TrtBuilder.Build(model, path, WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, stop);
         }
         catch (ArgumentException error)
         {
-            throw CliException.Usage(error.Message.Split(" (Parameter")[0]);
+            throw CliException.Usage(Failure.OfArgument(error).Sentence);
         }
     }
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private TrtBuildResult BuildCheckpoint(
-        string from, string path, ParseResult result, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CommandOutput output)
+        string from, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop)
     {
-        OutputKind signal = result.GetValue(_signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum;
-        string? layout = result.GetValue(_layout);
-        if (signal == OutputKind.Waveform && layout is not null)
-            throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
-        VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
-        foreach (string warning in checkpoint.Warnings)
-            output.Note(warning);
-        OnnxExportOptions export = CheckpointEngine.FastestExport with
-        {
-            // Where TensorRT is to choose, it chooses among FP32 layers.
-            Precision = (result.GetValue(_precision) ?? (options.Fp16 ? "fp32" : "fp16")) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
-            Layout = signal == OutputKind.Waveform ? null : layout == "bins-major" ? SpectrumLayout.BinsMajor : SpectrumLayout.FrameMajor,
-            Signal = signal,
-            MelFloor = checkpoint.Config.MelFloor,
-        };
+        // Where TensorRT is to choose, it chooses among FP32 layers.
+        OnnxExportOptions fastest = CheckpointEngine.FastestExport;
+        OnnxExportOptions export = _export.Read(call, fastest with { Precision = options.Fp16 ? OnnxPrecision.Fp32 : fastest.Precision });
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
+        export = export with { MelFloor = checkpoint.Config.MelFloor };
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from))) + ".onnx";
-        options = WithReference(result, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));
-        return CheckpointEngine.Build(checkpoint, name, path, export, options, progress, CommandLine.CancellationToken);
+        options = WithReference(call, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));
+        return CheckpointEngine.Build(checkpoint, name, path, export, options, progress, stop);
     }
 
-    private TrtBuildOptions WithReference(ParseResult result, TrtBuildOptions options, Func<IDecoderModel> open) =>
-        result.GetValue(_noVerify) ? options : options with { OpenReference = open };
+    private TrtBuildOptions WithReference(CommandCall call, TrtBuildOptions options, Func<IDecoderModel> open) =>
+        call.Get(_noVerify) ? options : options with { OpenReference = open };
 
     private static bool IsCheckpoint(string model)
     {
-        if (Directory.Exists(model) || (File.Exists(model) && CheckpointExtensions.Contains(Path.GetExtension(model), StringComparer.OrdinalIgnoreCase)))
+        if (ModelSource.IsCheckpoint(model))
             return true;
-        if (!File.Exists(model))
-            throw CliException.FileSystem($"There is no model {model}.");
         return ModelFile.Detect(model) == ModelFileKind.Onnx
             ? false
             : throw CliException.BadInput($"{model} is an engine already; build one from an .onnx model or a checkpoint folder.");
     }
 
-    private static void Report(TrtBuildResult built, TrtBuildOptions options, string model, bool hasShapes, CommandOutput output)
+    private BuildResult Report(TrtBuildResult built, TrtBuildOptions options, string model, CommandCall call)
     {
         EngineSidecar sidecar = built.Sidecar;
         TrtOptimizationProfile profile = sidecar.Profiles[0];
         TrtVerification? verification = sidecar.Verification;
-        output.Line(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{built.EnginePath}: {built.EngineBytes / 1048576.0:0.0} MiB by {built.Builder}{(sidecar.Gpu.Length > 0 ? " for " + sidecar.Gpu : "")} in {built.Duration.TotalSeconds:0.0} s; {profile}"));
-        if (sidecar.Refusals.Count > 0)
-            output.Line($"the {sidecar.Form} form of the network, because TensorRT refused the {string.Join(", ", sidecar.Refusals.Select(refusal => $"{refusal.Form} form ({refusal.Words.TrimEnd('.')})"))}");
-        if (verification?.SignalToNoiseDb is { } decibels)
-            output.Line(string.Create(
-                CultureInfo.InvariantCulture, $"heard: {decibels:0.0} dB signal to noise against the network by {verification.Reference}, {verification.Batch} x {verification.Frames} frames"));
-        else if (verification is not null)
-            output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: {verification.Note}.");
+        if (verification is { SignalToNoiseDb: null })
+            call.Output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: {verification.Note}.");
+        bool hasShapes = (call.Get(_min) ?? call.Get(_opt) ?? call.Get(_max)) is not null;
         if (profile != options.Profile && hasShapes)
-            output.Note($"{model} takes {profile} and nothing else; --min, --opt and --max cannot change that.");
-        output.Json(writer =>
+            call.Output.Note($"{model} takes {profile} and nothing else; --min, --opt and --max cannot change that.");
+        return new BuildResult
         {
-            writer.WriteString("input", model);
-            writer.WriteString("output", built.EnginePath);
-            writer.WriteString("sidecar", EngineSidecar.PathFor(built.EnginePath));
-            if (options.TimingCachePath is not null)
-                writer.WriteString("timingCache", options.TimingCachePath);
-            writer.WriteNumber("bytes", built.EngineBytes);
-            writer.WriteString("builder", built.Builder);
-            if (sidecar.Gpu.Length > 0)
-                writer.WriteString("gpu", sidecar.Gpu);
-            writer.WriteNumber("seconds", built.Duration.TotalSeconds);
-            writer.WriteString("onnxSha256", sidecar.OnnxSha256);
-            writer.WriteString("profile", profile.ToString());
-            if (sidecar.Form.Length > 0)
-                writer.WriteString("form", sidecar.Form);
-            if (sidecar.Refusals.Count > 0)
-                WriteRefusals(writer, sidecar.Refusals);
-            if (verification is { SignalToNoiseDb: { } snr })
-            {
-                writer.WriteNumber("snrDb", snr);
-                writer.WriteString("reference", verification.Reference);
-            }
-        });
-    }
-
-    private static void WriteRefusals(Utf8JsonWriter writer, IReadOnlyList<TrtFormRefusal> refusals)
-    {
-        writer.WriteStartArray("refusals");
-        foreach (TrtFormRefusal refusal in refusals)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("form", refusal.Form);
-            writer.WriteString("words", refusal.Words);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    }
-
-    private static Option<string> Choice(string name, string alias, string description, string otherwise, params string[] values)
-    {
-        Option<string> option = new(name, alias) { Description = description, DefaultValueFactory = _ => otherwise };
-        option.AcceptOnlyFromAmong(values);
-        return option;
+            Input = model,
+            Output = built.EnginePath,
+            Sidecar = EngineSidecar.PathFor(built.EnginePath),
+            TimingCache = options.TimingCachePath,
+            Bytes = built.EngineBytes,
+            Builder = built.Builder,
+            Gpu = sidecar.Gpu.Length > 0 ? sidecar.Gpu : null,
+            Seconds = built.Duration.TotalSeconds,
+            OnnxSha256 = sidecar.OnnxSha256,
+            Profile = profile.ToString(),
+            Form = sidecar.Form.Length > 0 ? sidecar.Form : null,
+            Refusals = sidecar.Refusals.Count > 0 ? sidecar.Refusals : null,
+            SnrDb = verification?.SignalToNoiseDb,
+            Reference = verification is { SignalToNoiseDb: not null } ? verification.Reference : null,
+            Verification = verification,
+        };
     }
 }

@@ -2,94 +2,89 @@ using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
+using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
+using TrtVocoder.Dsp;
 using TrtVocoder.Files;
+using TrtVocoder.OnnxRuntime;
 using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Commands;
 
 /// <summary><c>doctor</c>: what is installed, what is missing, what to do.</summary>
-internal static class DoctorCommand
+internal sealed class DoctorCommand : CliCommand
 {
-    private const string Examples = """
+    public override string Examples => """
         trtvocoder doctor
         trtvocoder doctor --json
         """;
 
-    public static string Define(Command command)
-    {
-        CommandLine.SetAction(command, (_, output) =>
-        {
-            List<DoctorCheck> checks = [.. CheckAll()];
-            int width = checks.Max(check => check.Name.Length);
-            foreach (DoctorCheck check in checks)
-                output.Line($"{check.Mark}  {check.Name.PadRight(width)}  {check.Text}");
-            bool works = checks.TrueForAll(check => check.IsFound || !check.IsRequired);
-            bool engines = Found("GPU") && Found("TensorRT") && Found("shim");
-            output.Line(works ? "Decoding on the CPU works." : "Decoding on the CPU does not work yet; see 'missing' above.");
-            output.Line(engines ? "Engines can be run." : "Engines cannot be run here; see 'optional' above.");
-            string[] builders = [.. Builders(checks)];
-            output.Line(builders.Length > 0 ? $"Engines can probably be built by {string.Join(" and ", builders)}." : "Engines can probably not be built here; see 'optional' above.");
-            output.Json(writer =>
-            {
-                writer.WriteBoolean("cpuWorks", works);
-                writer.WriteBoolean("enginesWork", engines);
-                writer.WriteStartArray("builders");
-                foreach (string builder in builders)
-                    writer.WriteStringValue(builder);
-                writer.WriteEndArray();
-                writer.WriteStartArray("checks");
-                foreach (DoctorCheck check in checks)
-                {
-                    writer.WriteStartObject();
-                    writer.WriteString("name", check.Name);
-                    writer.WriteBoolean("found", check.IsFound);
-                    writer.WriteBoolean("required", check.IsRequired);
-                    writer.WriteString("text", check.Text);
-                    writer.WriteEndObject();
-                }
-                writer.WriteEndArray();
-            });
-            return works ? ExitCode.Success : ExitCode.MissingLibrary;
+    public override IEnumerable<Symbol> Symbols => [];
 
-            bool Found(string kind) => checks.Exists(check => check.IsFound && check.Name.StartsWith(kind, StringComparison.Ordinal));
-        });
-        return Examples;
-    }
-
-    // TensorRT needs a GPU and its resource library, TensorRT-RTX neither.
-    private static IEnumerable<string> Builders(List<DoctorCheck> checks)
-    {
-        foreach (DoctorCheck check in checks.Where(check => check.IsFound))
-        {
-            if (check.Name.EndsWith(GpuChecks.BuilderSuffix, StringComparison.Ordinal) && checks.Exists(other => other.IsFound && other.Name.StartsWith("GPU", StringComparison.Ordinal)))
-                yield return check.Name[..^GpuChecks.BuilderSuffix.Length];
-            if (check.Name == "TensorRT-RTX ONNX parser")
-                yield return "TensorRT-RTX";
-        }
-    }
+    public override CommandResult Run(CommandCall call) => new DoctorResult([.. CheckAll()]);
 
     private static IEnumerable<DoctorCheck> CheckAll()
     {
         yield return new DoctorCheck(
-            "trtvocoder", IsRequired: true, IsFound: true,
-            $"{CommandLine.Version}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {Environment.ProcessorCount} cores");
-        yield return CheckLibrary(LibraryLoader.Fftw, isRequired: true, FftwVersion, "spectra and samples");
+            "trtvocoder", IsFound: true, IsRequired: true,
+            $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {Environment.ProcessorCount} cores");
+        yield return CheckLibrary(LibraryLoader.Fftw, isRequired: true, FftwVersion, "spectra and samples", TryTransforms);
         yield return CheckOnnxRuntime();
-        yield return CheckLibrary(LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates");
+        yield return CheckLibrary(LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates", TryResampling);
         yield return PlotFont.Path is { } font
-            ? new DoctorCheck("font for plots", IsRequired: false, IsFound: true, font)
-            : new DoctorCheck("font for plots", IsRequired: false, IsFound: false, "plots carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu)");
+            ? new DoctorCheck("font for plots", IsFound: true, IsRequired: false, font)
+            : new DoctorCheck("font for plots", IsFound: false, IsRequired: false, "plots carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu)");
         // The GPU's libraries are told by the layer that uses them.
         foreach (DoctorCheck check in GpuChecks.All())
             yield return check;
     }
 
-    private static DoctorCheck CheckLibrary(NativeLibraryInfo library, bool isRequired, Func<nint, string?> version, string purpose)
+    // A library that is found may still be another one by that name: it is tried.
+    private static DoctorCheck CheckLibrary(NativeLibraryInfo library, bool isRequired, Func<nint, string?> version, string purpose, Action attempt)
     {
         LoadResult result = LibraryLoader.TryLoad(library);
-        string text = result.Loaded ? $"{version(result.Handle)}, {LoadedFiles.PathOf(result.Attempts[^1].Path)} ({purpose})" : result.Describe();
-        return new DoctorCheck(library.DisplayName, isRequired, result.Loaded, text);
+        if (!result.Loaded)
+            return new DoctorCheck(library.DisplayName, IsFound: false, isRequired, result.Describe());
+        string path = LoadedFiles.PathOf(result.Attempts[^1].Path);
+        try
+        {
+            attempt();
+            return new DoctorCheck(library.DisplayName, IsFound: true, isRequired, $"{version(result.Handle)}, {path} ({purpose})");
+        }
+        catch (TrtVocoderException error)
+        {
+            return new DoctorCheck(library.DisplayName, IsFound: false, isRequired, $"{path} was found, but does not work: {error.Message}");
+        }
+    }
+
+    // To spectra and back by the sizes of the published model.
+    private static void TryTransforms()
+    {
+        const float Tolerance = 1e-3f;
+        StftParameters parameters = SpeechInput.Vocos24Khz.Stft;
+        float[] sine = new float[8 * parameters.FftLength];
+        for (int i = 0; i < sine.Length; i++)
+            sine[i] = MathF.Sin(0.1f * i);
+        using Stft stft = new(parameters);
+        int frames = stft.GetFrameCount(sine.Length);
+        float[] real = new float[frames * parameters.BinCount], imag = new float[frames * parameters.BinCount], back = new float[parameters.GetSampleCount(frames)];
+        stft.Transform(sine, real, imag);
+        using InverseStft inverse = new(parameters);
+        inverse.Inverse(new Spectrum(real, imag, SpectrumLayout.FrameMajor, parameters.BinCount, frames), back);
+        for (int i = 0; i < back.Length; i++)
+            if (!(MathF.Abs(back[i] - sine[i]) < Tolerance))
+                throw new TrtVocoderException("a transform and its inverse do not give back what went in");
+    }
+
+    private static void TryResampling()
+    {
+        const int Samples = 4410;
+        float[] constant = new float[Samples];
+        Array.Fill(constant, 1);
+        float[] resampled = Resampler.Resample(constant, 44100, 24000);
+        if (!(MathF.Abs(resampled[resampled.Length / 2] - 1) < 0.01f))
+            throw new TrtVocoderException("a constant signal does not stay constant");
     }
 
     // const char fftwf_version[]: "fftw-3.3.10-sse2-avx". Other libraries with FFTW's API need not have it.
@@ -99,14 +94,20 @@ internal static class DoctorCommand
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DoctorCheck CheckOnnxRuntime()
     {
+        const string Name = "ONNX Runtime";
         try
         {
-            return new DoctorCheck("ONNX Runtime", IsRequired: true, IsFound: true, Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString() + " (decoding on the CPU)");
+            OnnxLibrary.ThrowIfDamaged();
+            return new DoctorCheck(Name, IsFound: true, IsRequired: true, Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString() + " (decoding on the CPU)");
+        }
+        catch (NativeLibraryException error)
+        {
+            return new DoctorCheck(Name, IsFound: false, IsRequired: true, error.Message);
         }
         catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or BadImageFormatException)
         {
             return new DoctorCheck(
-                "ONNX Runtime", IsRequired: true, IsFound: false, "libonnxruntime is not beside the program: build it again with './build.sh build'");
+                Name, IsFound: false, IsRequired: true, "libonnxruntime is not beside the program: build it again with './build.sh build'");
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Cuda;
 using TrtVocoder.TensorRt;
 
@@ -36,7 +37,7 @@ internal static class EngineFacts
         catch (TrtVocoderException error) when (error is NativeLibraryException or CudaException or TensorRtException)
         {
             facts.Add(("loads here", false));
-            output.Note($"Only the plan's header {(sidecar is null ? "was" : "and the sidecar were")} read, because the engine cannot be loaded here: {Failure.InOptions(error.Message)}");
+            output.Note($"Only the plan's header {(sidecar is null ? "was" : "and the sidecar were")} read, because the engine cannot be loaded here: {Failure.Of(error).Sentence}");
         }
         return facts;
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
@@ -10,89 +12,89 @@ using TrtVocoder.Files;
 namespace TrtVocoder.Cli.Commands;
 
 /// <summary><c>export</c>: a checkpoint to an ONNX model, or re-packed to one safetensors file.</summary>
-internal static class ExportCommand
+internal sealed class ExportCommand : CliCommand
 {
-    private const string Examples = """
+    private readonly Argument<string> _from = new("CHECKPOINT") { Description = "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml." };
+    private readonly Option<string> _to = new("--output", "-o") { Description = "The .onnx file, or .safetensors to re-pack the weights; - for .onnx on standard output.", Required = true };
+    private readonly ExportChoices _choices = new(
+        "fp32 (default), or fp16: the trunk in half precision, head, input and outputs in single.",
+        "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose).",
+        "What the model puts out: spectrum (default), or waveform (the inverse STFT inside).");
+
+    private readonly Option<string> _target = Options.Choice(
+        "--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", ["gpu", "cpu"]);
+
+    private readonly Option<float?> _floor = Options.Floor("Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");
+    private readonly Option<bool> _force = Options.Force("Replace an existing file.");
+
+    public override string Examples => """
         trtvocoder export vocos-mel-24khz/ --output vocos.onnx
         trtvocoder export vocos-mel-24khz/ --output vocos-fp16.onnx --precision fp16 --layout frame-major
         trtvocoder export vocos-mel-24khz/ --output model.safetensors --precision fp16
         """;
 
-    public static string Define(Command command)
+    public override IEnumerable<Symbol> Symbols => [_from, _to, .. _choices.Symbols, _target, _floor, _force];
+
+    public override CommandResult Run(CommandCall call)
     {
-        Argument<string> folder = new("CHECKPOINT_DIR") { Description = "Folder with config.yaml and pytorch_model.bin or model.safetensors." };
-        Option<string> to = new("--output", "-o") { Description = "The .onnx file, or .safetensors to re-pack the weights.", Required = true };
-        Option<string> precision = Choice("--precision", "fp16: the trunk in half precision, head, input and outputs in single.", "fp32", "fp32", "fp16");
-        Option<string?> layout = new("--layout") { Description = "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose)." };
-        layout.AcceptOnlyFromAmong("bins-major", "frame-major");
-        Option<string> signal = Choice("--signal", "What the model puts out: spectrum, or waveform (the inverse STFT inside).", "spectrum", "spectrum", "waveform");
-        Option<string> target = Choice("--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", "gpu", "cpu");
-        Option<float?> floor = new("--floor") { Description = "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's." };
-        Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        CommandLine.Add(command, folder, to, precision, layout, signal, target, floor, force);
-        CommandLine.SetAction(command, (result, output) =>
+        string path = call.Get(_to)!;
+        bool overwrite = call.Get(_force);
+        OutputPath.Check(path, overwrite, call.Output, "--output", ".onnx", ".safetensors");
+        string from = call.Get(_from)!;
+        if (InputFile.KindOf(from) is null)
+            throw CliException.FileSystem($"There is no checkpoint folder {from}.");
+        _ = ModelSource.IsCheckpoint(from);
+        OnnxExportOptions options = _choices.Read(call, new OnnxExportOptions { Form = call.Get(_target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift });
+
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
+        options = options with { MelFloor = call.Get(_floor) ?? checkpoint.Config.MelFloor };
+        bool isSafetensors = Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase);
+        if (isSafetensors)
+            checkpoint.SaveSafetensors(path, options.Precision == OnnxPrecision.Fp16 ? FloatFormat.F16 : FloatFormat.F32, overwrite);
+        else
+            OnnxExporter.Export(checkpoint, OutputPath.FileName(path), options, overwrite);
+
+        return new ExportResult
         {
-            if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
-                throw CliException.Usage("--floor must be above 0.");
-            string path = result.GetValue(to)!;
-            bool overwrite = result.GetValue(force);
-            bool isFp16 = result.GetValue(precision) == "fp16";
-            bool isSafetensors = Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase);
-            bool isDevice = path.StartsWith("/dev/", StringComparison.Ordinal);
-            if (!isSafetensors && !isDevice && !Path.GetExtension(path).Equals(".onnx", StringComparison.OrdinalIgnoreCase))
-                throw CliException.Usage($"--output {path}: the name must end in .onnx or .safetensors.");
-            OutputPath.Check(path, overwrite, output);
-            string from = result.GetValue(folder)!;
-            if (!Directory.Exists(from) && !File.Exists(from))
-                throw CliException.FileSystem($"There is no checkpoint folder {from}.");
-            OnnxExportOptions options = new()
-            {
-                Precision = isFp16 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
-                Layout = result.GetValue(layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
-                Form = result.GetValue(target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift,
-                Signal = result.GetValue(signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
-            };
-            if (options.Signal == OutputKind.Waveform && options.Layout is not null)
-                throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
-
-            VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
-            foreach (string warning in checkpoint.Warnings)
-                output.Note(warning);
-            options = options with { MelFloor = result.GetValue(floor) ?? checkpoint.Config.MelFloor };
-            if (isSafetensors)
-                checkpoint.SaveSafetensors(path, isFp16 ? FloatFormat.F16 : FloatFormat.F32, overwrite);
-            else
-                OnnxExporter.Export(checkpoint, path, options, overwrite);
-
-            long bytes = isDevice ? 0 : new FileInfo(path).Length;
-            long parameters = checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Values.Length);
-            output.Line(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{path}: {parameters:N0} parameters, {result.GetValue(precision)}{(isSafetensors ? "" : $", {result.GetValue(signal)}")}, {bytes / 1048576.0:0.0} MiB"));
-            output.Json(writer =>
-            {
-                writer.WriteString("input", from);
-                writer.WriteString("output", path);
-                writer.WriteNumber("bytes", bytes);
-                writer.WriteNumber("parameters", parameters);
-                writer.WriteString("modelHash", checkpoint.ModelHash);
-                writer.WriteString("precision", result.GetValue(precision));
-                if (isSafetensors)
-                    return;
-                writer.WriteString("signal", result.GetValue(signal));
-                if (options.Signal == OutputKind.Spectrum)
-                    writer.WriteString("layout", result.GetValue(layout) ?? "bins-major");
-                writer.WriteString("for", result.GetValue(target));
-            });
-            return ExitCode.Success;
-        });
-        return Examples;
+            Input = from,
+            Output = path,
+            Bytes = OutputPath.IsStream(path) ? 0 : new FileInfo(path).Length,
+            Parameters = checkpoint.Tensors.Values.Sum(tensor => (long)tensor.Values.Length),
+            ModelHash = checkpoint.ModelHash,
+            Precision = options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32",
+            Signal = isSafetensors ? null : options.Signal == OutputKind.Spectrum ? "spectrum" : "waveform",
+            Layout = isSafetensors || options.Signal != OutputKind.Spectrum ? null : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major",
+            For = isSafetensors ? null : call.Get(_target),
+        };
     }
+}
 
-    internal static Option<string> Choice(string name, string description, string otherwise, params string[] values)
-    {
-        Option<string> option = new(name) { Description = description, DefaultValueFactory = _ => otherwise };
-        option.AcceptOnlyFromAmong(values);
-        return option;
-    }
+/// <summary>The model or weights that <c>export</c> wrote.</summary>
+internal sealed record ExportResult : CommandResult
+{
+    public required string Input { get; init; }
+
+    public required string Output { get; init; }
+
+    public required long Bytes { get; init; }
+
+    public required long Parameters { get; init; }
+
+    public required string ModelHash { get; init; }
+
+    public required string Precision { get; init; }
+
+    /// <summary>Null for weights, as are the others of a network.</summary>
+    public string? Signal { get; init; }
+
+    public string? Layout { get; init; }
+
+    /// <summary>What the form is for: gpu or cpu.</summary>
+    public string? For { get; init; }
+
+    public override IEnumerable<string> ToLines() => [string.Create(
+        CultureInfo.InvariantCulture,
+        $"{OutputPath.Name(Output)}: {Parameters:N0} parameters, {Precision}{(Signal is null ? "" : $", {Signal}")}, {Bytes / 1048576.0:0.0} MiB")];
+
+    public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.ExportResult);
 }

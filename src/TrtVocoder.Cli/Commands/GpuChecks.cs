@@ -104,5 +104,5 @@ internal static class GpuChecks
         return Optional(name + BuilderSuffix, isFound, text);
     }
 
-    private static DoctorCheck Optional(string name, bool isFound, string text) => new(name, IsRequired: false, isFound, text);
+    private static DoctorCheck Optional(string name, bool isFound, string text) => new(name, isFound, IsRequired: false, text);
 }

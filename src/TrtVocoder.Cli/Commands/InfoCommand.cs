@@ -1,81 +1,78 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Files;
+using TrtVocoder.Internal;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
 
 /// <summary><c>info</c>: what a model, checkpoint, WAV file or array holds.</summary>
-internal static class InfoCommand
+internal sealed class InfoCommand : CliCommand
 {
-    private const string Examples = """
+    private readonly Argument<string> _input = new("PATH")
+    {
+        Description = "Checkpoint folder or its .bin/.pt/.ckpt/.safetensors, .onnx, .engine, .wav, .npy, .npz, .safetensors; - for standard input.",
+    };
+
+    private readonly Option<string?> _key = Options.Key();
+    private readonly Option<bool> _layers = new("--layers") { Description = "List an engine's layers." };
+    private readonly Option<int> _device = Options.Integer("--device", "The GPU that an engine is loaded on.", 0);
+    private readonly Option<bool> _hostCode = new("--allow-host-code") { Description = "Load version-compatible engines, which carry executable code: only from those you trust." };
+
+    public override string Examples => """
         trtvocoder info vocos.onnx
         trtvocoder info vocos-mel-24khz/
         trtvocoder info vocos.engine --layers
         trtvocoder info mel.npy --json
         """;
 
-    public static string Define(Command command)
+    public override IEnumerable<Symbol> Symbols => [_input, _key, _layers, _device, _hostCode];
+
+    public override CommandResult Run(CommandCall call)
     {
-        Argument<string> input = new("PATH") { Description = "Checkpoint folder or its .bin/.safetensors, .onnx, .engine, .wav, .npy, .npz, .safetensors; - for standard input." };
-        Option<bool> layers = new("--layers") { Description = "List an engine's layers." };
-        Option<int> device = new("--device") { Description = "The GPU that an engine is loaded on.", DefaultValueFactory = _ => 0 };
-        Option<bool> hostCode = new("--allow-host-code") { Description = "Load version-compatible engines, which carry executable code: only from those you trust." };
-        CommandLine.Add(command, input, layers, device, hostCode);
-        CommandLine.SetAction(command, (result, output) =>
-        {
-            string path = result.GetValue(input)!;
-            List<(string Name, object Value)> facts = IsEngine(path)
-                ? EngineFacts.Describe(path, result.GetValue(layers), Math.Max(0, result.GetValue(device)), result.GetValue(hostCode), output)
-                : Describe(path, output);
-            int width = facts.Max(fact => fact.Name.Length) + 2;
-            foreach ((string name, object value) in facts)
-                output.Line(name.PadRight(width) + Text(value).Replace("\n", "\n" + new string(' ', width), StringComparison.Ordinal));
-            output.Json(writer =>
-            {
-                writer.WriteString("path", path);
-                foreach ((string name, object value) in facts)
-                    Write(writer, CamelCase(name), value);
-            });
-            return ExitCode.Success;
-        });
-        return Examples;
+        string path = call.Get(_input)!;
+        return new InfoResult(path, IsEngine(path)
+            ? EngineFacts.Describe(path, call.Get(_layers), call.Get(_device), call.Get(_hostCode), call.Output)
+            : Describe(path, call.Get(_key), call.Output));
     }
 
-    private static List<(string Name, object Value)> Describe(string path, CommandOutput output)
+    private static List<(string Name, object Value)> Describe(string path, string? key, CommandOutput output)
     {
-        string extension = Path.GetExtension(path).ToLowerInvariant();
-        if (Directory.Exists(path))
-            return DescribeCheckpoint(path, output);
-        if (path != OutputPath.Standard)
+        FileKind? kind = path == OutputPath.Standard ? null : InputFile.KindOf(path);
+        if (path != OutputPath.Standard && kind != FileKind.Folder)
             InputFile.ThrowIfMissing(path);
-        if (extension is ".bin" or ".pt" or ".pth" || (extension == ".safetensors" && HasConfigBeside(path)))
+        string extension = Path.GetExtension(path).ToLowerInvariant();
+        if (kind is FileKind.Folder || (kind is FileKind.Regular && IsCheckpoint(path, extension)))
             return DescribeCheckpoint(path, output);
-        if (extension == ".onnx")
+        if (kind is FileKind.Regular && extension == ".onnx")
             return DescribeModel(path, output);
 
         InputFile file = InputFile.Read(path);
+        if (file.Kind == InputKind.Unknown && kind is not FileKind.Regular)
+            throw CliException.BadInput($"{file.Name} is neither a WAV file nor arrays (.npy, .npz or .safetensors); a model or checkpoint must be a file: save it first.");
         return file.Kind switch
         {
             InputKind.Wav => DescribeSound(file),
             InputKind.Unknown => DescribeModel(path, output),
-            _ => DescribeArray(file),
+            _ => DescribeArray(file, key),
         };
     }
+
+    // Tensors by themselves are no checkpoint, .npz files are zip archives as those of torch.save are.
+    private static bool IsCheckpoint(string path, string extension) =>
+        extension == ".safetensors" ? HasConfigBeside(path) : extension != ".npz" && ModelSource.IsCheckpoint(path) && !HoldsArrays(path);
+
+    private static bool HoldsArrays(string path) => InputFile.Read(path) is { Kind: InputKind.Npz } file && NpzFile.ReadNames(file.Open(), file.Name).Count > 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static List<(string, object)> DescribeCheckpoint(string path, CommandOutput output)
     {
-        VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
-        foreach (string warning in checkpoint.Warnings)
-            output.Note(warning);
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(path, output);
         VocosConfig config = checkpoint.Config;
         return
         [
@@ -133,7 +130,7 @@ internal static class InfoCommand
     // By its extension, so that a damaged engine is told as one; else by its content.
     private static bool IsEngine(string path)
     {
-        if (!File.Exists(path))
+        if (path == OutputPath.Standard || path.Length == 0 || InputFile.KindOf(path) != FileKind.Regular)
             return false;
         if (Path.GetExtension(path).ToLowerInvariant() is ".engine" or ".plan" or ".trt")
             return true;
@@ -160,19 +157,11 @@ internal static class InfoCommand
         ];
     }
 
-    private static List<(string, object)> DescribeArray(InputFile file)
+    private static List<(string, object)> DescribeArray(InputFile file, string? key)
     {
-        if (file.Kind == InputKind.Safetensors)
-        {
-            SafetensorsFile tensors = SafetensorsFile.Read(file.Bytes, file.Name);
-            if (tensors.Tensors.Count > 1)
-                return
-                [
-                    ("kind", "safetensors"), ("tensors", tensors.Tensors.Count), ("values", tensors.Tensors.Values.Sum(tensor => (long)tensor.Values.Length)),
-                    ("names", string.Join(", ", tensors.Tensors.Select(pair => $"{pair.Key} {pair.Value}").Order(StringComparer.Ordinal))),
-                ];
-        }
-        FloatTensor array = Mel.ReadTensor(file);
+        if (key is null && file.Kind is InputKind.Safetensors or InputKind.Npz && ListArrays(file) is { } list)
+            return list;
+        FloatTensor array = Mel.ReadTensor(file, key);
         int bad = 0;
         (double least, double most, double sum) = (double.PositiveInfinity, double.NegativeInfinity, 0);
         foreach (float value in array.Values)
@@ -197,47 +186,32 @@ internal static class InfoCommand
 
     private static string Name(StftPadding padding) => padding == StftPadding.Center ? "center" : "same";
 
-    private static string Text(object value) => value switch
+    // Null where there is one array, which is told in full.
+    private static List<(string, object)>? ListArrays(InputFile file)
     {
-        double number => number.ToString("0.####", CultureInfo.InvariantCulture),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        bool truth => truth ? "yes" : "no",
-        _ => value.ToString()!,
-    };
-
-    private static void Write(Utf8JsonWriter writer, string name, object value)
-    {
-        switch (value)
+        if (file.Kind == InputKind.Safetensors)
         {
-            case bool truth:
-                writer.WriteBoolean(name, truth);
-                break;
-            case StructuredFact fact:
-                writer.WritePropertyName(name);
-                fact.Node.WriteTo(writer);
-                break;
-            case int number:
-                writer.WriteNumber(name, number);
-                break;
-            case long number:
-                writer.WriteNumber(name, number);
-                break;
-            case float number:
-                writer.WriteNumber(name, number);
-                break;
-            case double number:
-                writer.WriteFinite(name, number);
-                break;
-            case FloatTensor array:
-                writer.WriteShape(name, array.Shape.AsSpan());
-                break;
-            default:
-                writer.WriteString(name, value.ToString());
-                break;
+            SafetensorsFile tensors = SafetensorsFile.Read(file.Bytes, file.Name);
+            return tensors.Tensors.Count <= 1 ? null :
+            [
+                ("kind", "safetensors"), ("tensors", tensors.Tensors.Count), ("values", tensors.Tensors.Values.Sum(tensor => (long)tensor.Values.Length)),
+                ("names", string.Join(", ", tensors.Tensors.Select(pair => $"{pair.Key} {pair.Value}").Order(StringComparer.Ordinal))),
+            ];
         }
+        IReadOnlyList<string> names = NpzFile.ReadNames(file.Open(), file.Name);
+        return names.Count <= 1 ? null : [("kind", "npz"), ("tensors", names.Count), ("names", string.Join(", ", names.Select(name => DescribeEntry(file, name))))];
     }
 
-    // "mel bands" is melBands in JSON.
-    private static string CamelCase(string name) =>
-        string.Concat(name.Split(' ').Select((word, index) => index == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
+    // Strings and objects, which NumPy can also save, have a name only.
+    private static string DescribeEntry(InputFile file, string name)
+    {
+        try
+        {
+            return $"{name} {NpzFile.Read(file.Open(), file.Name, name)}";
+        }
+        catch (DataFormatException)
+        {
+            return name;
+        }
+    }
 }

@@ -1,66 +1,63 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Commands;
 
 /// <summary><c>mel</c>: a WAV file to the mel that a model takes.</summary>
-internal static class MelCommand
+internal sealed class MelCommand : CliCommand
 {
-    private const string Examples = """
+    private readonly Argument<string> _input = new("INPUT") { Description = "WAV file of any sample rate and channels; - for standard input." };
+    private readonly Option<string> _to = new("--output", "-o")
+    {
+        Description = "Array [bands, frames] of natural-log amplitudes: .npy or .safetensors (tensor 'mel'); - for .npy on standard output.",
+        Required = true,
+    };
+
+    private readonly Option<string?> _model = new("--model", "-m") { Description = "Model or checkpoint whose parameters to use. Default: those of vocos-mel-24khz." };
+    private readonly Option<float?> _floor = Options.Floor("Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
+    private readonly Option<bool> _force = Options.Force("Replace an existing file.");
+
+    public override string Examples => """
         trtvocoder mel speech.wav --output mel.npy
         trtvocoder mel speech.wav --output mel.safetensors --model vocos.onnx
         trtvocoder mel speech.wav --output - --floor 1e-5 | python use_mel.py
         """;
 
-    public static string Define(Command command)
-    {
-        Argument<string> input = new("INPUT") { Description = "WAV file of any sample rate and channels; - for standard input." };
-        Option<string> to = new("--output", "-o") { Description = "Array [bands, frames] of natural-log amplitudes: .npy or .safetensors (tensor 'mel'); - for .npy on standard output.", Required = true };
-        Option<string?> model = new("--model", "-m") { Description = "Model or checkpoint folder whose parameters to use. Default: those of vocos-mel-24khz." };
-        Option<float?> floor = new("--floor") { Description = "Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own." };
-        Option<bool> force = new("--force", "-f") { Description = "Replace an existing file." };
-        CommandLine.Add(command, input, to, model, floor, force);
-        CommandLine.SetAction(command, (result, output) =>
-        {
-            string path = result.GetValue(to)!;
-            bool isSafetensors = Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase);
-            if (!isSafetensors && path != OutputPath.Standard && !path.StartsWith("/dev/", StringComparison.Ordinal) && !Path.GetExtension(path).Equals(".npy", StringComparison.OrdinalIgnoreCase))
-                throw CliException.Usage($"--output {path}: the name must end in .npy or .safetensors.");
-            if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
-                throw CliException.Usage("--floor must be above 0.");
-            OutputPath.Check(path, result.GetValue(force), output);
-            VocoderMetadata metadata = result.GetValue(model) is { } from ? ModelSource.ReadMetadata(from, output) : SpeechInput.Vocos24Khz;
-            metadata = metadata with { MelFloor = result.GetValue(floor) ?? metadata.MelFloor };
-            InputFile file = InputFile.Read(result.GetValue(input)!);
-            Mel mel = SpeechInput.ToMel(SpeechInput.Read(file, metadata.SampleRate, output), metadata, file.Name);
+    public override IEnumerable<Symbol> Symbols => [_input, _to, _model, _floor, _force];
 
-            FloatTensor tensor = new([mel.Bands, mel.Frames], mel.Values);
-            OutputPath.Write(path, result.GetValue(force), stream =>
-            {
-                if (isSafetensors)
-                    SafetensorsFile.Write(stream, new Dictionary<string, FloatTensor> { ["mel"] = tensor }, null, metadata.ToProperties());
-                else
-                    NpyFile.Write(stream, tensor);
-            });
-            output.Line(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{(path == OutputPath.Standard ? "standard output" : path)}: mel [{mel.Bands}, {mel.Frames}], {metadata.SampleRate} Hz, n_fft {metadata.FftLength}, hop {metadata.HopLength}, floor {metadata.MelFloor:R}"));
-            output.Json(writer =>
-            {
-                writer.WriteString("input", file.Name);
-                writer.WriteString("output", path);
-                writer.WriteShape("shape", [mel.Bands, mel.Frames]);
-                writer.WriteNumber("sampleRate", metadata.SampleRate);
-                writer.WriteNumber("fftLength", metadata.FftLength);
-                writer.WriteNumber("hopLength", metadata.HopLength);
-                writer.WriteNumber("melFloor", metadata.MelFloor);
-            });
-            return ExitCode.Success;
+    public override CommandResult Run(CommandCall call)
+    {
+        string path = call.Get(_to)!;
+        OutputPath.Check(path, call.Get(_force), call.Output, "--output", ".npy", ".safetensors");
+        VocoderMetadata metadata = call.Get(_model) is { } from ? ModelSource.ReadMetadata(from, call.Output) : SpeechInput.Vocos24Khz;
+        metadata = metadata with { MelFloor = call.Get(_floor) ?? metadata.MelFloor };
+        InputFile file = InputFile.Read(call.Get(_input)!);
+        Mel mel = SpeechInput.ToMel(SpeechInput.Read(file, metadata.SampleRate, call.Output), metadata, file.Name);
+
+        FloatTensor tensor = new([mel.Bands, mel.Frames], mel.Values);
+        bool isSafetensors = Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase);
+        OutputPath.Write(path, call.Get(_force), stream =>
+        {
+            if (isSafetensors)
+                SafetensorsFile.Write(stream, new Dictionary<string, FloatTensor> { ["mel"] = tensor }, null, metadata.ToProperties());
+            else
+                NpyFile.Write(stream, tensor);
         });
-        return Examples;
+        return new MelResult(file.Name, path, [mel.Bands, mel.Frames], metadata.SampleRate, metadata.FftLength, metadata.HopLength, metadata.MelFloor);
     }
+}
+
+/// <summary>The mel that <c>mel</c> wrote.</summary>
+internal sealed record MelResult(string Input, string Output, IReadOnlyList<int> Shape, int SampleRate, int FftLength, int HopLength, float MelFloor) : CommandResult
+{
+    public override IEnumerable<string> ToLines() => [string.Create(
+        CultureInfo.InvariantCulture,
+        $"{OutputPath.Name(Output)}: mel [{Shape[0]}, {Shape[1]}], {SampleRate} Hz, n_fft {FftLength}, hop {HopLength}, floor {MelFloor:R}")];
+
+    public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.MelResult);
 }

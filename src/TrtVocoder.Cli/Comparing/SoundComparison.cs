@@ -1,6 +1,4 @@
-using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 
@@ -54,17 +52,6 @@ internal sealed record SoundComparison(
         }
         return new SoundComparison(
             noise / reference.Length, 10 * Math.Log10(signal / noise), worst, mel / a.Values.Length, convergence / used, magnitude / used);
-    }
-
-    public void Write(Utf8JsonWriter writer)
-    {
-        writer.WriteFinite("mse", MeanSquaredError);
-        writer.WriteFinite("snrDb", SignalToNoiseDb);
-        writer.WriteFinite("maxAbsoluteError", MaxAbsoluteError);
-        writer.WriteFinite("logMelL1", LogMelL1);
-        writer.WriteFinite("multiResolutionStft", MultiResolutionStft);
-        writer.WriteFinite("spectralConvergence", SpectralConvergence);
-        writer.WriteFinite("logMagnitudeL1", LogMagnitudeL1);
     }
 
     private static (double Convergence, double LogMagnitude) Distance(float[] a, float[] b)

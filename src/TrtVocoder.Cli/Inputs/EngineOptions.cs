@@ -1,6 +1,7 @@
 using System.CommandLine;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
@@ -11,70 +12,65 @@ internal sealed class EngineOptions
 {
     private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts." };
     private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
-    private readonly Option<int?> _receptiveField = new("--receptive-field")
-    {
-        Description = "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than its limit can be chunked.",
-    };
-    private readonly Option<int> _device = new("--device") { Description = "The GPU's number, for engines.", DefaultValueFactory = _ => 0 };
-    private readonly Option<string> _buffers = new("--buffers")
-    {
-        Description = "How data travel to an engine: pinned (copies), mapped (none), or auto (mapped where the GPU shares the host's memory).",
-        DefaultValueFactory = _ => "auto",
-    };
-    private readonly Option<int> _profile = new("--profile") { Description = "The engine's optimisation profile.", DefaultValueFactory = _ => 0 };
+    private readonly Option<string?> _audio = new("--audio") { Description = "Name of the model's output with the samples." };
+    private readonly Option<int?> _sampleRate = Options.OptionalInteger("--sample-rate", "Sample rate in Hz of a model that does not tell. Default: 24000.", least: 1, most: 1_000_000);
+    private readonly Option<int?> _fftLength = Options.OptionalInteger("--n-fft", "n_fft of a model that tells it neither by its metadata nor by its shapes.", least: 2, most: 1 << 20);
+    private readonly Option<int?> _hopLength = Options.OptionalInteger("--hop-length", "Hop in samples of a model that does not tell. Default: n_fft / 4.", least: 1, most: 1 << 20);
+    private readonly Option<int?> _melCount = Options.OptionalInteger("--n-mels", "Mel bands of a model that does not tell.", least: 1, most: 1 << 16);
+    private readonly Option<string?> _padding = Options.Choice("--padding", "Padding of the inverse STFT of a model that does not tell. Default: center.", "center", "same");
+    private readonly Option<int?> _receptiveField = Options.OptionalInteger(
+        "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than its limit can be chunked.", least: 0);
+
+    private readonly Option<int> _device = Options.Integer("--device", "The GPU's number, for engines.", 0);
+    private readonly Option<string> _buffers = Options.Choice(
+        "--buffers", "How data travel to an engine: pinned (copies), mapped (none), or auto (mapped where the GPU shares the host's memory).", "auto", ["auto", "pinned", "mapped"]);
+
+    private readonly Option<int> _profile = Options.Integer("--profile", "The engine's optimisation profile.", 0);
     private readonly Option<bool> _hostCode = new("--allow-host-code")
     {
         Description = "Load version-compatible engines, which carry executable code: only from those you trust.",
     };
 
-    public EngineOptions(Command command)
-    {
-        _buffers.AcceptOnlyFromAmong("auto", "pinned", "mapped");
-        NotNegative(_device);
-        NotNegative(_profile);
-        _receptiveField.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() < 0)
-                result.AddError("--receptive-field must be 0 or more.");
-        });
-        foreach (Option option in (Option[])[_real, _imag, _receptiveField, _device, _buffers, _profile, _hostCode])
-            command.Options.Add(option);
-    }
+    /// <summary>The options, in the order of the help.</summary>
+    public IEnumerable<Symbol> Symbols =>
+        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, _device, _buffers, _profile, _hostCode];
 
     /// <summary>What the user knows of the model.</summary>
-    public ModelHints Hints(ParseResult result)
+    public ModelHints Hints(CommandCall call)
     {
-        if ((result.GetValue(_real) is null) != (result.GetValue(_imag) is null))
+        if ((call.Get(_real) is null) != (call.Get(_imag) is null))
             throw CliException.Usage("--real and --imag go together.");
-        return new ModelHints
+        if (call.Get(_audio) is not null && call.Get(_real) is not null)
+            throw CliException.Usage("--audio names the samples and --real and --imag a spectrum; a model puts out one of them.");
+        ModelHints hints = new()
         {
-            RealOutput = result.GetValue(_real),
-            ImagOutput = result.GetValue(_imag),
-            ReceptiveFieldFrames = result.GetValue(_receptiveField),
+            RealOutput = call.Get(_real),
+            ImagOutput = call.Get(_imag),
+            AudioOutput = call.Get(_audio),
+            FftLength = call.Get(_fftLength),
+            HopLength = call.Get(_hopLength),
+            MelCount = call.Get(_melCount),
+            Padding = call.Get(_padding) == "same" ? StftPadding.Same : StftPadding.Center,
+            ReceptiveFieldFrames = call.Get(_receptiveField),
         };
+        return call.Get(_sampleRate) is { } rate ? hints with { SampleRate = rate } : hints;
     }
 
     /// <summary>Makes the engines that this process loads use the options; says so where none of the models can be one.</summary>
-    public void Apply(ParseResult result, CommandOutput output, params ReadOnlySpan<string> models)
+    public void Apply(CommandCall call, params ReadOnlySpan<string> models)
     {
         bool hasEngine = false;
         foreach (string model in models)
             hasEngine |= !Directory.Exists(model) && !model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
         foreach (Option option in (Option[])[_device, _buffers, _profile, _hostCode])
-            if (!hasEngine && result.GetResult(option) is { Implicit: false })
-                output.Note($"{option.Name} is for engines and does nothing here.");
+            if (!hasEngine && call.Has(option))
+                call.Output.Note($"{option.Name} is for engines and does nothing here.");
         DecoderBackends.Register(new TrtDecoderBackend(new TrtDecoderOptions
         {
-            Device = result.GetValue(_device),
-            Buffers = result.GetValue(_buffers) switch { "pinned" => BufferMode.Pinned, "mapped" => BufferMode.Mapped, _ => BufferMode.Auto },
-            Profile = result.GetValue(_profile),
-            AllowHostCode = result.GetValue(_hostCode),
+            Device = call.Get(_device),
+            Buffers = call.Get(_buffers) switch { "pinned" => BufferMode.Pinned, "mapped" => BufferMode.Mapped, _ => BufferMode.Auto },
+            Profile = call.Get(_profile),
+            AllowHostCode = call.Get(_hostCode),
         }));
     }
-
-    private static void NotNegative(Option<int> option) => option.Validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<int>() < 0)
-            result.AddError($"{option.Name} must be 0 or more.");
-    });
 }

@@ -1,3 +1,6 @@
+using TrtVocoder.Cli.Running;
+using TrtVocoder.Internal;
+
 namespace TrtVocoder.Cli.Inputs;
 
 /// <summary>What a file holds, by its first bytes and, where these say nothing, by its name.</summary>
@@ -26,39 +29,94 @@ internal sealed class InputFile
 
     public InputKind Kind { get; }
 
+    /// <summary>The beginning, which tells what a file is.</summary>
+    public ReadOnlySpan<byte> Start => Bytes.AsSpan(0, Math.Min(Bytes.Length, FileContent.PrefixLength));
+
     public Stream Open() => new MemoryStream(Bytes, writable: false);
 
     /// <summary>Reads a whole file, or standard input for <c>-</c>.</summary>
     public static InputFile Read(string path)
     {
         if (path == OutputPath.Standard)
+            return ReadStandard();
+        ThrowIfMissing(path);
+        try
+        {
+            return NotEmpty(new InputFile(path, ReadAll(path)));
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw CliException.FileSystem($"{path} may not be read: permission denied.", error);
+        }
+        catch (IOException error) when (error.Message.Contains("2GB", StringComparison.Ordinal) || error.Message.Contains("too long", StringComparison.Ordinal))
+        {
+            throw CliException.BadInput($"{path} is larger than 2 GiB, which is not supported; split it.");
+        }
+        catch (IOException error)
+        {
+            throw CliException.FileSystem($"{path} cannot be read: {WriteFailure.Reason(error)}.", error);
+        }
+    }
+
+    public static void ThrowIfMissing(string path)
+    {
+        if (path.Length == 0)
+            throw CliException.FileSystem("There is no file with an empty name.");
+        FileKind? kind = KindOf(path);
+        if (kind == FileKind.Folder)
+            throw CliException.FileSystem($"{path} is a folder; a file is expected here.");
+        if (kind is null)
+            throw CliException.FileSystem($"There is no file {path}.");
+        if (kind is FileKind.Socket or FileKind.BlockDevice)
+            throw CliException.FileSystem($"{path} is a {(kind == FileKind.Socket ? "socket" : "block device")}; a file or a pipe is expected here.");
+    }
+
+    /// <summary>What a path leads to; null: nothing.</summary>
+    public static FileKind? KindOf(string path)
+    {
+        try
+        {
+            return FileStatus.Of(path)?.Kind;
+        }
+        catch (IOException error)
+        {
+            throw CliException.FileSystem($"{path} cannot be read: {error.Message}.", error);
+        }
+    }
+
+    private static InputFile ReadStandard()
+    {
+        const string Name = "Standard input";
+        if (!Descriptors.IsInherited(Descriptors.Input))
+            throw CliException.FileSystem($"{Name} is closed: there is nothing to read.");
+        if (FileStatus.Of(Descriptors.Input)?.Kind == FileKind.Folder)
+            throw CliException.FileSystem($"{Name} is a folder; a file or a pipe is expected there.");
+        try
         {
             using Stream input = Console.OpenStandardInput();
             using MemoryStream copy = new();
             input.CopyTo(copy);
             return NotEmpty(new InputFile("standard input", copy.ToArray()));
         }
-        ThrowIfMissing(path);
-        try
+        catch (IOException error) when (error.Message.Contains("too long", StringComparison.Ordinal))
         {
-            return NotEmpty(new InputFile(path, File.ReadAllBytes(path)));
+            throw CliException.BadInput($"{Name} holds more than 2 GiB, which is not supported; split it.");
         }
-        catch (UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw CliException.FileSystem($"{path} may not be read: permission denied.");
-        }
-        catch (IOException error) when (error.Message.Contains("2GB", StringComparison.Ordinal))
-        {
-            throw CliException.BadInput($"{path} is larger than 2 GiB, which is not supported; split it.");
+            throw CliException.FileSystem($"{Name} cannot be read: {WriteFailure.Reason(error)}.", error);
         }
     }
 
-    public static void ThrowIfMissing(string path)
+    // A pipe's length is not known before its end.
+    private static byte[] ReadAll(string path)
     {
-        if (Directory.Exists(path))
-            throw CliException.FileSystem($"{path} is a folder; a file is expected here.");
-        if (!File.Exists(path))
-            throw CliException.FileSystem($"There is no file {path}.");
+        if (KindOf(path) == FileKind.Regular)
+            return File.ReadAllBytes(path);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using MemoryStream copy = new();
+        file.CopyTo(copy);
+        return copy.ToArray();
     }
 
     private static InputFile NotEmpty(InputFile file) =>

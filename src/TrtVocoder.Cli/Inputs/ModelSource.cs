@@ -1,15 +1,21 @@
 using System.Runtime.CompilerServices;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Internal;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;
 
-/// <summary>A model named on the command line: an .onnx or .engine file, or a checkpoint folder, which is exported to a temporary .onnx first.</summary>
+/// <summary>
+/// A model named on the command line: an .onnx or .engine file; or a checkpoint's folder or weights, which are exported to a temporary .onnx first.
+/// </summary>
 internal static class ModelSource
 {
+    private static readonly string[] WeightsExtensions = [".bin", ".pt", ".pth", ".ckpt", ".safetensors"];
+    private static readonly string[] OtherExtensions = [".onnx", ".engine", ".plan", ".trt", ".npz", ".npy", ".wav"];
+
     /// <summary>Loads a model; what had to be guessed or assumed of it is said.</summary>
     public static Vocoder Load(string path, VocoderOptions options, CommandOutput output)
     {
@@ -22,72 +28,87 @@ internal static class ModelSource
     /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
     {
+        Memory.ThrowIfAddressSpaceIsShort();
         try
         {
-            if (Directory.Exists(path))
-                return LoadCheckpoint(path, output, load);
-            if (!File.Exists(path))
-                throw CliException.FileSystem($"There is no model {path}.");
-            if (Path.GetExtension(path).ToLowerInvariant() is ".safetensors" or ".bin" or ".pt" or ".pth")
-                throw CliException.BadInput($"{path} holds a checkpoint's weights; give the folder, which has the config.yaml too.");
-            return load(path);
+            return IsCheckpoint(path) ? LoadCheckpoint(path, output, load) : load(path);
         }
         catch (ArgumentException error)
         {
-            // Options that do not fit this model: the text without .NET's "(Parameter 'options')".
-            throw CliException.Usage(Failure.InOptions(error.Message.Split(" (Parameter")[0]));
+            throw CliException.Usage(Failure.OfArgument(error).Sentence);
         }
+        catch (UnauthorizedAccessException error)
+        {
+            throw CliException.FileSystem($"{path} may not be read: permission denied.", error);
+        }
+    }
+
+    /// <summary>Whether a model is a checkpoint: a folder, or weights by their name or content.</summary>
+    /// <exception cref="CliException">There is no such model, or it is no file.</exception>
+    public static bool IsCheckpoint(string path)
+    {
+        if (path.Length == 0)
+            throw CliException.Usage("The model's name is empty.");
+        switch (InputFile.KindOf(path))
+        {
+            case null:
+                throw CliException.FileSystem($"There is no model {path}{(path == OutputPath.Standard ? ": a model must be a file, standard input is for mels and sounds" : "")}.");
+            case FileKind.Folder:
+                return true;
+            case not FileKind.Regular:
+                throw CliException.FileSystem($"{path} is a pipe or a device; a model must be a file, which is read more than once: save it first.");
+        }
+        string extension = Path.GetExtension(path);
+        return WeightsExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase)
+            || (!OtherExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase) && HoldsWeights(path));
     }
 
     /// <summary>The model's parameters alone, for which a checkpoint need not be exported.</summary>
     public static VocoderMetadata ReadMetadata(string path, CommandOutput output)
     {
-        if (Directory.Exists(path))
+        if (IsCheckpoint(path))
             return ReadCheckpointMetadata(path, output);
         using Vocoder vocoder = Load(path, new VocoderOptions(), output);
         return vocoder.Metadata;
     }
 
-    // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
+    /// <summary>Reads a checkpoint and passes its warnings on.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static VocoderMetadata ReadCheckpointMetadata(string path, CommandOutput output)
-    {
-        VocosConfig read = LoadWithWarnings(path, output).Config;
-        return new VocoderMetadata
-        {
-            SampleRate = read.SampleRate,
-            FftLength = read.FftLength,
-            HopLength = read.HopLength,
-            MelCount = read.MelCount,
-            Padding = read.Padding,
-            MelFloor = read.MelFloor,
-        };
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static T LoadCheckpoint<T>(string path, CommandOutput output, Func<string, T> load)
-    {
-        VocosCheckpoint checkpoint = LoadWithWarnings(path, output);
-        output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
-        string folder = Directory.CreateTempSubdirectory("trtvocoder-").FullName;
-        try
-        {
-            string model = Path.Combine(folder, "checkpoint.onnx");
-            // No engine is made of it: ONNX Runtime decodes the Conv form faster.
-            OnnxExporter.Export(checkpoint, model, new OnnxExportOptions { Form = NetworkForm.Conv });
-            return load(model);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    private static VocosCheckpoint LoadWithWarnings(string path, CommandOutput output)
+    public static VocosCheckpoint ReadCheckpoint(string path, CommandOutput output)
     {
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
         foreach (string warning in checkpoint.Warnings)
             output.Note(warning);
         return checkpoint;
+    }
+
+    // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static VocoderMetadata ReadCheckpointMetadata(string path, CommandOutput output) =>
+        OnnxExporter.GetMetadata(ReadCheckpoint(path, output), new OnnxExportOptions());
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static T LoadCheckpoint<T>(string path, CommandOutput output, Func<string, T> load)
+    {
+        VocosCheckpoint checkpoint = ReadCheckpoint(path, output);
+        output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
+        // No engine is made of it: ONNX Runtime decodes the Conv form faster.
+        return TemporaryExport.Use(checkpoint, "checkpoint", new OnnxExportOptions { Form = NetworkForm.Conv }, load);
+    }
+
+    // A zip archive or pickle of torch.save, or safetensors.
+    private static bool HoldsWeights(string path)
+    {
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            Span<byte> start = stackalloc byte[9];
+            start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
+            return start.StartsWith("PK\u0003\u0004"u8) || start is [0x80, >= 1 and <= 5, ..] || (start.Length == 9 && start[8] == '{' && start[6] == 0 && start[7] == 0);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw CliException.FileSystem($"{path} may not be read: permission denied.", error);
+        }
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Files;

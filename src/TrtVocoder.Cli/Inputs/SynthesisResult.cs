@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Vocoding;
 
@@ -14,15 +15,18 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
     public double RealTimeFactor => DecodeSeconds / DurationSeconds;
 
     /// <summary>Decodes a mel, or the mel of a WAV file.</summary>
-    public static SynthesisResult Run(InputFile input, Vocoder vocoder, VocoderSession session, float? melFloor, bool isTransposed, CommandOutput output)
+    public static SynthesisResult Run(InputFile input, Vocoder vocoder, VocoderSession session, float? melFloor, MelChoice choice, CommandOutput output)
     {
         Mel mel = input.Kind == InputKind.Wav
             ? SpeechInput.ToMel(
                 SpeechInput.Read(input, vocoder.SampleRate, output), melFloor is { } floor ? vocoder.Metadata with { MelFloor = floor } : vocoder.Metadata, input.Name)
-            : Mel.Read(input, vocoder.MelCount, isTransposed);
+            : Mel.Read(input, vocoder.MelCount, choice);
         int count = vocoder.GetSampleCount(mel.Frames);
         if (count == 0)
             throw CliException.BadInput($"{input.Name} has {mel.Frames} frame, which decodes to no samples with this model's padding; at least 2 are needed.");
+        VocoderMetadata metadata = vocoder.Metadata;
+        int valuesPerFrame = metadata.MelCount + (metadata.Signal == OutputKind.Spectrum ? 2 * metadata.Stft.BinCount : metadata.HopLength);
+        Memory.ThrowIfTooLarge(input.Name, Math.Min(mel.Frames, vocoder.OwnLengthLimit), valuesPerFrame);
         if (input.Kind != InputKind.Wav && MelRange.Describe(mel.Values) is { } scale)
             output.Note($"{input.Name}: {scale}; the model takes natural logarithms of amplitudes, and makes noise of other mels.");
         float[] samples = new float[count];

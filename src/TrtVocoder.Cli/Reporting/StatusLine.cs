@@ -1,3 +1,5 @@
+using TrtVocoder.Cli.Running;
+
 namespace TrtVocoder.Cli.Reporting;
 
 /// <summary>One line on a terminal that says what is being done. Unlike a progress bar it has no thread that would disturb a measurement.</summary>

@@ -92,7 +92,7 @@ public sealed record ModelSignature
         if (bands < 0 && mel.Dimensions[2] >= 0)
             throw new DataFormatException($"{source}: its input {mel} looks like [batch, frames, n_mels]; this program feeds [batch, n_mels, frames].");
         if (bands < 0)
-            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes; tell it by {nameof(ModelHints)}.{nameof(ModelHints.MelCount)}.");
+            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.", ModelFact.MelCount);
         if (bands < 1 || (hints.MelCount is { } told && told != bands))
             throw new DataFormatException($"{source}: its input is {mel}, not [batch, {hints.MelCount?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "n_mels"}, frames].");
         return (int)Math.Min(bands, int.MaxValue);
@@ -128,9 +128,11 @@ public sealed record ModelSignature
                 notes.Add($"{source}: its outputs {List(outputs)} do not tell by their names what they are; the first is taken for the real parts, the second for the imaginary ones.");
             return Spectrum(outputs[0], outputs[1]);
         }
-        throw new DataFormatException(signal is null
-            ? $"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts by name; tell them by {nameof(ModelHints)}.{nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)}."
-            : $"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.");
+        throw signal is not null
+            ? new DataFormatException($"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.")
+            : IsSherpa(outputs)
+                ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes them; real and imaginary parts, or samples, are needed.")
+                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or samples, by name.", ModelFact.Outputs);
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
@@ -142,7 +144,7 @@ public sealed record ModelSignature
         (TensorShape, TensorShape) Spectrum(TensorShape first, TensorShape second) =>
             first.Dimensions.Count == 3 && first != second && Agree(first, second)
                 ? (first, second)
-                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].");
+                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].", ModelFact.Outputs);
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
@@ -167,7 +169,7 @@ public sealed record ModelSignature
             return (Bins(columns), SpectrumLayout.FrameMajor);
         if (told is not null && rows < 0)
             return (told.Value, SpectrumLayout.BinsMajor);
-        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told; tell n_fft by {nameof(ModelHints)}.{nameof(ModelHints.FftLength)}.");
+        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told without its n_fft.", ModelFact.FftLength);
 
         // What is beyond is refused with the other sizes, and must not overflow before.
         static int Bins(long size) => (int)Math.Min(size, ModelLimits.MaxFftLength);
@@ -216,6 +218,8 @@ public sealed record ModelSignature
     private static bool Agree(TensorShape one, TensorShape other) =>
         one.Dimensions.Count == other.Dimensions.Count
         && one.Dimensions.Zip(other.Dimensions).All(pair => pair.First < 0 || pair.Second < 0 || pair.First == pair.Second);
+
+    private static bool IsSherpa(IReadOnlyList<TensorShape> outputs) => outputs.Select(output => output.Name).Order(StringComparer.Ordinal).SequenceEqual(["mag", "x", "y"]);
 
     private static string List(IReadOnlyList<TensorShape> tensors) => tensors.Count == 0 ? "nothing" : string.Join(", ", tensors);
 }

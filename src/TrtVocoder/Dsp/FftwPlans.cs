@@ -59,8 +59,11 @@ internal static unsafe class FftwPlans
         nint plan = real
             ? Fftw.fftwf_plan_guru_split_dft_r2c(1, &dimension, 0, null, rows, rows + (2 * stride), rows + (3 * stride), Flags)
             : Fftw.fftwf_plan_guru_split_dft(1, &dimension, 0, null, split.RealIn, split.ImagIn, split.RealOut, split.ImagOut, Flags);
-        return plan != 0 ? plan : throw new TrtVocoderException(
-            $"{LibraryLoader.Fftw.DisplayName} cannot plan a transform of {length} points in split arrays; use FFTW 3 itself or a library with its whole guru interface.");
+        return plan != 0 ? plan : throw new NativeLibraryException(
+            LibraryLoader.Fftw.DisplayName,
+            $"{LibraryLoader.Fftw.DisplayName} cannot plan a transform of {length} points in split arrays: {LibraryLoader.TryLoad(LibraryLoader.Fftw).Attempts[^1].Path} has FFTW's names "
+            + $"but not its whole guru interface; {LibraryLoader.Fftw.InstallHint}.",
+            [LibraryLoader.TryLoad(LibraryLoader.Fftw).Attempts[^1].Path]);
     }
 
     /// <summary>

@@ -167,6 +167,7 @@ internal sealed class BuilderSession : IDisposable
         TrtvShim api = Shim.Api;
         nint handle = _builder.DangerousGetHandle();
         TrtOptimizationProfile profile = _options.Profile;
+        _options.ThrowIfMeantForAnother(_source, signature.Mel.Name, signature.Metadata.MelCount);
         (long fixedBatch, long fixedBands, long fixedFrames) = (signature.Mel.Dimensions[0], signature.Mel.Dimensions[1], signature.Mel.Dimensions[2]);
         if (fixedBatch > 0)
             profile = profile with { MinBatch = (int)fixedBatch, OptBatch = (int)fixedBatch, MaxBatch = (int)fixedBatch };

@@ -101,6 +101,11 @@ public sealed class TensorRtLibrary : IDisposable
         }
         IReadOnlyList<string> runtime = family.Candidates(family.RuntimeFile, folder);
         IReadOnlyList<string> parser = family.Candidates(family.ParserFile, folder);
+        if (runtime.Concat(parser).Select(LibraryFile.FindDamage).FirstOrDefault(damage => damage is not null) is { } damage)
+        {
+            attempts.Add(damage);
+            throw new NativeLibraryException(family.DisplayName, $"{family.DisplayName} could not be loaded: {damage}.", runtime);
+        }
         LoadResult driver = LibraryLoader.TryLoad(LibraryLoader.Cuda);
         IReadOnlyList<string> drivers = driver.Loaded ? [driver.Attempts[^1].Path] : [.. driver.Attempts.Select(attempt => attempt.Path)];
         using Utf8List runtimes = new(runtime);

@@ -17,6 +17,12 @@ public sealed record TrtBuildOptions
     /// <summary>The shapes the engine shall take.</summary>
     public TrtOptimizationProfile Profile { get; init; } = new(1, 1, 1, 1, 256, 1024);
 
+    /// <summary>The name of the input that <see cref="Profile"/> is meant for; null: whatever the model calls it.</summary>
+    public string? ProfileInput { get; init; }
+
+    /// <summary>The mel bands that <see cref="Profile"/> is meant for; null: those of the model.</summary>
+    public int? ProfileMelCount { get; init; }
+
     /// <summary>
     /// Whether tensors keep the model's own types; null: unless <see cref="Fp16"/> is set. TensorRT 11 and TensorRT-RTX know nothing else.
     /// </summary>
@@ -91,4 +97,12 @@ public sealed record TrtBuildOptions
     }
 
     internal bool IsStronglyTyped => StronglyTyped ?? !Fp16;
+
+    internal void ThrowIfMeantForAnother(string source, string input, long bands)
+    {
+        if (ProfileInput is { } name && name != input)
+            throw new DataFormatException($"{source}: the shapes are given for an input '{name}', which the model does not have; its mel is called '{input}'.");
+        if (ProfileMelCount is { } given && given != bands)
+            throw new DataFormatException($"{source}: the shapes are given for {given} mel bands, and the model's input '{input}' takes {bands}: [batch, {bands}, frames].");
+    }
 }

@@ -151,7 +151,7 @@ public static class TrtBuilder
         {
             sidecar.Write(enginePath);
         }
-        catch when (!AtomicFile.IsSpecial(Path.GetFullPath(enginePath)))
+        catch when (!AtomicFile.IsStream(enginePath))
         {
             // An engine with the sidecar of its predecessor, or with none, would be half of what was asked for.
             File.Delete(enginePath);

@@ -265,7 +265,7 @@ internal sealed class DecodePipeline : IDisposable
         if (samples.Length < lane.End - offset)
         {
             throw new DataFormatException(
-                $"The network put out {samples.Length} samples where its hop and padding mean at least {lane.End - offset}; its metadata or {nameof(ModelHints)} are wrong.");
+                $"The network put out {samples.Length} samples where its hop and padding mean at least {lane.End - offset}; its metadata, or what was told of its hop and padding, are wrong.", ModelFact.HopLength);
         }
         samples[(lane.Begin - offset)..(lane.End - offset)].CopyTo(audio[lane.Begin..lane.End]);
     }

@@ -12,9 +12,9 @@ internal sealed class WindowPlan
     private readonly int[] _frames;
     private readonly WindowCosts? _costs;
     private readonly WindowMargins _edges;
-    private readonly string? _refusal;
+    private readonly Refusal? _refusal;
 
-    private WindowPlan(int[] frames, int ownLengthLimit, WindowMargins edges, WindowCosts? costs, string? refusal)
+    private WindowPlan(int[] frames, int ownLengthLimit, WindowMargins edges, WindowCosts? costs, Refusal? refusal)
     {
         _frames = frames;
         OwnLengthLimit = ownLengthLimit;
@@ -57,10 +57,10 @@ internal sealed class WindowPlan
         if (info.Metadata.ReceptiveFieldFrames is not { } context)
         {
             if (options.Windows.Frames.Count > 0)
-                throw new ArgumentException($"Windows need the model's receptive field, which it does not tell; tell it by {nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}.", nameof(options));
+                throw new DataFormatException("Windows need the model's receptive field, which it does not tell.", ModelFact.ReceptiveField);
             return OneRun(
                 Math.Min(options.MaxWindowFrames ?? int.MaxValue, info.MaxFrames),
-                $"this model does not tell its receptive field, so longer inputs cannot be decoded in exact chunks; tell it by {nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}");
+                new Refusal("this model does not tell its receptive field, so longer inputs cannot be decoded in exact chunks", ModelFact.ReceptiveField));
         }
 
         WindowMargins edges = WindowMargins.Of(info.Metadata, context);
@@ -82,7 +82,7 @@ internal sealed class WindowPlan
         return options.MaxWindowFrames is { } asked && asked <= info.MaxFrames
             ? throw new ArgumentException(
                 $"{nameof(VocoderOptions.MaxWindowFrames)} is {asked}, but exact chunks of this model need at least {least} frames: its receptive field is {context} frames to each side.", nameof(options))
-            : OneRun(longest, $"exact chunks of this model would need windows of at least {least} frames");
+            : OneRun(longest, new Refusal($"exact chunks of this model would need windows of at least {least} frames", ModelFact.None));
     }
 
     /// <summary>The same windows, chosen by what they were measured to cost.</summary>
@@ -93,7 +93,7 @@ internal sealed class WindowPlan
     public void ThrowIfTooLong(int frames)
     {
         if (frames > Longest && _refusal is not null)
-            throw new TrtVocoderException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.");
+            throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal.Reason}.", _refusal.Unknown);
     }
 
     /// <summary>How many windows of each length cover an input of more than <see cref="OwnLengthLimit"/> frames at the least cost.</summary>
@@ -102,7 +102,7 @@ internal sealed class WindowPlan
 
     private static WindowPlan Fixed(int[] frames, WindowMargins edges) => new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
 
-    private static WindowPlan OneRun(int longest, string refusal) => new([], longest, default, null, refusal);
+    private static WindowPlan OneRun(int longest, Refusal refusal) => new([], longest, default, null, refusal);
 
     private static int[] Check(IReadOnlyList<int> frames, DecoderInfo info, WindowMargins edges)
     {
@@ -115,4 +115,7 @@ internal sealed class WindowPlan
         }
         return [.. frames];
     }
+
+    // Why longer inputs cannot be covered, and what the model's user could tell so that they can.
+    private sealed record Refusal(string Reason, ModelFact Unknown);
 }

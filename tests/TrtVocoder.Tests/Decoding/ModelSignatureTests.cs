@@ -133,7 +133,7 @@ public class ModelSignatureTests
         Refused([Mel, new("n", [1])], spectrum, "this model takes 'mel' [?, 100, ?], 'n' [1]");
         Refused([new("mel", [-1, -1, 100])], spectrum, "looks like [batch, frames, n_mels]");
         Refused([new("mel", [-1, -1, -1])], spectrum, "does not say how many mel bands");
-        Refused([Mel], [new("mag", [-1, 513, -1]), new("x", [-1, 513, -1]), new("y", [-1, 513, -1])], "tell them by ModelHints.RealOutput");
+        Refused([Mel], [new("mag", [-1, 513, -1]), new("x", [-1, 513, -1]), new("y", [-1, 513, -1])], "as sherpa-onnx takes them");
         Refused([Mel], [new("y", [-1, 513, -1])], "is not samples");
         Refused([Mel], [new("a", [-1, 513, -1]), new("b", [-1, 257, -1])], "are not the real and imaginary parts of one spectrum");
 

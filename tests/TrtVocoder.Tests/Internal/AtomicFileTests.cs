@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using TrtVocoder.Internal;
 
 namespace TrtVocoder.Tests.Internal;
@@ -86,5 +87,101 @@ public class AtomicFileTests
         AtomicFile.Write(File("pipe"), overwrite: true, stream => stream.Write([1, 2, 3]));
         Assert.That(reader.Result, Is.EqualTo(new byte[] { 1, 2, 3 }));
         Assert.That(Directory.GetFiles(_folder), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    [UnsupportedOSPlatform("windows")]
+    public void A_temporary_file_has_the_mode_of_its_target_before_there_is_content()
+    {
+        System.IO.File.WriteAllText(File("a"), "old");
+        System.IO.File.SetUnixFileMode(File("a"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        UnixFileMode mode = default;
+        AtomicFile.Write(File("a"), overwrite: true, _ => mode = System.IO.File.GetUnixFileMode(Directory.GetFiles(_folder, ".*").Single()));
+        Assert.That(mode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.That(System.IO.File.GetUnixFileMode(File("a")), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+    }
+
+    [Test]
+    [Platform("Linux")]
+    public void Links_are_followed_as_the_kernel_does()
+    {
+        Directory.CreateDirectory(File("x/y"));
+        System.IO.File.CreateSymbolicLink(File("short"), File("x/y"));
+        System.IO.File.CreateSymbolicLink(File("x/y/up"), "../b");
+        AtomicFile.Write(File("short/up"), overwrite: true, stream => stream.WriteByte(65));
+        Assert.That(System.IO.File.ReadAllText(File("x/b")), Is.EqualTo("A"));
+        System.IO.File.CreateSymbolicLink(File("one"), File("two"));
+        System.IO.File.CreateSymbolicLink(File("two"), File("one"));
+        Assert.That(() => AtomicFile.Write(File("one"), overwrite: true, _ => { }), Throws.TypeOf<IOException>().With.Message.Contains("one cannot be written").And.Message.Contains("circle"));
+    }
+
+    // Each step that the system may refuse, of a new file and of one that is there.
+    [TestCase(nameof(FileCalls.OpenExisting), true, "cannot be written: refused")]
+    [TestCase(nameof(FileCalls.Create), false, "cannot be written: refused")]
+    [TestCase(nameof(FileCalls.Create), true, null)]
+    [TestCase(nameof(FileCalls.CopyMode), true, "cannot be written: refused")]
+    [TestCase(nameof(FileCalls.TryChangeOwner), true, null)]
+    [TestCase(nameof(FileCalls.Move), false, "cannot be written: refused")]
+    [TestCase(nameof(FileCalls.Move), true, null)]
+    [TestCase("MoveAndOverwrite", true, "cannot be written: refused; it could only be written in place")]
+    [TestCase("CreateAndOverwrite", true, "cannot be written: refused; it could only be written in place")]
+    [TestCase(nameof(FileCalls.WhyNotWritable), true, "cannot be written: refused")]
+    [TestCase(nameof(FileCalls.WhyNotWritable), false, "may not be written to (refused)")]
+    public void Each_refusal_of_the_system_ends_in_its_sentence_or_in_the_file_written_in_place(string step, bool isThere, string? words)
+    {
+        if (isThere)
+            System.IO.File.WriteAllText(File("a"), "old content");
+        void Write() => AtomicFile.Write(OutputTarget.Find(File("a")), overwrite: true, stream => stream.WriteByte(65), new Refusing(step));
+        if (words is null)
+        {
+            Write();
+            Assert.That(System.IO.File.ReadAllText(File("a")), Is.EqualTo("A"));
+        }
+        else
+            Assert.That(Write, Throws.InstanceOf<Exception>().With.Message.StartsWith(File("a")).And.Message.Contains(words).And.Message.Not.Contains(".tmp"));
+        Assert.That(Directory.GetFiles(_folder), Has.Length.EqualTo(isThere ? 1 : 0));
+    }
+
+    [Test]
+    public void A_failing_writer_leaves_a_file_that_must_be_written_in_place_as_it_was()
+    {
+        System.IO.File.WriteAllText(File("a"), "old");
+        Assert.That(
+            () => AtomicFile.Write(OutputTarget.Find(File("a")), overwrite: true, _ => throw new InvalidOperationException(), new Refusing(nameof(FileCalls.Create))),
+            Throws.InvalidOperationException);
+        Assert.That(System.IO.File.ReadAllText(File("a")), Is.EqualTo("old"));
+    }
+
+    private sealed class Refusing(string step) : FileCalls
+    {
+        public override FileStream OpenExisting(string path) => Refuse(nameof(OpenExisting)) ?? base.OpenExisting(path);
+
+        public override FileStream Create(string path, bool isPrivate) => Refuse(nameof(Create)) ?? base.Create(path, isPrivate);
+
+        public override bool TryChangeOwner(Microsoft.Win32.SafeHandles.SafeFileHandle file, FileStatus like) => step != nameof(TryChangeOwner) && base.TryChangeOwner(file, like);
+
+        public override void CopyMode(Microsoft.Win32.SafeHandles.SafeFileHandle from, Microsoft.Win32.SafeHandles.SafeFileHandle to)
+        {
+            Refuse(nameof(CopyMode));
+            base.CopyMode(from, to);
+        }
+
+        public override void Move(string from, string to, bool overwrite)
+        {
+            Refuse(nameof(Move));
+            base.Move(from, to, overwrite);
+        }
+
+        public override void Overwrite(FileStream file, Stream content)
+        {
+            if (step.EndsWith(nameof(Overwrite), StringComparison.Ordinal))
+                throw new IOException("Refused : '/x/.y.tmp'.");
+            base.Overwrite(file, content);
+        }
+
+        public override string? WhyNotWritable(string path, bool isFolder) => step == nameof(WhyNotWritable) ? "refused" : base.WhyNotWritable(path, isFolder);
+
+        private FileStream? Refuse(string at) => step.StartsWith(at, StringComparison.Ordinal) ? throw new IOException("Refused : '/x/.y.tmp'.") : null;
     }
 }

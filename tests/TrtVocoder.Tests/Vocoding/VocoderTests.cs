@@ -36,7 +36,7 @@ public class VocoderTests
 
         Assert.That(session.Decode(Mels.Random(80), 20, new float[76]), Is.EqualTo(76));
         Assert.That(() => session.Decode(Mels.Random(84), 21, new float[80]),
-            Throws.TypeOf<TrtVocoderException>().With.Message.Contains("21 frames, one run takes at most 20").And.Message.Contains("receptive field"));
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("21 frames, one run takes at most 20").And.Message.Contains("receptive field"));
     }
 
     [Test]
@@ -47,7 +47,7 @@ public class VocoderTests
 
         Assert.That(session.Decode(Mels.Random(24), 6, new float[20]), Is.EqualTo(20));
         Assert.That(() => session.Decode(Mels.Random(28), 7, new float[24]),
-            Throws.TypeOf<TrtVocoderException>().With.Message.Contains("windows of at least 7 frames"));
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("windows of at least 7 frames"));
     }
 
     [Test]

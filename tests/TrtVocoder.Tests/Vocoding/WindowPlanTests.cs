@@ -177,7 +177,7 @@ public class WindowPlanTests
         Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(64, 2048) }), Throws.ArgumentException.With.Message.Contains("2048").And.Message.Contains("1 to 1024"));
         Assert.That(
             () => WindowPlan.Create(Info(null, OutputKind.Spectrum), new VocoderOptions { Windows = WindowPolicy.Of(64) }),
-            Throws.ArgumentException.With.Message.Contains(nameof(ModelHints.ReceptiveFieldFrames)));
+            Throws.TypeOf<DataFormatException>().With.Property(nameof(DataFormatException.Unknown)).EqualTo(ModelFact.ReceptiveField));
     }
 
     [TestCase("auto")]

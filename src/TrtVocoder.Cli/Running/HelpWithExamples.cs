@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
-namespace TrtVocoder.Cli.Reporting;
+namespace TrtVocoder.Cli.Running;
 
 /// <summary>The usual help, followed by examples of the command at hand (and, for the program itself, the exit codes).</summary>
 internal sealed class HelpWithExamples(HelpAction usual, IReadOnlyDictionary<Command, string> examples) : SynchronousCommandLineAction
