@@ -38,6 +38,35 @@ public class OnnxDecoderTests
     }
 
     [Test]
+    public void A_decoder_in_use_refuses_another_thread_and_disposes_when_left()
+    {
+        using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "tiny.onnx");
+        IDecoder decoder = model.CreateDecoder();
+        bool hasEnded = false;
+        Thread running = new(() =>
+        {
+            while (!hasEnded)
+            {
+                try
+                {
+                    decoder.BeginInput(1, 2000).Clear();
+                    decoder.Run();
+                }
+                catch (InvalidOperationException refusal)
+                {
+                    // The other thread may be inside too; after disposal it is an ObjectDisposedException, which is one of these.
+                    hasEnded = refusal is ObjectDisposedException;
+                }
+            }
+        });
+        running.Start();
+        Assert.That(() => decoder.Times, Throws.InvalidOperationException.With.Message.Contains("another thread").After(20000, 1));
+        decoder.Dispose();
+        running.Join();
+        Assert.That(() => decoder.Times, Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
     public void A_shape_more_than_are_remembered_costs_the_earliest_used_only()
     {
         using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "tiny.onnx");

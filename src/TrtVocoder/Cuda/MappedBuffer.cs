@@ -25,9 +25,10 @@ internal sealed class MappedBuffer<T> : IDisposable
             context, (nuint)length * (nuint)sizeof(T), CudaDriver.CU_MEMHOSTALLOC_PORTABLE | CudaDriver.CU_MEMHOSTALLOC_DEVICEMAP);
         try
         {
+            using BoundLease memory = _memory.Enter();
             ulong address;
             CudaStatus.Check(
-                CudaDriver.cuMemHostGetDevicePointer_v2(&address, (void*)_memory.DangerousGetHandle(), 0),
+                CudaDriver.cuMemHostGetDevicePointer_v2(&address, (void*)memory.Value, 0),
                 nameof(CudaDriver.cuMemHostGetDevicePointer_v2));
             DeviceAddress = (nint)address;
         }

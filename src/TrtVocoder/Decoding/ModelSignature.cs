@@ -11,11 +11,17 @@ internal sealed record ModelSignature
     /// <summary>The input that takes the mel [batch, n_mels, frames].</summary>
     public required TensorShape Mel { get; init; }
 
-    /// <summary>The real parts, or the samples where <see cref="Imag"/> is null.</summary>
-    public required TensorShape RealOrAudio { get; init; }
+    /// <summary>The real parts; null where the network puts out samples.</summary>
+    public TensorShape? Real { get; init; }
 
     /// <summary>The imaginary parts; null where the network puts out samples.</summary>
     public TensorShape? Imag { get; init; }
+
+    /// <summary>The samples; null where the network puts out a spectrum.</summary>
+    public TensorShape? Audio { get; init; }
+
+    /// <summary>The outputs that are read: <see cref="Real"/> and <see cref="Imag"/>, or <see cref="Audio"/> alone.</summary>
+    public IReadOnlyList<TensorShape> Outputs => Audio is not null ? [Audio] : [Real!, Imag!];
 
     /// <summary>What the model says, completed by its shapes and the hints.</summary>
     public required VocoderMetadata Metadata { get; init; }
@@ -51,8 +57,9 @@ internal sealed record ModelSignature
         ModelSignature Complete(int fftLength, SpectrumLayout layout, OutputKind signal) => new()
         {
             Mel = mel,
-            RealOrAudio = first,
+            Real = imag is null ? null : first,
             Imag = imag,
+            Audio = imag is null ? first : null,
             HasMetadata = metadata is not null,
             Notes = [.. notes, .. Assumed(source, metadata, hints, fftLength)],
             Metadata = CheckStft(source, metadata ?? new VocoderMetadata

@@ -155,8 +155,8 @@ internal sealed class BuilderSession : IDisposable
             types[tensor.Name] = (TrtDataType)info.data_type;
         }
         ModelSignature signature = ModelSignature.Resolve(_source, inputs, outputs, metadata, _options.Model);
-        foreach (TensorShape? tensor in (TensorShape?[])[signature.Mel, signature.RealOrAudio, signature.Imag])
-            if (tensor is not null && types[tensor.Name] is not (TrtDataType.Float or TrtDataType.Half))
+        foreach (TensorShape tensor in signature.Outputs.Prepend(signature.Mel))
+            if (types[tensor.Name] is not (TrtDataType.Float or TrtDataType.Half))
                 throw new DataFormatException($"{_source}: its tensor {tensor} holds {types[tensor.Name]}; expected FP32 or FP16.");
         return signature;
     }

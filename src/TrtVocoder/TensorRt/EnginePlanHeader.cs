@@ -41,18 +41,8 @@ internal sealed record EnginePlanHeader
     /// <exception cref="DataFormatException">The file cannot be read, is no engine, or is shorter than it says.</exception>
     public static EnginePlanHeader Read(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            using FileStream file = File.OpenRead(path);
-            Span<byte> start = stackalloc byte[Length];
-            int read = file.ReadAtLeast(start, Length, throwOnEndOfStream: false);
-            return Check(path, start[..read], file.Length);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new DataFormatException($"{path}: cannot be read: {error.Message}", error);
-        }
+        using EnginePlan plan = EnginePlan.Open(path);
+        return plan.Header;
     }
 
     /// <summary>The same for an engine in memory.</summary>

@@ -56,6 +56,7 @@ public static class TrtBuilder
         using TensorRtLibrary library = TensorRtLibrary.Load(options.Runtime, folder: options.LibraryFolder);
         // TensorRT-RTX needs no GPU to build; TensorRT without one crashes or throws, so it is not even asked.
         using CudaContext? context = library.Flavour == EngineFlavour.TensorRt ? CudaContext.Retain(CudaDevice.Get(options.Device)) : null;
+        using BoundLease current = context is null ? default : context.Enter();
         byte[]? timings = options.TimingCachePath is null ? null : File.Exists(options.TimingCachePath) ? OnnxSource.ReadFile(options.TimingCachePath) : [];
         List<TrtFormRefusal> refusals = [];
         for (int i = 0; ; i++)
@@ -66,7 +67,6 @@ public static class TrtBuilder
             OnnxOutline outline = OnnxOutline.Read(model, form.Name);
             outline.RequireExternalFiles(form.Name);
             VocoderMetadata? metadata = options.Metadata ?? VocoderMetadata.TryFromProperties(outline.Metadata, form.Name);
-            context?.Bind();
             using BuilderSession builder = new(library, context, form.Name, options);
             builder.Parse(model);
             TrtOptimizationProfile profile = builder.Configure(metadata, timings);

@@ -65,7 +65,7 @@ internal sealed class TrtEngine : IDisposable
 
         unsafe long[] Read(trtv_profile_selector selector)
         {
-            using HandleLease engine = new(_handle);
+            using BoundLease engine = _handle.Enter();
             trtv_shape shape = new() { struct_size = (uint)sizeof(trtv_shape) };
             Check(Shim.Api.trtv_engine_get_profile_shape(engine.Value, input.Utf8Name.Pointer, profile, (int)selector, &shape), "reading its profiles");
             return new ReadOnlySpan<long>(shape.sizes, Math.Clamp(shape.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray();
@@ -99,7 +99,7 @@ internal sealed class TrtEngine : IDisposable
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     public unsafe long GetScratchBytes(int profile)
     {
-        using HandleLease engine = Enter();
+        using BoundLease engine = _handle.Enter();
         long bytes;
         Check(Shim.Api.trtv_engine_get_device_memory_size(engine.Value, profile, &bytes), "asking for its scratch memory");
         return bytes;
@@ -109,7 +109,7 @@ internal sealed class TrtEngine : IDisposable
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     public unsafe string DescribeLayers()
     {
-        using HandleLease engine = Enter();
+        using BoundLease engine = _handle.Enter();
         nint text;
         Check(Shim.Api.trtv_inspector_describe_engine(engine.Value, 0, (int)trtv_inspector_format.TRTV_INSPECTOR_JSON, &text), "describing its layers");
         using BufferHandle buffer = new(Shim, text);
@@ -160,27 +160,12 @@ internal sealed class TrtEngine : IDisposable
 
     private unsafe ExecutionContextHandle MakeContext(bool bringsScratch)
     {
-        using HandleLease engine = Enter();
+        using BoundLease engine = _handle.Enter();
         nint context;
         Check(
             Shim.Api.trtv_execution_context_create(engine.Value, (int)(bringsScratch ? trtv_allocation_strategy.TRTV_ALLOCATION_USER_MANAGED : trtv_allocation_strategy.TRTV_ALLOCATION_STATIC), &context),
             $"making an execution context ({(bringsScratch ? 0 : DeviceMemoryBytes / (1 << 20))} MiB of GPU memory)");
         return new ExecutionContextHandle(Shim, context, Context);
-    }
-
-    private HandleLease Enter()
-    {
-        HandleLease engine = new(_handle);
-        try
-        {
-            _handle.BindContext();
-        }
-        catch
-        {
-            engine.Dispose();
-            throw;
-        }
-        return engine;
     }
 
     private unsafe trtv_engine_info ReadInfo()
