@@ -61,7 +61,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
         VocoderMetadata? metadata = sidecar?.GetMetadata(path);
         hints ??= new ModelHints();
-        return Load(path, plan.Header, runtime => runtime.Load(plan), metadata, sidecar is null ? hints : hints.With(sidecar.Metadata, path), options ?? new TrtDecoderOptions());
+        return Load(path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(), sidecar is null ? hints : hints.With(sidecar.Metadata, path));
     }
 
     /// <summary>Loads an engine from memory, without a sidecar.</summary>
@@ -80,7 +80,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         fixed (byte* data = plan)
         {
             (nint address, int length) = ((nint)data, plan.Length);
-            return Load(source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), metadata, hints, options);
+            return Load(source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), metadata, options, hints);
         }
     }
 
@@ -109,7 +109,7 @@ public sealed class TrtDecoderModel : IDecoderModel
     }
 
     private static TrtDecoderModel Load(
-        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, ModelHints hints, TrtDecoderOptions options)
+        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
     {
         TensorRtLibrary library = LoadLibrary(source, header, options);
         TrtRuntime? runtime = null;

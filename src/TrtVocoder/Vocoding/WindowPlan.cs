@@ -79,7 +79,7 @@ internal sealed class WindowPlan
         int least = edges.LostFrames + 1;
         return options.MaxWindowFrames is { } asked && asked <= info.MaxFrames
             ? throw DoesNotFit($"Windows of at most {asked} frames were asked for, but exact windows of this model have at least {least}: its receptive field is {context} frames to each side.")
-            : OneRun(longest, $"exact windows of this model would need at least {least} frames", FailureKind.Other);
+            : OneRun(longest, $"exact decoding of this model would need windows of at least {least} frames", FailureKind.Other);
     }
 
     /// <summary>The same windows, chosen by what they were measured to cost.</summary>

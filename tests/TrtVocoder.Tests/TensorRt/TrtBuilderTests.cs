@@ -228,13 +228,13 @@ public class TrtBuilderTests : SimulatedGpu
         public void Dispose() => _model.Dispose();
     }
 
-    [TestCase(-1, 1L, "level is -1")]
-    [TestCase(6, 1L, "level is 6")]
+    [TestCase(-1, 1L, "OptimizationLevel is -1")]
+    [TestCase(6, 1L, "OptimizationLevel is 6")]
     [TestCase(3, 0L, "workspace is 0")]
     public void Options_out_of_range_are_refused(int level, long workspace, string words) =>
         Assert.That(
             () => TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, new TrtBuildOptions { OptimizationLevel = level, WorkspaceBytes = workspace }),
-            Throws.ArgumentException.With.Message.Contains(words));
+            Throws.InstanceOf<ArgumentException>().With.Message.Contains(words));
 
     [Test]
     public void A_profile_out_of_order_is_refused() =>

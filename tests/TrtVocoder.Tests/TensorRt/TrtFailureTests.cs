@@ -145,7 +145,8 @@ public class TrtFailureTests : SimulatedGpu
         Simulator.Set("version", "10.6.0.26");
         Assert.That(
             () => TrtDecoderModel.Load(engine),
-            Throws.TypeOf<TensorRtException>().With.Message.Contains("built by TensorRT 10.3.0.26, and this machine has TensorRT 10.6.0.26").And.Message.Contains("trtvocoder build"));
+            Throws.TypeOf<TensorRtException>().With.Message.Contains("built by TensorRT 10.3.0.26, and this machine has TensorRT 10.6.0.26").And.Message.Contains("build it again here")
+                .And.Property(nameof(TrtVocoderException.Kind)).EqualTo(FailureKind.EngineOfOtherLibrary));
     }
 
     [Test]
@@ -155,7 +156,8 @@ public class TrtFailureTests : SimulatedGpu
         Simulator.Set("compute_capability", "8.7");
         Assert.That(
             () => TrtDecoderModel.Load(engine),
-            Throws.TypeOf<TensorRtException>().With.Message.Contains("another GPU, of compute capability 8.9; this machine has Simulated GPU (compute capability 8.7").And.Message.Contains("trtvocoder build"));
+            Throws.TypeOf<TensorRtException>().With.Message.Contains("another GPU, of compute capability 8.9; this machine has Simulated GPU (compute capability 8.7").And.Message.Contains("build it again here")
+                .And.Property(nameof(TrtVocoderException.Kind)).EqualTo(FailureKind.EngineOfOtherGpu));
     }
 
     [Test]
