@@ -36,6 +36,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   sanitize         the shim's tests under AddressSanitizer with UBSan, then under ThreadSanitizer
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
+  api [--check]    write docs/api, the reference of the public members, from their docstrings (or only check that it is as the code says)
   face             write the PublicAPI files of the libraries anew (git diff shows what changed of their public members)
   clean            remove everything that was built
 EOF
@@ -179,6 +180,7 @@ tests() {
     passed=0 failed=0 skipped=0
     local project runner
     count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
+    count "API reference" api_check
     for runner in "$native_build"/tests/*_tests; do
         if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
     done
@@ -304,6 +306,55 @@ face() {
     done
 }
 
+# docs/api from what was built: docfx writes Markdown of the libraries and their docstrings; then references become links that any reader of Markdown
+# follows. Nothing in it tells where or when it was made.
+api_pages() {
+    rm -rf build/api
+    dotnet tool restore >/dev/null
+    dotnet docfx metadata docs/docfx.json --logLevel error
+    rm -f build/api/.manifest build/api/toc.yml
+    perl -i -pe '
+        sub link_to {
+            my ($uid) = @_;
+            (my $name = $uid) =~ s/\(.*\)|`+\d+|\{.*\}//g;
+            $name =~ s/%60.*//;
+            my ($last) = $name =~ /([^.]+)$/;
+            return "[$last]($name.md)" if -e "build/api/$name.md";
+            my ($type) = $name =~ /^(.+)\.[^.]+$/;
+            return "[" . ($type =~ /([^.]+)$/)[0] . ".$last]($type.md)" if defined $type && $name =~ /^TrtVocoder/ && -e "build/api/$type.md";
+            return "`$last`";
+        }
+        s{<xref href="([^"]+)"[^>]*></xref>}{link_to($1)}ge;
+        s{<code class="[a-z]+">([^<]*)</code>}{`$1`}g;
+        s/[ \t]+$/ /; s/ $/  / if /^(Namespace|Assembly): /; s/^ +(?=\S)//; s/\s+$/\n/ unless /^(Namespace|Assembly): /;
+    ' build/api/*.md
+}
+
+# A test of one item: whether docs/api is what the docstrings give.
+api_check() {
+    api_pages
+    if diff -r docs/api build/api >build/api.diff; then
+        echo "1 passed, 0 failed, 0 skipped"
+    else
+        head -n 40 build/api.diff
+        echo "docs/api is not what the docstrings say; './build.sh api' writes it anew."
+        echo "0 passed, 1 failed, 0 skipped"
+        return 1
+    fi
+}
+
+api() {
+    dotnet build src/TrtVocoder.Cli -c "$configuration" -v quiet --nologo
+    if [[ ${1:-} == --check ]]; then
+        api_check
+    else
+        api_pages
+        rm -rf docs/api
+        cp -r build/api docs/api
+        say "docs/api: $(find docs/api -name '*.md' | wc -l) pages"
+    fi
+}
+
 clean() {
     rm -rf build out
     find . -type d \( -name bin -o -name obj \) -not -path './.git/*' -prune -exec rm -rf {} +
@@ -312,7 +363,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | face | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;
