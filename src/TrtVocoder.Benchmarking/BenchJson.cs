@@ -142,7 +142,8 @@ internal static class BenchJson
         double Number(string name) => Member(series, name).GetDouble();
     }
 
-    private static string Text(JsonElement parent, string name) => Member(parent, name).GetString() ?? throw new FormatException($"'{name}' is null.");
+    private static string Text(JsonElement parent, string name) =>
+        Member(parent, name).GetString() ?? throw new FormatException($"'{name}' is null.");
 
     private static JsonElement Member(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value) ? value : throw new FormatException($"'{name}' is missing.");

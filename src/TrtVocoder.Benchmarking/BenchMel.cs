@@ -1,8 +1,8 @@
 namespace TrtVocoder.Benchmarking;
 
 /// <summary>
-/// The mels that are decoded: noise with the mean and the spread of speech's natural-log mel amplitudes (2.5 · N(0, 1) − 5), the same in every
-/// run. tests/baselines decode the same distribution.
+/// The mels that are decoded: noise with the mean and the spread of speech's natural-log mel amplitudes (2.5 · N(0, 1) − 5), the same in
+/// every run. tests/baselines decode the same distribution.
 /// </summary>
 internal static class BenchMel
 {

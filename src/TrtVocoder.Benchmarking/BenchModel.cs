@@ -39,7 +39,8 @@ internal sealed class BenchModel : IDisposable
     /// <param name="file">An .onnx or .engine file.</param>
     /// <param name="path">What the user calls it: the checkpoint folder, where the file is exported from one.</param>
     /// <param name="options">How to decode.</param>
-    public static BenchModel Load(string file, string path, VocoderOptions options) => new(path, options, Vocoding.Vocoder.Load(file, options));
+    public static BenchModel Load(string file, string path, VocoderOptions options) =>
+        new(path, options, Vocoding.Vocoder.Load(file, options));
 
     /// <summary>Seconds of sound of a call.</summary>
     public double GetAudioSeconds(int frames, int batch) => (double)batch * Vocoder.GetSampleCount(frames) / Vocoder.SampleRate;

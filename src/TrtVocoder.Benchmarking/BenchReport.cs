@@ -45,16 +45,19 @@ internal static class BenchReport
 
     private static byte[] Draw(Plot plot) => plot.GetImageBytes(Width, Height, ImageFormat.Png);
 
-    private static string ToHtml(BenchResult result, LayerReport layers, IReadOnlyList<(string Name, string Text)> facts, IReadOnlyList<Plot> plots)
+    private static string ToHtml(
+        BenchResult result, LayerReport layers, IReadOnlyList<(string Name, string Text)> facts, IReadOnlyList<Plot> plots)
     {
         StringBuilder html = new();
         string title = Encode($"{Path.GetFileName(Path.TrimEndingDirectorySeparator(result.Model))} on {result.Device}");
-        html.Append(CultureInfo.InvariantCulture, $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\n<style>\n{Style}\n</style></head><body>\n<h1>{title}</h1>\n<table>\n");
+        html.Append(CultureInfo.InvariantCulture, $"<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+            + $"charset=\"utf-8\"><title>{title}</title>\n<style>\n{Style}\n</style></head><body>\n<h1>{title}</h1>\n<table>\n");
         foreach ((string name, string text) in facts)
             AppendRow(html, "td", name, text);
         html.Append("</table>\n");
         foreach (Plot plot in plots)
-            html.Append(CultureInfo.InvariantCulture, $"<p><img alt=\"{Encode(plot.Axes.Title.Label.Text)}\" src=\"data:image/png;base64,{Convert.ToBase64String(Draw(plot))}\"></p>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<p><img alt=\"{Encode(plot.Axes.Title.Label.Text)}\" "
+                + $"src=\"data:image/png;base64,{Convert.ToBase64String(Draw(plot))}\"></p>\n");
         foreach (BenchRun run in result.Runs)
             AppendRun(html, run);
         AppendLayers(html, layers);

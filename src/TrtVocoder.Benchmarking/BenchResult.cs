@@ -1,6 +1,8 @@
 namespace TrtVocoder.Benchmarking;
 
-/// <summary>What one program measured of one model on one machine; written and read as JSON (docs/cli.md), also by the programs in tests/baselines.</summary>
+/// <summary>
+/// What one program measured of one model on one machine; written and read as JSON (docs/cli.md), also by the programs in tests/baselines.
+/// </summary>
 internal sealed record BenchResult
 {
     /// <summary>The program, with its version.</summary>

@@ -3,7 +3,9 @@ using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;
 
-/// <summary>What was measured of one workload in one mode; or read from a file, then without <see cref="Calls"/> and <see cref="Decodes"/>.</summary>
+/// <summary>
+/// What was measured of one workload in one mode; or read from a file, then without <see cref="Calls"/> and <see cref="Decodes"/>.
+/// </summary>
 internal sealed record BenchRun
 {
     public const string Sequential = "sequential";
@@ -28,7 +30,9 @@ internal sealed record BenchRun
     /// <summary>Seconds of sound that one call makes, over all items; of a replay the mean.</summary>
     public double? AudioSeconds { get; init; }
 
-    /// <summary>Time over the duration of the sound made in it: of the median call, of all calls of a replay, of the whole run when pipelined.</summary>
+    /// <summary>
+    /// Time over the duration of the sound made in it: of the median call, of all calls of a replay, of the whole run when pipelined.
+    /// </summary>
     public double? RealTimeFactor { get; init; }
 
     /// <summary>Calls × batch a second of the whole run; only when pipelined.</summary>

@@ -7,7 +7,8 @@ namespace TrtVocoder.Benchmarking;
 
 /// <summary>
 /// Starts of this program, from just before its process is made to its first samples. Each start is a process of its own that is told the
-/// moment of its making; the system's clock is the same for all processes. Files are in the system's cache except, perhaps, at the first start.
+/// moment of its making; the system's clock is the same for all processes. Files are in the system's cache except, perhaps, at the first
+/// start.
 /// </summary>
 internal static class ColdStart
 {
@@ -65,7 +66,8 @@ internal static class ColdStart
     // "trtvocoder: There is no model x.": the last line, as the child said it.
     private static string Sentence(string error)
     {
-        string line = error.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault("The program ended without a word when it was started.");
+        string line = error.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault(
+            "The program ended without a word when it was started.");
         return line[(line.IndexOf(": ", StringComparison.Ordinal) is > 0 and int colon && line.StartsWith("trtvocoder", StringComparison.Ordinal) ? colon + 2 : 0)..];
     }
 }

@@ -20,7 +20,8 @@ internal static class InterleavedRounds
     /// <param name="duration">How long each is measured.</param>
     /// <param name="iterations">Calls that are measured of each even when they take longer.</param>
     /// <param name="cancellation">Ends the measurement between two calls.</param>
-    public static void Run(IReadOnlyList<TimedContender> contenders, TimeSpan warmUp, TimeSpan duration, int iterations, CancellationToken cancellation)
+    public static void Run(
+        IReadOnlyList<TimedContender> contenders, TimeSpan warmUp, TimeSpan duration, int iterations, CancellationToken cancellation)
     {
         foreach (TimedContender contender in contenders)
         {

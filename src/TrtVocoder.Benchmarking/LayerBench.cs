@@ -32,5 +32,6 @@ internal static class LayerBench
 
     // Not inlined: ONNX Runtime is loaded only where there is an ONNX model.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static LayerReport RunOnnx(BenchModel model, Workload workload, int runs, BenchOptions options) => OnnxLayers.Run(model, workload, runs, options);
+    private static LayerReport RunOnnx(BenchModel model, Workload workload, int runs, BenchOptions options) =>
+        OnnxLayers.Run(model, workload, runs, options);
 }

@@ -24,7 +24,8 @@ internal static class LengthList
     /// <summary>Reads lengths separated by commas, as on the command line.</summary>
     /// <exception cref="FormatException">They are none; the message is a sentence for the user.</exception>
     public static int[] ParseOption(string option, string text) =>
-        [.. text.Split(',').Select(part => Parse(part) ?? throw new FormatException($"{option} {text}: expected lengths in frames, 1 to {MaxFrames}, like 64,256,512."))];
+        [.. text.Split(',').Select(part => Parse(part) ?? throw new FormatException(
+            $"{option} {text}: expected lengths in frames, 1 to {MaxFrames}, like 64,256,512."))];
 
     private static int[] Parse(string text, string source)
     {
@@ -35,9 +36,11 @@ internal static class LengthList
             number++;
             string length = line.Split('#')[0].Trim();
             if (length.Length > 0)
-                lengths.Add(Parse(length) ?? throw new DataFormatException($"{source}, line {number}: '{Shorten(length)}' is no length; expected frames, a whole number from 1 to {MaxFrames}."));
+                lengths.Add(Parse(length) ?? throw new DataFormatException(
+                    $"{source}, line {number}: '{Shorten(length)}' is no length; expected frames, a whole number from 1 to {MaxFrames}."));
         }
-        return lengths.Count > 0 ? [.. lengths] : throw new DataFormatException($"{source} holds no lengths; expected one length in frames a line.");
+        return lengths.Count > 0 ? [.. lengths] : throw new DataFormatException(
+            $"{source} holds no lengths; expected one length in frames a line.");
     }
 
     private static int? Parse(string text) =>

@@ -20,7 +20,8 @@ internal sealed record PairedComparison(string Title, BenchSeries First, BenchSe
         (BenchSeries seriesA, BenchSeries seriesB) = (contenderA.ToSeries(), contenderB.ToSeries());
         return new PairedComparison(Describe(workload), seriesA, seriesB, TimeRatio.OfRounds(seriesA.RoundMedians, seriesB.RoundMedians));
 
-        BenchSession Start(BenchModel model) => new(model, workload, BenchMel.Make(workload.Batch * model.Vocoder.MelCount * workload.Longest), null);
+        BenchSession Start(BenchModel model) =>
+            new(model, workload, BenchMel.Make(workload.Batch * model.Vocoder.MelCount * workload.Longest), null);
     }
 
     public void Write(Utf8JsonWriter writer)

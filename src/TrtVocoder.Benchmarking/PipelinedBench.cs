@@ -102,5 +102,6 @@ internal static class PipelinedBench
         };
     }
 
-    private static Workload Rotate(Workload workload, int by) => workload with { Lengths = [.. workload.Lengths.Skip(by), .. workload.Lengths.Take(by)] };
+    private static Workload Rotate(Workload workload, int by) =>
+        workload with { Lengths = [.. workload.Lengths.Skip(by), .. workload.Lengths.Take(by)] };
 }

@@ -62,7 +62,8 @@ internal static class ReportPlots
                 bases[i] += means[i];
         }
         double[] ends = [.. groups.Select(group => group.Decodes.Average(decode => decode.EndToEndMs))];
-        ScottPlot.Plottables.Markers markers = plot.Add.Markers(ends.Select((_, i) => (double)i).ToArray(), ends, MarkerShape.FilledDiamond, 9, Colors.Black);
+        ScottPlot.Plottables.Markers markers = plot.Add.Markers(
+            ends.Select((_, i) => (double)i).ToArray(), ends, MarkerShape.FilledDiamond, 9, Colors.Black);
         markers.LegendText = "end to end";
         plot.Axes.Bottom.SetTicks([.. groups.Select((_, i) => (double)i)], [.. groups.Select(group => group.Label)]);
         plot.Axes.SetLimits(-0.6, groups.Length - 0.4, 0, 1.12 * Math.Max(bases.Max(), ends.Max()));
@@ -98,7 +99,9 @@ internal static class ReportPlots
         return plot;
     }
 
-    /// <summary>The share of calls that took at most so long. The axis ends a little above the longest p99, or outliers would squeeze the rest.</summary>
+    /// <summary>
+    /// The share of calls that took at most so long. The axis ends a little above the longest p99, or outliers would squeeze the rest.
+    /// </summary>
     private static Plot Distributions(string title, BenchRun[] runs, Func<TimedCall, double> ms)
     {
         Plot plot = NewPlot();
@@ -109,7 +112,8 @@ internal static class ReportPlots
             (least, most) = (Math.Min(least, sorted[0]), Math.Max(most, TimingStatistics.Percentile(sorted, 99)));
             ScottPlot.Plottables.Scatter line = plot.Add.ScatterLine(
                 (double[])[sorted[0], .. sorted], (double[])[0, .. sorted.Select((_, i) => 100.0 * (i + 1) / sorted.Length)]);
-            line.Color = plot.Add.Palette.GetColor(Array.FindIndex(runs, other => (other.Frames, other.Lengths) == (run.Frames, run.Lengths)));
+            line.Color = plot.Add.Palette.GetColor(
+                Array.FindIndex(runs, other => (other.Frames, other.Lengths) == (run.Frames, run.Lengths)));
             line.ConnectStyle = ConnectStyle.StepHorizontal;
             line.LineWidth = 2;
             line.LinePattern = run.Mode == BenchRun.Pipelined ? LinePattern.Dashed : LinePattern.Solid;

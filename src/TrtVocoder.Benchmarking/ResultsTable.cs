@@ -13,8 +13,10 @@ internal static class ResultsTable
     {
         List<(BenchRun Run, string Series)> rows = [.. Rows(first, others)];
         if (rows.Count == 0)
-            throw new DataFormatException($"Nothing in {string.Join(", ", others.Select(other => other.Tool))} was measured on the lengths, batch and mode of this run; give --frames, --batch and --mode as there.");
-        TextTable table = new(["median ms", .. ((BenchResult[])[first, .. others]).Select((result, i) => i == 0 ? "[0]" : $"[{i}]  × [0]")]);
+            throw new DataFormatException($"Nothing in {string.Join(", ", others.Select(other => other.Tool))} was measured on the "
+                + $"lengths, batch and mode of this run; give --frames, --batch and --mode as there.");
+        TextTable table = new(
+            ["median ms", .. ((BenchResult[])[first, .. others]).Select((result, i) => i == 0 ? "[0]" : $"[{i}]  × [0]")]);
         foreach ((BenchRun run, string series) in rows)
             table.Add([$"{run.Title}, {SeriesName.ForPeople(series)}", BenchText.Ms(run[series]!.Times.Median), .. others.Select(other => Cell(run, other, series))]);
         foreach (string line in table.Lines())
@@ -26,7 +28,8 @@ internal static class ResultsTable
         }
         for (int i = 0; i < others.Count; i++)
             if (others[i].Machine != first.Machine)
-                yield return $"[{i + 1}] was measured on {(others[i].Machine is { } machine ? $"another machine ({machine.Cpu}, {machine.Cores} cores, {machine.Os})" : "a machine that it does not tell")}: the ratio is one of machines too.";
+                yield return $"[{i + 1}] was measured on "
+                    + $"{(others[i].Machine is { } machine ? $"another machine ({machine.Cpu}, {machine.Cores} cores, {machine.Os})" : "a machine that it does not tell")}: the ratio is one of machines too.";
         yield return "The programs ran one after another, not in turn: what else the machine did then is in the ratios.";
     }
 
@@ -65,6 +68,7 @@ internal static class ResultsTable
     public static BenchRun? Find(BenchRun run, BenchResult other) => other.Runs.FirstOrDefault(run.IsLike);
 
     private static string Cell(BenchRun run, BenchResult other, string series) => Find(run, other)?[series] is { } theirs
-        ? string.Create(CultureInfo.InvariantCulture, $"{BenchText.Ms(theirs.Times.Median)}  {theirs.Times.Median / run[series]!.Times.Median,6:0.00}")
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"{BenchText.Ms(theirs.Times.Median)}  {theirs.Times.Median / run[series]!.Times.Median,6:0.00}")
         : "–";
 }

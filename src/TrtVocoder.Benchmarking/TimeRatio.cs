@@ -6,7 +6,9 @@ namespace TrtVocoder.Benchmarking;
 /// <param name="Ratio">Time of the second over time of the first: below 1 the second is faster.</param>
 /// <param name="Low">Lower end of the 95 % interval; 0 where there is none.</param>
 /// <param name="High">Upper end; infinite where there is none.</param>
-/// <param name="IsInterleaved">Whether both were measured in turn, so that the interval holds for what disturbed the machine meanwhile too.</param>
+/// <param name="IsInterleaved">
+/// Whether both were measured in turn, so that the interval holds for what disturbed the machine meanwhile too.
+/// </param>
 internal sealed record TimeRatio(double Ratio, double Low, double High, bool IsInterleaved)
 {
     /// <summary>
@@ -33,8 +35,8 @@ internal sealed record TimeRatio(double Ratio, double Low, double High, bool IsI
         : Same;
 
     /// <summary>
-    /// Of interleaved rounds: the median of the rounds' ratios, which a disturbance of both sides of a round does not touch; the interval is a
-    /// percentile bootstrap over rounds (Efron, 1979) with a fixed seed.
+    /// Of interleaved rounds: the median of the rounds' ratios, which a disturbance of both sides of a round does not touch; the interval
+    /// is a percentile bootstrap over rounds (Efron, 1979) with a fixed seed.
     /// </summary>
     /// <param name="first">The median time of each round of the first.</param>
     /// <param name="second">The same of the second, in the same rounds.</param>
@@ -45,7 +47,10 @@ internal sealed record TimeRatio(double Ratio, double Low, double High, bool IsI
         return new TimeRatio(TimingStatistics.Of(ratios).Median, low, high, true);
     }
 
-    /// <summary>Of two runs at different times: the ratio of their medians, and an interval if both tell their rounds. It cannot know how the machine changed in between.</summary>
+    /// <summary>
+    /// Of two runs at different times: the ratio of their medians, and an interval if both tell their rounds. It cannot know how the
+    /// machine changed in between.
+    /// </summary>
     public static TimeRatio OfRuns(BenchSeries first, BenchSeries second)
     {
         (IReadOnlyList<double> a, IReadOnlyList<double> b) = (first.RoundMedians, second.RoundMedians);

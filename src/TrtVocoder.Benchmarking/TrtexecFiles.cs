@@ -4,7 +4,9 @@ using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;
 
-/// <summary>The files that trtexec writes, with its keys (samples/common/sampleReporting.cpp), so that tools made for them read ours.</summary>
+/// <summary>
+/// The files that trtexec writes, with its keys (samples/common/sampleReporting.cpp), so that tools made for them read ours.
+/// </summary>
 internal static class TrtexecFiles
 {
     /// <summary><c>--exportTimes</c>: when each part of each call began and ended. What a CPU has not, is 0.</summary>
@@ -53,7 +55,8 @@ internal static class TrtexecFiles
     });
 
     /// <summary><c>--exportLayerInfo</c>: the inspector's own text.</summary>
-    public static void WriteLayerInfo(Stream stream, LayerReport report) => stream.Write(Encoding.UTF8.GetBytes(report.InfoJson.TrimEnd() + "\n"));
+    public static void WriteLayerInfo(Stream stream, LayerReport report) =>
+        stream.Write(Encoding.UTF8.GetBytes(report.InfoJson.TrimEnd() + "\n"));
 
     private static void Write(Stream stream, Action<Utf8JsonWriter> content)
     {

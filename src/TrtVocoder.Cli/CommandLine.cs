@@ -6,7 +6,9 @@ using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli;
 
-/// <summary>The program: its commands, what is common to all of them, and how every failure becomes one sentence and an exit code.</summary>
+/// <summary>
+/// The program: its commands, what is common to all of them, and how every failure becomes one sentence and an exit code.
+/// </summary>
 internal sealed class CommandLine
 {
     // In the order of the help.
@@ -71,7 +73,8 @@ internal sealed class CommandLine
     private Command Build(string[] args)
     {
         Command program = new("trtvocoder", "Vocos vocoder: checkpoint to ONNX and TensorRT engine, speech to mel, mel to speech.");
-        Dictionary<Command, string> examples = new() { [program] = "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor" };
+        Dictionary<Command, string> examples = new() { [program] =
+            "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor" };
         foreach (CommandEntry entry in Entries)
         {
             Command command = new(entry.Name, entry.Description);

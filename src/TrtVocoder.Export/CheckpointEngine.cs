@@ -5,7 +5,10 @@ using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Export;
 
-/// <summary>Builds TensorRT engines of checkpoints: of the form that runs fastest, or of the next one where TensorRT refuses it. Safe for use by many threads.</summary>
+/// <summary>
+/// Builds TensorRT engines of checkpoints: of the form that runs fastest, or of the next one where TensorRT refuses it. Safe for use by
+/// many threads.
+/// </summary>
 public static class CheckpointEngine
 {
     /// <summary>What engines run fastest in: an FP16 trunk, and spectra frame by frame.</summary>
@@ -19,7 +22,9 @@ public static class CheckpointEngine
     /// <param name="options">What to build with; null for the defaults.</param>
     /// <param name="progress">Hears of the progress, from any thread.</param>
     /// <param name="cancellation">Cancels the build.</param>
-    /// <exception cref="TrtVocoderException">Besides the builder's: the export's options contradict each other or the checkpoint.</exception>
+    /// <exception cref="TrtVocoderException">
+    /// Besides the builder's: the export's options contradict each other or the checkpoint.
+    /// </exception>
     public static TrtBuildResult Build(
         VocosCheckpoint checkpoint, string name, string enginePath, OnnxExportOptions? export = null, TrtBuildOptions? options = null,
         IProgress<TrtBuildProgress>? progress = null, CancellationToken cancellation = default)
@@ -36,8 +41,8 @@ public static class CheckpointEngine
     }
 
     /// <summary>
-    /// The network that an engine of the checkpoint is held against, as the bytes of an ONNX model: FP32 throughout and with plain convolutions, so
-    /// that it shows what FP16, the fast form and the builder together cost.
+    /// The network that an engine of the checkpoint is held against, as the bytes of an ONNX model: FP32 throughout and with plain
+    /// convolutions, so that it shows what FP16, the fast form and the builder together cost.
     /// </summary>
     /// <param name="checkpoint">Config and weights.</param>
     /// <param name="export">The engine's own export; null for <see cref="FastestExport"/>.</param>

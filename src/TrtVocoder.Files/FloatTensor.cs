@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace TrtVocoder.Files;
 
-/// <summary>A named file's or model's array of float32 values in C order (the last axis varies fastest). Immutable, so safe for use by many threads.</summary>
+/// <summary>
+/// A named file's or model's array of float32 values in C order (the last axis varies fastest). Immutable, so safe for use by many threads.
+/// </summary>
 public sealed class FloatTensor
 {
     private readonly float[] _values;

@@ -35,13 +35,15 @@ public static class NpyFile
         NpyHeader header = ReadHeader(stream, name);
         if ((long)header.Count * sizeof(float) > maxBytes)
             throw new DataFormatException(
-                $"{name} unpacks to {header.Count} values, far more than a file of this size should hold; save it by numpy.savez or numpy.save, which do not compress.");
+                $"{name} unpacks to {header.Count} values, far more than a file of this size should hold; save it by numpy.savez or "
+                    + $"numpy.save, which do not compress.");
         int size = header.ElementType switch
         {
             "<f2" or ">f2" or "=f2" => 2,
             "<f4" or ">f4" or "=f4" => 4,
             "<f8" or ">f8" or "=f8" => 8,
-            _ => throw new DataFormatException($"{name} holds values of type '{PrintableText.Name(header.ElementType)}', expected float16, float32 or float64 ('<f2', '<f4', '<f8')."),
+            _ => throw new DataFormatException($"{name} holds values of type '{PrintableText.Name(header.ElementType)}', expected "
+                + $"float16, float32 or float64 ('<f2', '<f4', '<f8')."),
         };
         bool isBigEndian = header.ElementType[0] == '>';
         float[] values = ReadValues(stream, header.Count, size, isBigEndian, name);
@@ -50,7 +52,8 @@ public static class NpyFile
 
     /// <summary>Writes an array, wholly or not at all.</summary>
     /// <exception cref="IOException">The file cannot be written, or exists and <paramref name="overwrite"/> is false.</exception>
-    public static void Write(string path, FloatTensor tensor, bool overwrite) => AtomicFile.Write(path, overwrite, stream => Write(stream, tensor));
+    public static void Write(string path, FloatTensor tensor, bool overwrite) =>
+        AtomicFile.Write(path, overwrite, stream => Write(stream, tensor));
 
     /// <summary>Writes an array to a stream, which need not be seekable.</summary>
     public static void Write(Stream stream, FloatTensor tensor)
@@ -86,7 +89,8 @@ public static class NpyFile
         Span<byte> head = stackalloc byte[12];
         int got = stream.ReadAtLeast(head[..8], 8, throwOnEndOfStream: false);
         if (got < 8 || !head[..6].SequenceEqual(NpyMagic))
-            throw new DataFormatException($"{name} is not a .npy file: it does not begin with \\x93NUMPY{FileContent.Describe(head[..got], name)}.");
+            throw new DataFormatException(
+                $"{name} is not a .npy file: it does not begin with \\x93NUMPY{FileContent.Describe(head[..got], name)}.");
         int lengthBytes = head[6] switch
         {
             1 => 2,
@@ -115,7 +119,8 @@ public static class NpyFile
             int wanted = Math.Min(count - done, BlockBytes / size);
             int got = stream.ReadAtLeast(block.AsSpan(0, wanted * size), wanted * size, throwOnEndOfStream: false);
             if (got < wanted * size)
-                throw new DataFormatException($"{name} is truncated: its header promises {(long)count * size} bytes of values, {((long)done * size) + got} are there.");
+                throw new DataFormatException($"{name} is truncated: its header promises {(long)count * size} bytes of values, "
+                    + $"{((long)done * size) + got} are there.");
             if (done + wanted > values.Length)
                 Array.Resize(ref values, (int)Math.Min(count, Math.Max(2L * values.Length, done + wanted)));
             Convert(block.AsSpan(0, got), values.AsSpan(done, wanted), size, isBigEndian);

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace TrtVocoder.Files;
 
-/// <summary>The dictionary at the head of a .npy file: <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (1, 100, 3), }</c>.</summary>
+/// <summary>
+/// The dictionary at the head of a .npy file: <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (1, 100, 3), }</c>.
+/// </summary>
 internal sealed partial record NpyHeader(string ElementType, bool IsFortranOrder, int[] Shape, int Count)
 {
     private const int MaxRank = 16;
@@ -26,7 +28,8 @@ internal sealed partial record NpyHeader(string ElementType, bool IsFortranOrder
         for (int i = 0; i < sizes.Length; i++)
         {
             if (!int.TryParse(sizes[i].TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out parsed[i]))
-                throw new DataFormatException($"{name} is not a usable .npy file: '{PrintableText.Name(sizes[i])}' in its shape is not a size.");
+                throw new DataFormatException(
+                    $"{name} is not a usable .npy file: '{PrintableText.Name(sizes[i])}' in its shape is not a size.");
         }
         if (!FloatTensor.TryCountElements(parsed, out int count) || count > Array.MaxLength / sizeof(double))
             throw new DataFormatException($"{name} has the shape [{string.Join(", ", sizes)}], which is too large.");

@@ -8,15 +8,17 @@ public static class NpzFile
     private const int MaxEntries = 10_000;
     private const int MaxListed = 1000;
 
-    // What an array may take as float32: so much, and so many times the file's size. A compressed mel of noise is as large as its file, one of
-    // silence a thousandth, which the first term allows for 7 minutes of it.
+    // What an array may take as float32: so much, and so many times the file's size. A compressed mel of noise is as large as its file, one
+    // of silence a thousandth, which the first term allows for 7 minutes of it.
     private const long FreeBytes = 16 << 20;
     private const int MaxExpansion = 8;
 
     /// <summary>Reads one array.</summary>
     /// <param name="path">The file.</param>
     /// <param name="key">Which array; null: the one called <c>mel</c>, or the only one.</param>
-    /// <exception cref="DataFormatException">The file is damaged or foreign, the array is missing, or several are there and none is called <c>mel</c>.</exception>
+    /// <exception cref="DataFormatException">
+    /// The file is damaged or foreign, the array is missing, or several are there and none is called <c>mel</c>.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static FloatTensor Read(string path, string? key = null)
     {
@@ -106,7 +108,8 @@ public static class NpzFile
         string held = arrays.Count == 0 ? "no arrays" : string.Join(", ", arrays.Take(10).Select(entry => PrintableText.Name(KeyOf(entry))));
         throw arrays.Count == 0 && archive.Entries.Any(entry => entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
             ? new DataFormatException($"{name} is a file of torch.save, not of NumPy; save the mel by numpy.save('mel.npy', mel.numpy()).")
-            : new DataFormatException($"{name} holds {held}; expected {(key is null ? "one array, or one called 'mel'" : $"'{PrintableText.Name(key)}'")}.");
+            : new DataFormatException(
+                $"{name} holds {held}; expected {(key is null ? "one array, or one called 'mel'" : $"'{PrintableText.Name(key)}'")}.");
     }
 
     private static bool IsArray(ZipArchiveEntry entry) => entry.FullName.EndsWith(".npy", StringComparison.Ordinal);

@@ -8,7 +8,9 @@ namespace TrtVocoder.Files;
 /// A <c>.safetensors</c> file: eight bytes of header length, a JSON header of names, types, shapes and byte ranges, then the values.
 /// Reads F32, F16, BF16 and F64, and passes over tensors of other types; writes F32 and F16.
 /// </summary>
-/// <remarks>The format's own rules are enforced: byte ranges neither overlap nor leave holes, names are unique. The bounds stand in docs/formats.md.</remarks>
+/// <remarks>
+/// The format's own rules are enforced: byte ranges neither overlap nor leave holes, names are unique. The bounds stand in docs/formats.md.
+/// </remarks>
 public sealed class SafetensorsFile
 {
     private const string MetadataName = "__metadata__";
@@ -51,11 +53,13 @@ public sealed class SafetensorsFile
     public static SafetensorsFile Read(ReadOnlySpan<byte> file, string source)
     {
         if (file.Length < 8)
-            throw new DataFormatException($"{source} is not a .safetensors file: {file.Length} bytes are too few for its header{FileContent.Describe(file)}.");
+            throw new DataFormatException(
+                $"{source} is not a .safetensors file: {file.Length} bytes are too few for its header{FileContent.Describe(file)}.");
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file);
         if (headerLength > (ulong)(file.Length - 8))
             throw new DataFormatException(
-                $"{source} is truncated or not a .safetensors file: its first 8 bytes announce a header of {headerLength} bytes, {file.Length - 8} follow{Instead(file)}.");
+                $"{source} is truncated or not a .safetensors file: its first 8 bytes announce a header of {headerLength} bytes, "
+                    + $"{file.Length - 8} follow{Instead(file)}.");
         if (headerLength > MaxHeaderLength)
             throw new DataFormatException($"{source} has a header of {headerLength} bytes; at most {MaxHeaderLength} are read.");
 
@@ -85,7 +89,9 @@ public sealed class SafetensorsFile
     /// <summary>Writes a file, wholly or not at all.</summary>
     /// <param name="path">Where to.</param>
     /// <param name="tensors">Names and values; written in the names' ordinal order, so equal content gives equal bytes.</param>
-    /// <param name="type">Chooses each tensor's stored type, <see cref="FloatFormat.F32"/> or <see cref="FloatFormat.F16"/>; null stores float32.</param>
+    /// <param name="type">
+    /// Chooses each tensor's stored type, <see cref="FloatFormat.F32"/> or <see cref="FloatFormat.F16"/>; null stores float32.
+    /// </param>
     /// <param name="metadata">Free-form strings for the header.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="DataFormatException">A finite value does not fit float16.</exception>
@@ -153,7 +159,8 @@ public sealed class SafetensorsFile
                 throw new DataFormatException($"'{name}' holds {value:G4}, which float16 (at most 65504) cannot; keep float32.");
     }
 
-    private static byte[] WriteHeader((string Name, FloatTensor Tensor, FloatFormat Type)[] entries, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] WriteHeader(
+        (string Name, FloatTensor Tensor, FloatFormat Type)[] entries, IReadOnlyDictionary<string, string>? metadata)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer))

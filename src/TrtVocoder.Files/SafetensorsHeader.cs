@@ -2,8 +2,11 @@ using System.Text.Json;
 
 namespace TrtVocoder.Files;
 
-/// <summary>One tensor of a .safetensors header: where its bytes lie and what they are. The type is null where it is none that is read.</summary>
-internal sealed record SafetensorsEntry(string Name, string TypeName, FloatFormat? Type, int[] Shape, int ElementCount, long Begin, long End);
+/// <summary>
+/// One tensor of a .safetensors header: where its bytes lie and what they are. The type is null where it is none that is read.
+/// </summary>
+internal sealed record SafetensorsEntry(
+    string Name, string TypeName, FloatFormat? Type, int[] Shape, int ElementCount, long Begin, long End);
 
 /// <summary>The JSON header of a .safetensors file.</summary>
 internal sealed class SafetensorsHeader
@@ -42,10 +45,12 @@ internal sealed class SafetensorsHeader
         foreach (SafetensorsEntry entry in _entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (entry.End > dataLength)
-                throw new DataFormatException($"{source} is truncated: '{PrintableText.Name(entry.Name)}' ends at byte {entry.End} of its data, the file holds {dataLength}.");
+                throw new DataFormatException($"{source} is truncated: '{PrintableText.Name(entry.Name)}' ends at byte {entry.End} of its "
+                    + $"data, the file holds {dataLength}.");
             if (entry.Begin != end)
                 throw new DataFormatException(
-                    $"{source}: the bytes of '{PrintableText.Name(entry.Name)}' start at {entry.Begin}, expected {end}: ranges must neither overlap nor leave holes.");
+                    $"{source}: the bytes of '{PrintableText.Name(entry.Name)}' start at {entry.Begin}, expected {end}: ranges must "
+                        + $"neither overlap nor leave holes.");
             end = entry.End;
         }
         if (end != dataLength)
@@ -113,7 +118,8 @@ internal sealed class SafetensorsHeader
         if (typeName is null || shape is null || offsets is not [long begin, long end])
             throw new DataFormatException($"{source}: '{quoted}' lacks its dtype, shape or two data_offsets.");
         if (typeName.Length > MaxTypeLength)
-            throw new DataFormatException($"{source}: '{quoted}' has the type '{PrintableText.Name(typeName)}', which the format does not know.");
+            throw new DataFormatException(
+                $"{source}: '{quoted}' has the type '{PrintableText.Name(typeName)}', which the format does not know.");
         FloatFormat? type = ToType(typeName);
 
         int[] sizes = new int[shape.Count];
@@ -123,7 +129,8 @@ internal sealed class SafetensorsHeader
             throw new DataFormatException($"{source}: '{quoted}' has an impossible shape, [{string.Join(", ", shape)}].");
         if (begin < 0 || end < begin || (type is { } known && end - begin != (long)count * TensorElements.SizeOf(known)))
             throw new DataFormatException(
-                $"{source}: '{quoted}' of shape {FloatTensor.FormatShape(sizes)} and type {typeName} cannot lie in bytes {begin} to {end}.");
+                $"{source}: '{quoted}' of shape {FloatTensor.FormatShape(sizes)} and type {typeName} cannot lie in bytes {begin} to "
+                    + $"{end}.");
         return new SafetensorsEntry(name, typeName, type, sizes, count, begin, end);
     }
 

@@ -9,5 +9,6 @@ namespace TrtVocoder.Files;
 public sealed record SkippedTensor(string Name, string Type, ImmutableArray<int> Shape)
 {
     /// <summary>For people: <c>mel_len I64 [1]</c>.</summary>
-    public override string ToString() => PrintableText.Clean($"{PrintableText.Name(Name)} {Type} {FloatTensor.FormatShape(Shape.AsSpan())}");
+    public override string ToString() =>
+        PrintableText.Clean($"{PrintableText.Name(Name)} {Type} {FloatTensor.FormatShape(Shape.AsSpan())}");
 }

@@ -34,7 +34,9 @@ public sealed class WavAudio
     /// <summary>How the file stored its samples, for people: <c>16-bit PCM</c>.</summary>
     public string Encoding { get; }
 
-    /// <summary>What a user should know although the file was read, a sentence each: a size in its header that is wrong, a pad byte that lacks.</summary>
+    /// <summary>
+    /// What a user should know although the file was read, a sentence each: a size in its header that is wrong, a pad byte that lacks.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Samples of one channel.</summary>

@@ -48,12 +48,14 @@ internal sealed record WavEncoding(int ChannelCount, int SampleRate, int Contain
         int bytes = (bits + 7) / 8;
         bool isSupported = tag == Pcm ? bytes is >= 1 and <= 4 : bits is 32 or 64;
         if (!isSupported)
-            throw new DataFormatException($"{name} holds {(tag == Pcm ? "integer" : "float")} samples of {bits} bits; PCM of 8 to 32 bits and float of 32 or 64 are supported.");
+            throw new DataFormatException($"{name} holds {(tag == Pcm ? "integer" : "float")} samples of {bits} bits; PCM of 8 to 32 bits "
+                + $"and float of 32 or 64 are supported.");
         // A container may be larger than its sample: the standard's own meaning of block align.
         int container = blockAlign / channels;
         bool isPadded = tag == Pcm && bytes >= 2 && container > bytes && container <= 4;
         if (blockAlign != channels * container || (container != bytes && !isPadded))
-            throw new DataFormatException($"{name} contradicts itself: {channels} channels of {bits} bits make {channels * bytes} bytes, its header says {blockAlign}; convert it to 16-bit PCM.");
+            throw new DataFormatException($"{name} contradicts itself: {channels} channels of {bits} bits make {channels * bytes} bytes, "
+                + $"its header says {blockAlign}; convert it to 16-bit PCM.");
         return new WavEncoding(channels, (int)rate, container, bytes, tag == Float);
     }
 
@@ -76,7 +78,8 @@ internal sealed record WavEncoding(int ChannelCount, int SampleRate, int Contain
         }
     }
 
-    // The standard puts a sample into the upper end of its container, and ALSA's arecord into the lower one, continuing its sign: only the bytes tell.
+    // The standard puts a sample into the upper end of its container, and ALSA's arecord into the lower one, continuing its sign: only the
+    // bytes tell.
     private bool IsLowAligned(ReadOnlySpan<byte> bytes, int count)
     {
         bool lowUsed = false;

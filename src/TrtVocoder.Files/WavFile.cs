@@ -3,9 +3,9 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.Files;
 
 /// <summary>
-/// Reads and writes RIFF WAVE files. Reading takes PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64 bits, extensible headers, RF64,
-/// and, with a note where it is a fault, what other readers take: sizes that were never filled in or are too large, a missing pad byte,
-/// 24 bits in containers of 4 bytes. Safe for use by many threads.
+/// Reads and writes RIFF WAVE files. Reading takes PCM of 8, 16, 24 and 32 bits, floating point of 32 and 64 bits, extensible headers,
+/// RF64, and, with a note where it is a fault, what other readers take: sizes that were never filled in or are too large, a missing pad
+/// byte, 24 bits in containers of 4 bytes. Safe for use by many threads.
 /// </summary>
 /// <remarks>Formats: Microsoft's "Multiple channel audio data and WAVE files"; RF64: EBU Tech 3306.</remarks>
 public static class WavFile

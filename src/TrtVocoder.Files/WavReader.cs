@@ -5,7 +5,9 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.Files;
 
-/// <summary>The reading half of <see cref="WavFile"/>: one pass over a stream, every length bounded by what the stream really holds.</summary>
+/// <summary>
+/// The reading half of <see cref="WavFile"/>: one pass over a stream, every length bounded by what the stream really holds.
+/// </summary>
 internal sealed class WavReader(Stream stream, string name)
 {
     private const int FirstUnknownSize = 0x7FFF_F000; // SoX writes this and a little more into pipes; FFmpeg writes 0xFFFFFFFF.
@@ -29,7 +31,8 @@ internal sealed class WavReader(Stream stream, string name)
     {
         int head = Fill(12);
         if (head < 12 || !Is(8, "WAVE"u8) || !(Is(0, "RIFF"u8) || Is(0, "RF64"u8) || Is(0, "BW64"u8)))
-            throw new DataFormatException($"{name} is not a WAV file: it does not begin with RIFF and WAVE{FileContent.Describe(_scratch.AsSpan(0, head), name)}.");
+            throw new DataFormatException(
+                $"{name} is not a WAV file: it does not begin with RIFF and WAVE{FileContent.Describe(_scratch.AsSpan(0, head), name)}.");
         uint riffSize = BinaryPrimitives.ReadUInt32LittleEndian(_scratch.AsSpan(4));
         bool isStreamed = riffSize is 0 or >= FirstUnknownSize;
         bool isAfterOdd = false;
@@ -40,7 +43,8 @@ internal sealed class WavReader(Stream stream, string name)
             string chunk = Encoding.Latin1.GetString(_scratch, 0, 4);
             if (chunk.AsSpan().ContainsAnyExceptInRange(' ', '~'))
                 throw new DataFormatException(
-                    $"{name} is damaged: no chunk begins at byte {_position - 8}, so the size of a chunk before it is wrong or it was cut; convert it to WAV again.");
+                    $"{name} is damaged: no chunk begins at byte {_position - 8}, so the size of a chunk before it is wrong or it was "
+                        + $"cut; convert it to WAV again.");
             uint size = BinaryPrimitives.ReadUInt32LittleEndian(_scratch.AsSpan(4));
             isAfterOdd = size % 2 != 0;
             switch (chunk)
@@ -100,14 +104,16 @@ internal sealed class WavReader(Stream stream, string name)
 
     private WavAudio ReadData(uint size, bool isStreamed)
     {
-        WavEncoding encoding = _encoding ?? throw new DataFormatException($"{name} is not a usable WAV file: its data chunk comes before any fmt chunk.");
+        WavEncoding encoding = _encoding ?? throw new DataFormatException(
+            $"{name} is not a usable WAV file: its data chunk comes before any fmt chunk.");
         // 0 and −1 stand in headers that were written first and never finished.
         bool isUnknown = size == 0 || (size == uint.MaxValue && _size64 <= 0) || (isStreamed && size >= FirstUnknownSize && _size64 <= 0);
         long expected = isUnknown ? long.MaxValue : size == uint.MaxValue ? _size64 : size;
         // A size beyond what is there is only wrong; one that is really there is too large.
         bool isWrong = stream.CanSeek && expected > stream.Length - stream.Position;
         if (!isUnknown && (expected < 0 || (expected > MaxDataBytes && !isWrong)))
-            throw new DataFormatException($"{name} holds {expected} bytes of samples; more than {MaxDataBytes} are not supported: split the file.");
+            throw new DataFormatException(
+                $"{name} holds {expected} bytes of samples; more than {MaxDataBytes} are not supported: split the file.");
         if (!isUnknown && expected % encoding.FrameBytes != 0)
             expected -= expected % encoding.FrameBytes;
 
@@ -130,7 +136,8 @@ internal sealed class WavReader(Stream stream, string name)
             blocks.Add(got == block.Length ? block : block[..got]);
             total += got;
             if (total > MaxDataBytes)
-                throw new DataFormatException($"{name} holds more than {MaxDataBytes} bytes of samples, which is not supported: split the input.");
+                throw new DataFormatException(
+                    $"{name} holds more than {MaxDataBytes} bytes of samples, which is not supported: split the input.");
             if (got < block.Length)
                 break;
         }
@@ -139,7 +146,8 @@ internal sealed class WavReader(Stream stream, string name)
         if (!isUnknown && total < expected)
             _notes.Add($"{name}: its header promises {expected} bytes of samples, {total} are there; these are taken.");
         else if (isUnknown && !isStreamed && total > 0)
-            _notes.Add($"{name}: its header was never finished and does not tell its length; all {total} bytes that follow are taken for samples.");
+            _notes.Add($"{name}: its header was never finished and does not tell its length; all {total} bytes that follow are taken for "
+                + $"samples.");
         return Decode(encoding, blocks, (int)total);
     }
 
@@ -154,7 +162,8 @@ internal sealed class WavReader(Stream stream, string name)
         encoding.Decode(bytes, samples);
         int bad = NonFinite.IndexOf(samples);
         if (bad >= 0)
-            throw new DataFormatException($"{name} holds {samples[bad].ToString(CultureInfo.InvariantCulture)} at sample {bad / encoding.ChannelCount}.");
+            throw new DataFormatException(
+                $"{name} holds {samples[bad].ToString(CultureInfo.InvariantCulture)} at sample {bad / encoding.ChannelCount}.");
         return new WavAudio(samples, encoding.ChannelCount, encoding.SampleRate, encoding.ToString(), _notes);
     }
 
@@ -166,7 +175,8 @@ internal sealed class WavReader(Stream stream, string name)
         {
             int got = stream.Read(sink, 0, (int)Math.Min(count, sink.Length));
             if (got == 0)
-                throw new DataFormatException($"{name} is truncated within its '{chunk}' chunk, before any samples, or that chunk's size is wrong.");
+                throw new DataFormatException(
+                    $"{name} is truncated within its '{chunk}' chunk, before any samples, or that chunk's size is wrong.");
             count -= got;
         }
     }

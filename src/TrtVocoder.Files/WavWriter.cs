@@ -3,7 +3,9 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.Files;
 
-/// <summary>The writing half of <see cref="WavFile"/>: the length is known beforehand, so that nothing has to be patched afterwards.</summary>
+/// <summary>
+/// The writing half of <see cref="WavFile"/>: the length is known beforehand, so that nothing has to be patched afterwards.
+/// </summary>
 internal static class WavWriter
 {
     private const int BlockSamples = 8192;
@@ -15,7 +17,8 @@ internal static class WavWriter
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length % channelCount, 0, nameof(channelCount));
         int bad = NonFinite.IndexOf(samples);
         if (bad >= 0)
-            throw new DataFormatException($"Sample {bad} is {samples[bad]}, which no WAV file should hold; the model or its input is at fault.");
+            throw new DataFormatException(
+                $"Sample {bad} is {samples[bad]}, which no WAV file should hold; the model or its input is at fault.");
 
         int sampleSize = format switch
         {
@@ -85,7 +88,8 @@ internal static class WavWriter
                 clipped++;
             if (format == WavSampleFormat.Pcm16)
             {
-                BinaryPrimitives.WriteInt16LittleEndian(bytes[(2 * i)..], (short)Math.Clamp(MathF.Round(sample * 32768f), short.MinValue, short.MaxValue));
+                BinaryPrimitives.WriteInt16LittleEndian(
+                    bytes[(2 * i)..], (short)Math.Clamp(MathF.Round(sample * 32768f), short.MinValue, short.MaxValue));
                 continue;
             }
             int value = (int)Math.Clamp(Math.Round(sample * 8388608.0), -8388608, 8388607);

@@ -41,7 +41,9 @@ internal sealed class OnnxDecoder : IDecoder
     /// <param name="tensors">The model's tensors.</param>
     /// <param name="info">The model.</param>
     /// <param name="profiler">Whose clock the times tell; null for none.</param>
-    /// <param name="ownThread">Whether <see cref="Start"/> hands the run to a thread of the decoder's own and returns; otherwise <see cref="Finish"/> computes.</param>
+    /// <param name="ownThread">
+    /// Whether <see cref="Start"/> hands the run to a thread of the decoder's own and returns; otherwise <see cref="Finish"/> computes.
+    /// </param>
     public OnnxDecoder(SharedSession shared, OnnxTensors tensors, DecoderInfo info, DecodeProfiler? profiler, bool ownThread)
     {
         _ownThread = ownThread;
@@ -65,7 +67,8 @@ internal sealed class OnnxDecoder : IDecoder
         if (batch < 1 || batch > _info.MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), $"The model takes 1 to {_info.MaxBatch} items, not {batch}.");
         if (frames < _info.MinFrames || frames > _info.MaxFrames)
-            throw new ArgumentOutOfRangeException(nameof(frames), $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
+            throw new ArgumentOutOfRangeException(nameof(frames),
+                $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
         _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
@@ -133,7 +136,8 @@ internal sealed class OnnxDecoder : IDecoder
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, {_info.Metadata.MelCount}, {shape.Frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
+            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, "
+                + $"{_info.Metadata.MelCount}, {shape.Frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
         }
         int count = shape.Batch * ItemSize(shape);
         _first.FromModel(count);
@@ -241,13 +245,16 @@ internal sealed class OnnxDecoder : IDecoder
         return shape;
     }
 
-    /// <summary>After the first run of a shape: learns how many samples there were, keeps them, and binds memory of our own for the runs to come.</summary>
+    /// <summary>
+    /// After the first run of a shape: learns how many samples there were, keeps them, and binds memory of our own for the runs to come.
+    /// </summary>
     private void AdoptSamples(ShapeBinding shape)
     {
         using IDisposableReadOnlyCollection<OrtValue> outputs = shape.Binding.GetOutputValues();
         long[] size = outputs[0].GetTensorTypeAndShape().Shape;
         if (size[0] != shape.Batch)
-            throw new DataFormatException($"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
+            throw new DataFormatException(
+                $"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
         long count = shape.Batch * size[^1];
         if (_first.MustMove(count, _tensors.Source))
         {

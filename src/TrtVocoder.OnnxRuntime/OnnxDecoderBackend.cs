@@ -20,8 +20,8 @@ public sealed class OnnxDecoderBackend : IDecoderBackend
     }
 
     /// <summary>
-    /// Shares <see cref="DecoderOptions.Threads"/> out: each run has a thread of its own, and what is left over serves all of them. Runs at the same
-    /// time must be asked for: all threads on one run are about as fast, and faster where there is one window only.
+    /// Shares <see cref="DecoderOptions.Threads"/> out: each run has a thread of its own, and what is left over serves all of them. Runs at
+    /// the same time must be asked for: all threads on one run are about as fast, and faster where there is one window only.
     /// </summary>
     internal static OnnxDecoderOptions ToOnnxOptions(DecoderOptions options)
     {

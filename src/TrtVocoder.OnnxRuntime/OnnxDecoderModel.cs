@@ -10,8 +10,8 @@ namespace TrtVocoder.OnnxRuntime;
 /// threads exist once. Safe for use by many threads; decoders outlive it.
 /// </summary>
 /// <remarks>
-/// The first load sets the environment variable ORT_DISABLE_TELEMETRY to 1, unless it is set. On Unix that races with native code of other threads
-/// that reads the environment at that moment; a host with such threads sets it itself before it starts them.
+/// The first load sets the environment variable ORT_DISABLE_TELEMETRY to 1, unless it is set. On Unix that races with native code of other
+/// threads that reads the environment at that moment; a host with such threads sets it itself before it starts them.
 /// </remarks>
 public sealed class OnnxDecoderModel : IDecoderModel
 {
@@ -71,7 +71,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
             _shared.Leave();
     }
 
-    private static OnnxDecoderModel Load(string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
+    private static OnnxDecoderModel Load(
+        string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
         OnnxLibrary.ThrowIfDamaged();
@@ -114,9 +115,11 @@ public sealed class OnnxDecoderModel : IDecoderModel
 
     private static TrtVocoderException? Translate(Exception error, string source) => error switch
     {
-        OnnxRuntimeException => new DataFormatException($"{source} is not a model that ONNX Runtime can run: {OnnxRuntimeMessage.Reason(error.Message)}", error),
+        OnnxRuntimeException => new DataFormatException(
+            $"{source} is not a model that ONNX Runtime can run: {OnnxRuntimeMessage.Reason(error.Message)}", error),
         DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
-            "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
+            "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its "
+                + "runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
         _ => null,
     };
 
@@ -149,5 +152,6 @@ public sealed class OnnxDecoderModel : IDecoderModel
     private static TensorElementType ElementType(string source, IReadOnlyDictionary<string, NodeMetadata> metadata, TensorShape tensor) =>
         metadata[tensor.Name].ElementDataType is var type and (TensorElementType.Float or TensorElementType.Float16)
             ? type
-            : throw new DataFormatException($"{source}: its tensor {tensor} holds {metadata[tensor.Name].ElementDataType}; expected float32 or float16.");
+            : throw new DataFormatException(
+                $"{source}: its tensor {tensor} holds {metadata[tensor.Name].ElementDataType}; expected float32 or float16.");
 }

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace TrtVocoder.OnnxRuntime;
 
-/// <summary>ONNX Runtime's messages without what only its own developers read: source files, line numbers, C++ signatures, the model's path.</summary>
+/// <summary>
+/// ONNX Runtime's messages without what only its own developers read: source files, line numbers, C++ signatures, the model's path.
+/// </summary>
 internal static partial class OnnxRuntimeMessage
 {
     /// <summary>The reason alone, on one line: <c>Unsupported model IR version: 14, max supported IR version: 11</c>.</summary>
@@ -14,7 +16,8 @@ internal static partial class OnnxRuntimeMessage
         return reason.Length == 0 ? line : reason;
     }
 
-    // "/onnxruntime_src/…/model.cc:181 onnxruntime::Model::Model(onnx::ModelProto&&, const PathString&) ", with one level of brackets in the arguments.
+    // "/onnxruntime_src/…/model.cc:181 onnxruntime::Model::Model(onnx::ModelProto&&, const PathString&) ", with one level of brackets in
+    // the arguments.
     [GeneratedRegex(@"\s*\S+\.(?:cc|cpp|cxx|h|hpp|cu):\d+ (?:[^()]*\((?:[^()]|\([^()]*\))*\)(?: const)?(?::+|\s|$))?(?:\[with [^\]]*\]\s*)?")]
     private static partial Regex Location();
 

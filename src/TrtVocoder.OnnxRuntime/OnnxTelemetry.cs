@@ -3,16 +3,17 @@ using System.Runtime.InteropServices;
 namespace TrtVocoder.OnnxRuntime;
 
 /// <summary>
-/// ONNX Runtime's official builds report their use to Microsoft, from a thread of their own, unless told not to before they start. It is told by an
-/// environment variable, which cannot be set safely while other threads' native code reads the environment: a host that has such threads when it
-/// loads its first model sets ORT_DISABLE_TELEMETRY itself before it starts them.
+/// ONNX Runtime's official builds report their use to Microsoft, from a thread of their own, unless told not to before they start. It is
+/// told by an environment variable, which cannot be set safely while other threads' native code reads the environment: a host that has such
+/// threads when it loads its first model sets ORT_DISABLE_TELEMETRY itself before it starts them.
 /// </summary>
 internal static partial class OnnxTelemetry
 {
     /// <summary>The variable that ONNX Runtime asks for; a host that has set it, to whatever value, has decided.</summary>
     public const string Variable = "ORT_DISABLE_TELEMETRY";
 
-    // Setting a variable races with other threads' native reads of the environment: so it is done once, and not at all where the host has done it.
+    // Setting a variable races with other threads' native reads of the environment: so it is done once, and not at all where the host has
+    // done it.
     private static readonly Lazy<bool> Off = new(() =>
     {
         // On Unix .NET keeps a copy of the environment, which native code does not see.

@@ -3,7 +3,9 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.OnnxRuntime;
 
-/// <summary>One ONNX Runtime session (its weights, threads and arena) shared by a model and its decoders; the last one to leave disposes it.</summary>
+/// <summary>
+/// One ONNX Runtime session (its weights, threads and arena) shared by a model and its decoders; the last one to leave disposes it.
+/// </summary>
 internal sealed class SharedSession(InferenceSession session)
 {
     private UseCount _use;

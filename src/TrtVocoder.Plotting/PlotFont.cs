@@ -4,7 +4,8 @@ namespace TrtVocoder.Plotting;
 internal static class PlotFont
 {
     /// <summary>What to say where there is none.</summary>
-    public const string MissingNote = "No font was found, so pictures carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu).";
+    public const string MissingNote =
+        "No font was found, so pictures carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu).";
 
     private static readonly string[] Candidates =
     [

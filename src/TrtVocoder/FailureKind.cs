@@ -1,8 +1,8 @@
 namespace TrtVocoder;
 
 /// <summary>
-/// What kind of failure a <see cref="TrtVocoderException"/> tells of, where a caller can do something about it. The message says what was wrong and
-/// where; which option, argument or command is the remedy depends on the caller, who finds it by the kind.
+/// What kind of failure a <see cref="TrtVocoderException"/> tells of, where a caller can do something about it. The message says what was
+/// wrong and where; which option, argument or command is the remedy depends on the caller, who finds it by the kind.
 /// </summary>
 public enum FailureKind
 {
@@ -12,7 +12,10 @@ public enum FailureKind
     /// <summary>The model's windows or outputs were asked for in a way that this model does not allow.</summary>
     OptionsDoNotFit,
 
-    /// <summary>The input is longer than one run, and the model does not tell its receptive field (<see cref="Decoding.ModelHints.ReceptiveFieldFrames"/>).</summary>
+    /// <summary>
+    /// The input is longer than one run, and the model does not tell its receptive field
+    /// (<see cref="Decoding.ModelHints.ReceptiveFieldFrames"/>).
+    /// </summary>
     ReceptiveFieldUnknown,
 
     /// <summary>The model does not tell its mel bands (<see cref="Decoding.ModelHints.MelCount"/>).</summary>
@@ -54,13 +57,17 @@ public enum FailureKind
     /// <summary>The engine was built for another GPU.</summary>
     EngineOfOtherGpu,
 
-    /// <summary>The engine carries executable code, which is not allowed (<see cref="TensorRt.TrtDecoderOptions.AllowHostCode"/>).</summary>
+    /// <summary>
+    /// The engine carries executable code, which is not allowed (<see cref="TensorRt.TrtDecoderOptions.AllowHostCode"/>).
+    /// </summary>
     HostCodeNotAllowed,
 
     /// <summary>TensorRT's parser refuses the model, or its outputs' sizes depend on the data: another exporter may do better.</summary>
     NetworkUnsupported,
 
-    /// <summary>TensorRT's builder cannot build this network, by an internal error of its own: another form of the same network may do.</summary>
+    /// <summary>
+    /// TensorRT's builder cannot build this network, by an internal error of its own: another form of the same network may do.
+    /// </summary>
     NetworkRefused,
 
     /// <summary>Memory ran out while TensorRT's builder worked.</summary>

@@ -1,8 +1,8 @@
 namespace TrtVocoder;
 
 /// <summary>
-/// Names what a wrong file really is, by its first bytes and its name: every reader's refusal ends in it. Nothing here decides whether a file is read.
-/// Safe for use by many threads.
+/// Names what a wrong file really is, by its first bytes and its name: every reader's refusal ends in it. Nothing here decides whether a
+/// file is read. Safe for use by many threads.
 /// </summary>
 internal static class FileContent
 {
@@ -115,7 +115,8 @@ internal static class FileContent
             return "the index of sharded weights: join the shards into one file, e.g. by safetensors.torch.save_file";
         if (text.StartsWith("{"u8) || text.StartsWith("["u8))
             return "JSON text";
-        return text.IndexOf("feature_extractor:"u8) >= 0 || text.IndexOf("class_path:"u8) >= 0 ? "a config.yaml: the weights are another file" : null;
+        return text.IndexOf("feature_extractor:"u8) >= 0 || text.IndexOf("class_path:"u8) >= 0 ?
+            "a config.yaml: the weights are another file" : null;
     }
 
     private static string? OfName(string name) => Path.GetExtension(name).ToLowerInvariant() switch

@@ -1,8 +1,8 @@
 namespace TrtVocoder;
 
 /// <summary>
-/// What a model may say of itself, wherever it says it (config.yaml, an ONNX file's metadata, an engine's sidecar, shapes): far beyond any vocoder, and
-/// small enough that nothing which is allocated by these numbers takes gigabytes.
+/// What a model may say of itself, wherever it says it (config.yaml, an ONNX file's metadata, an engine's sidecar, shapes): far beyond any
+/// vocoder, and small enough that nothing which is allocated by these numbers takes gigabytes.
 /// </summary>
 internal static class ModelLimits
 {

@@ -1,6 +1,8 @@
 namespace TrtVocoder;
 
-/// <summary>A native library (FFTW, CUDA, TensorRT, the shim) is missing or unusable. The message lists every path tried and what to install.</summary>
+/// <summary>
+/// A native library (FFTW, CUDA, TensorRT, the shim) is missing or unusable. The message lists every path tried and what to install.
+/// </summary>
 public sealed class NativeLibraryException : TrtVocoderException
 {
     /// <summary>Creates the exception for one library.</summary>

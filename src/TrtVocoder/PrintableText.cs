@@ -5,8 +5,8 @@ using System.Text;
 namespace TrtVocoder;
 
 /// <summary>
-/// Makes text from files harmless where it is printed: a name in a stranger's file must neither steer a terminal nor fill it. Every message of
-/// <see cref="TrtVocoderException"/> passes through here. Safe for use by many threads.
+/// Makes text from files harmless where it is printed: a name in a stranger's file must neither steer a terminal nor fill it. Every message
+/// of <see cref="TrtVocoderException"/> passes through here. Safe for use by many threads.
 /// </summary>
 internal static class PrintableText
 {
@@ -17,8 +17,8 @@ internal static class PrintableText
     public const int MaxNameLength = 100;
 
     /// <summary>
-    /// Replaces what is not printed as itself by <c>?</c>, line breaks and tabs by a space: control characters, lone surrogates, and the marks that
-    /// reverse or hide text (Unicode's format characters, line and paragraph separators, private use).
+    /// Replaces what is not printed as itself by <c>?</c>, line breaks and tabs by a space: control characters, lone surrogates, and the
+    /// marks that reverse or hide text (Unicode's format characters, line and paragraph separators, private use).
     /// </summary>
     /// <param name="text">Any text.</param>
     /// <param name="maxLength">Characters to keep; where there are more, <c>…</c> stands for the rest.</param>

@@ -34,7 +34,8 @@ internal sealed class BenchCommand : CliCommand
         string? other = call.Get(_arguments.Versus);
         BenchOptions options = _arguments.Read(call, path, other ?? path);
         if (call.Get(_arguments.ColdStartChild) is { } started)
-            return new BenchPrinted([ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output), options)], _ => { });
+            return new BenchPrinted(
+                [ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output), options)], _ => { });
         BenchOutputs outputs = BenchOutputs.Read(_arguments, call);
         BenchResult[] against = [.. (call.Get(_arguments.Against) ?? []).Select(ReadSaved)];
         if (call.Get(_arguments.ColdStart))
@@ -47,13 +48,15 @@ internal sealed class BenchCommand : CliCommand
         {
             if (outputs.IsAny || against.Length > 0)
                 throw CliException.Usage("--versus only compares: leave --against, --report and the exports out.");
-            using BenchModel second = Load(other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, output);
+            using BenchModel second = Load(
+                other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, output);
             return RunVersus(model, second, options, output);
         }
         return RunAlone(model, options, outputs, against, output);
     }
 
-    private static BenchPrinted RunAlone(BenchModel model, BenchOptions options, BenchOutputs outputs, BenchResult[] against, CommandOutput output)
+    private static BenchPrinted RunAlone(
+        BenchModel model, BenchOptions options, BenchOutputs outputs, BenchResult[] against, CommandOutput output)
     {
         using StatusLine status = new(output);
         DecodeProfiler profiler = new(capacity: 1);
@@ -67,7 +70,8 @@ internal sealed class BenchCommand : CliCommand
         }
         LayerReport? layers = null;
         if (outputs.NeedsLayers && ModelSource.IsCheckpoint(model.Path))
-            throw CliException.Usage($"{model.Path} is a checkpoint, whose layers are those of the model that it is exported to: run 'trtvocoder export' first and give the .onnx.");
+            throw CliException.Usage($"{model.Path} is a checkpoint, whose layers are those of the model that it is exported to: run "
+                + $"'trtvocoder export' first and give the .onnx.");
         if (outputs.NeedsLayers)
             layers = Show(status, options.Workloads[^1], "layers", () => LayerBench.Run(model, options.Workloads[^1], options));
         status.Clear();
@@ -102,7 +106,8 @@ internal sealed class BenchCommand : CliCommand
         return new BenchPrinted(
             [
                 .. all.Select(versus =>
-                    $"{versus.Title}: {BenchText.Describe(versus.Ratio, $"{a} ({BenchText.Ms(versus.First.Times.Median)} ms)", $"{b} ({BenchText.Ms(versus.Second.Times.Median)} ms)")}"),
+                    $"{versus.Title}: "
+                        + $"{BenchText.Describe(versus.Ratio, $"{a} ({BenchText.Ms(versus.First.Times.Median)} ms)", $"{b} ({BenchText.Ms(versus.Second.Times.Median)} ms)")}"),
                 $"{InterleavedRounds.Count} interleaved rounds each; {first.Vocoder.Info.Backend} and {second.Vocoder.Info.Backend}",
             ],
             writer =>
@@ -128,7 +133,8 @@ internal sealed class BenchCommand : CliCommand
         return new BenchPrinted(
             [
                 $"{path}: {options.Iterations} starts of this program, {run.Frames} frames decoded; medians",
-                .. steps.Select(step => string.Create(CultureInfo.InvariantCulture, $"  {step.Text,-30}  {run[step.Name]!.Times.Median,8:0.00} ms")),
+                .. steps.Select(step => string.Create(CultureInfo.InvariantCulture,
+                    $"  {step.Text,-30}  {run[step.Name]!.Times.Median,8:0.00} ms")),
             ],
             writer => BenchJson.Write(writer, new BenchResult { Tool = Tool, Device = "cold start", Model = path, Machine = Machine.This, Runs = [run] }));
     }
@@ -165,12 +171,14 @@ internal sealed class BenchCommand : CliCommand
         List<(BenchRun Run, string Series)> rows = [.. ResultsTable.Rows(first, [second])];
         if (rows.Count == 0)
             throw CliException.BadInput($"{files[0]} and {files[1]} have no workload in common (lengths, batch, mode, sessions).");
-        output.Note("The two were not interleaved: how the machine changed between them is not in the intervals; 'bench MODEL --versus MODEL2' measures in turn.");
+        output.Note("The two were not interleaved: how the machine changed between them is not in the intervals; 'bench MODEL --versus "
+            + "MODEL2' measures in turn.");
         if (first.Machine != second.Machine)
             output.Note("The two come from different machines.");
         return new BenchPrinted(
             [.. rows.Select(row =>
-                $"{row.Run.Title}, {SeriesName.ForPeople(row.Series)}: {BenchText.Describe(TimeRatio.OfRuns(row.Run[row.Series]!, ResultsTable.Find(row.Run, second)![row.Series]!), files[0], files[1])}")],
+                $"{row.Run.Title}, {SeriesName.ForPeople(row.Series)}: "
+                    + $"{BenchText.Describe(TimeRatio.OfRuns(row.Run[row.Series]!, ResultsTable.Find(row.Run, second)![row.Series]!), files[0], files[1])}")],
             writer =>
             {
                 BenchJson.Write(writer, first);
@@ -189,7 +197,9 @@ internal sealed class BenchCommand : CliCommand
         return run();
     }
 
-    /// <summary>Decodes the shortest and the longest input once, so that what the model refuses is said before anything is measured.</summary>
+    /// <summary>
+    /// Decodes the shortest and the longest input once, so that what the model refuses is said before anything is measured.
+    /// </summary>
     private static void Check(BenchModel model, BenchOptions options)
     {
         foreach (Workload workload in options.Workloads)

@@ -15,31 +15,46 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>build</c>: an ONNX model or a checkpoint to a TensorRT engine. Options that trtexec has are called as there.</summary>
 internal sealed class BuildCommand : CliCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model." };
-    private readonly Option<string> _output = new("--output", "-o", "--saveEngine") { Description = "The engine file; <engine>.json is written beside it.", Required = true };
-    private readonly Option<string> _runtime = Options.Choice("--runtime", "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", ["auto", "tensorrt", "rtx"]);
-    private readonly Option<string?> _min = new("--min", "--minShapes") { Description = "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1." };
-    private readonly Option<string?> _opt = new("--opt", "--optShapes") { Description = "The mel that the engine is tuned for, likewise. Default: 256 frames." };
-    private readonly Option<string?> _max = new("--max", "--maxShapes") { Description = "The largest mel, likewise; longer inputs are decoded in exact chunks. Default: 1024 frames." };
-    private readonly Option<bool> _fp16 = new("--fp16") { Description = "Layers of an FP32 model may run in FP16 (TensorRT 10 only; else see --precision)." };
+    private readonly Argument<string> _model = new("MODEL") { Description =
+        "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model." };
+    private readonly Option<string> _output = new("--output", "-o", "--saveEngine") { Description =
+        "The engine file; <engine>.json is written beside it.", Required = true };
+    private readonly Option<string> _runtime = Options.Choice("--runtime",
+        "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", ["auto", "tensorrt", "rtx"]);
+    private readonly Option<string?> _min = new("--min", "--minShapes") { Description =
+        "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1." };
+    private readonly Option<string?> _opt = new("--opt", "--optShapes") { Description =
+        "The mel that the engine is tuned for, likewise. Default: 256 frames." };
+    private readonly Option<string?> _max = new("--max", "--maxShapes") { Description =
+        "The largest mel, likewise; longer inputs are decoded in exact chunks. Default: 1024 frames." };
+    private readonly Option<bool> _fp16 = new("--fp16") { Description =
+        "Layers of an FP32 model may run in FP16 (TensorRT 10 only; else see --precision)." };
     private readonly Option<bool> _noTf32 = new("--no-tf32", "--noTF32") { Description = "FP32 products keep all their bits." };
-    private readonly Option<bool> _stronglyTyped = new("--strongly-typed", "--stronglyTyped") { Description = "Every tensor keeps the model's type: the default without --fp16." };
-    private readonly Option<string?> _workspace = new("--mem-pool-size", "--memPoolSize") { Description = "Most scratch memory of a layer: workspace:4096M. Default: all of the GPU's." };
-    private readonly Option<int?> _level = Options.OptionalInteger("--builder-optimization-level", "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3.", 0, 5, "--builderOptimizationLevel");
+    private readonly Option<bool> _stronglyTyped = new("--strongly-typed", "--stronglyTyped") { Description =
+        "Every tensor keeps the model's type: the default without --fp16." };
+    private readonly Option<string?> _workspace = new("--mem-pool-size", "--memPoolSize") { Description =
+        "Most scratch memory of a layer: workspace:4096M. Default: all of the GPU's." };
+    private readonly Option<int?> _level = Options.OptionalInteger("--builder-optimization-level",
+        "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3.", 0, 5, "--builderOptimizationLevel");
     private readonly Option<bool> _versionCompatible = new("--version-compatible", "--versionCompatible") { Description = "The engine runs on later versions too; loading it needs --allow-host-code." };
-    private readonly Option<string> _hardware = Options.Choice("--hardware-compatibility-level", "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", ["none", "ampere+"], "--hardwareCompatibilityLevel");
-    private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description = "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx." };
+    private readonly Option<string> _hardware = Options.Choice("--hardware-compatibility-level",
+        "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", ["none", "ampere+"], "--hardwareCompatibilityLevel");
+    private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description =
+        "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx." };
     private readonly Option<bool> _noTimings = new("--no-timing-cache", "--noBuilderCache") { Description = "Keep no layer timings." };
-    private readonly Option<string> _verbosity = Options.Choice("--profiling-verbosity", "detailed: the engine can tell each layer's tensors and tactic.", "layer_names_only", ["layer_names_only", "detailed"], "--profilingVerbosity");
+    private readonly Option<string> _verbosity = Options.Choice("--profiling-verbosity", "detailed: the engine can tell each layer's "
+        + "tensors and tactic.", "layer_names_only", ["layer_names_only", "detailed"], "--profilingVerbosity");
     private readonly Option<int> _device = Options.Integer("--device", "The GPU's number.", 0);
     private readonly ExportChoices _export = new(
         "Of a checkpoint: fp16 (default; the trunk in half precision, head, input and outputs in single), or fp32 (default with --fp16).",
         "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major.",
         "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).");
 
-    private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts, where it cannot be told." };
+    private readonly Option<string?> _real = new("--real") { Description =
+        "Name of the model's output with the real parts, where it cannot be told." };
     private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
-    private readonly Option<bool> _noVerify = new("--no-verify") { Description = "Hand the engine over without comparing its sound with the network's." };
+    private readonly Option<bool> _noVerify = new("--no-verify") { Description =
+        "Hand the engine over without comparing its sound with the network's." };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
     private readonly Option<bool> _force = Options.Force("Replace an existing engine.");
 
@@ -70,7 +85,8 @@ internal sealed class BuildCommand : CliCommand
             if (!isCheckpoint && call.Has(option))
                 throw CliException.Usage($"{option.Name} is for checkpoints; {model} is an ONNX model and stays as it was exported.");
         if (call.Get(_verbose))
-            TrtLog.SetHandler(message => Console.Error.WriteLine(PrintableText.Clean($"[{message.Severity}] {message.Text}")), TrtLogSeverity.Info);
+            TrtLog.SetHandler(
+                message => Console.Error.WriteLine(PrintableText.Clean($"[{message.Severity}] {message.Text}")), TrtLogSeverity.Info);
 
         CancellationToken stop = call.WatchForStop();
         TrtBuildResult? built = null;
@@ -88,9 +104,11 @@ internal sealed class BuildCommand : CliCommand
             throw CliException.Usage("--real and --imag go together.");
         bool fp16 = call.Get(_fp16);
         if (fp16 && call.Get(_stronglyTyped))
-            throw CliException.Usage("--fp16 and --strongly-typed exclude each other: a strongly typed network keeps the model's own types.");
+            throw CliException.Usage(
+                "--fp16 and --strongly-typed exclude each other: a strongly typed network keeps the model's own types.");
         if (fp16 && isRtx)
-            throw CliException.Usage("--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint, whose trunk is FP16 by itself.");
+            throw CliException.Usage(
+                "--fp16 is TensorRT 10's; TensorRT-RTX keeps the model's own types: build a checkpoint, whose trunk is FP16 by itself.");
         // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
         string? timings = call.Get(_noTimings) ? null : call.Get(_timings) ?? (isRtx ? null : path + ".timing");
         if (timings is not null)
@@ -159,7 +177,8 @@ internal sealed class BuildCommand : CliCommand
         TrtOptimizationProfile profile = sidecar.Profiles[0];
         TrtVerification? verification = sidecar.Verification;
         if (verification is { SignalToNoiseDb: null })
-            call.Output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: {verification.Note}.");
+            call.Output.Note($"{built.EnginePath} was {(verification.Frames > 0 ? "heard, but not compared" : "not heard")}: "
+                + $"{verification.Note}.");
         bool hasShapes = (call.Get(_min) ?? call.Get(_opt) ?? call.Get(_max)) is not null;
         if (profile != options.Profile && hasShapes)
             call.Output.Note($"{model} takes {profile} and nothing else; --min, --opt and --max cannot change that.");

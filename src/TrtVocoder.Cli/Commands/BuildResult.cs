@@ -51,10 +51,12 @@ internal sealed record BuildResult : CommandResult
             CultureInfo.InvariantCulture,
             $"{Output}: {Bytes / 1048576.0:0.0} MiB by {Builder}{(Gpu is null ? "" : " for " + Gpu)} in {Seconds:0.0} s; {Profile}");
         if (Refusals is not null)
-            yield return $"the {Form} form of the network, because TensorRT refused the {string.Join(", ", Refusals.Select(refusal => $"{refusal.Form} form ({refusal.Words.TrimEnd('.')})"))}";
+            yield return $"the {Form} form of the network, because TensorRT refused the "
+                + $"{string.Join(", ", Refusals.Select(refusal => $"{refusal.Form} form ({refusal.Words.TrimEnd('.')})"))}";
         if (SnrDb is not null)
             yield return string.Create(
-                CultureInfo.InvariantCulture, $"heard: {SnrDb:0.0} dB signal to noise against the network by {Reference}, {Verification?.Batch} x {Verification?.Frames} frames");
+                CultureInfo.InvariantCulture, $"heard: {SnrDb:0.0} dB signal to noise against the network by {Reference}, "
+                    + $"{Verification?.Batch} x {Verification?.Frames} frames");
     }
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.BuildResult);

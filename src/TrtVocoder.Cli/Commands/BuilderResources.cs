@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 namespace TrtVocoder.Cli.Commands;
 
 /// <summary>
-/// The files that hold the kernels of TensorRT's builder: one for all GPUs at first (<c>libnvinfer_builder_resource.so.10.6.0</c>), from about 10.15 on
-/// one a GPU architecture (<c>libnvinfer_builder_resource_sm90.so.11.2.1</c>). NVIDIA lists nowhere which file serves which GPU, so what is found here is
-/// a hint: whether a build works, the builder itself tells.
+/// The files that hold the kernels of TensorRT's builder: one for all GPUs at first (<c>libnvinfer_builder_resource.so.10.6.0</c>), from
+/// about 10.15 on one a GPU architecture (<c>libnvinfer_builder_resource_sm90.so.11.2.1</c>). NVIDIA lists nowhere which file serves which
+/// GPU, so what is found here is a hint: whether a build works, the builder itself tells.
 /// </summary>
 internal static partial class BuilderResources
 {
@@ -32,9 +32,11 @@ internal static partial class BuilderResources
                 parts.Add((int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), Path.Combine(folder, name)));
         if (parts.Count > 0)
             return Choose(parts, computeCapability, suffix);
-        string others = string.Join(", ", files.Where(file => PartPattern().IsMatch(file.Name) || file.Name.StartsWith(Stem + ".so.", StringComparison.Ordinal)).Select(file => file.Name).Distinct());
+        string others = string.Join(
+            ", ", files.Where(file => PartPattern().IsMatch(file.Name) || file.Name.StartsWith(Stem + ".so.", StringComparison.Ordinal)).Select(file => file.Name).Distinct());
         string wanted = computeCapability is null ? "" : $" (or {Stem}_sm{computeCapability.Major}{computeCapability.Minor}{suffix})";
-        return (false, $"{Stem}{suffix}{wanted} was found neither beside the library nor in the loader's paths{(others.Length > 0 ? $", only {others}" : "")}: "
+        return (false, $"{Stem}{suffix}{wanted} was found neither beside the library nor in the loader's "
+            + $"paths{(others.Length > 0 ? $", only {others}" : "")}: "
             + "engines run without it, but are probably not built; install NVIDIA's package that holds it, of this very version");
     }
 
@@ -68,7 +70,8 @@ internal static partial class BuilderResources
         (int Architecture, string Path) best = parts.Where(part => part.Architecture / 10 == computeCapability.Major && part.Architecture <= wanted).OrderDescending().FirstOrDefault();
         return best.Path is not null
             ? (true, $"{best.Path} (probably the one for compute capability {computeCapability})")
-            : (false, $"{where} holds it for {all}, none of which is for this GPU of compute capability {computeCapability}: probably no engine can be built; install {Stem}_sm{wanted}{suffix}");
+            : (false, $"{where} holds it for {all}, none of which is for this GPU of compute capability {computeCapability}: probably no "
+                + $"engine can be built; install {Stem}_sm{wanted}{suffix}");
     }
 
     [GeneratedRegex(@"^libnvinfer_builder_resource_sm(\d+)\.so\.", RegexOptions.CultureInvariant)]

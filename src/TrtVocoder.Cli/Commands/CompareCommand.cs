@@ -17,11 +17,13 @@ internal sealed class CompareCommand : CliCommand
     // Two recordings of one sound may differ by a hop or two at the end; more than this share is said.
     private const double LengthTolerance = 0.01;
 
-    private readonly Argument<string> _first = new("A") { Description = "The reference: a WAV file, or a model (.onnx, .engine, checkpoint)." };
+    private readonly Argument<string> _first = new("A") { Description =
+        "The reference: a WAV file, or a model (.onnx, .engine, checkpoint)." };
     private readonly Argument<string> _second = new("B") { Description = "What is compared with it: likewise." };
     private readonly Option<string?> _input = new("--input", "-i") { Description = "What both models decode: a mel or a WAV file." };
     private readonly Option<string?> _plot = new("--plot") { Description = "PNG with both waveforms and mel spectrograms." };
-    private readonly Option<float?> _floor = Options.Floor("Floor under mel amplitudes for the log-mel distance. Default: 1e-7, or the model's own.");
+    private readonly Option<float?> _floor = Options.Floor(
+        "Floor under mel amplitudes for the log-mel distance. Default: 1e-7, or the model's own.");
     private readonly Option<bool> _transposed = new("--transposed") { Description = "The mel is [frames, bands]." };
     private readonly Option<string?> _key = Options.Key();
     private readonly Option<bool> _force = Options.Force("Replace an existing picture.");
@@ -83,8 +85,10 @@ internal sealed class CompareCommand : CliCommand
         (SynthesisResult resultA, VocoderMetadata metadataA) = Decode(a, input, options, call);
         (SynthesisResult resultB, VocoderMetadata metadataB) = Decode(b, input, options, call);
         if (metadataA.SampleRate != metadataB.SampleRate)
-            throw CliException.BadInput($"{a} speaks at {metadataA.SampleRate} Hz and {b} at {metadataB.SampleRate} Hz; only models of one sample rate can be compared.");
-        models.AddRange([new DecodedModel(a, resultA.Frames, resultA.DecodeSeconds), new DecodedModel(b, resultB.Frames, resultB.DecodeSeconds)]);
+            throw CliException.BadInput($"{a} speaks at {metadataA.SampleRate} Hz and {b} at {metadataB.SampleRate} Hz; only models of "
+                + $"one sample rate can be compared.");
+        models.AddRange(
+            [new DecodedModel(a, resultA.Frames, resultA.DecodeSeconds), new DecodedModel(b, resultB.Frames, resultB.DecodeSeconds)]);
         return (resultA.Samples, resultB.Samples, metadataA);
     }
 
@@ -101,7 +105,8 @@ internal sealed class CompareCommand : CliCommand
         if (Math.Max(a.Length, b.Length) - length > LengthTolerance * length)
             output.Note(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{names.A} lasts {(double)a.Length / sampleRate:0.00} s and {names.B} {(double)b.Length / sampleRate:0.00} s; only the common beginning is compared."));
+                $"{names.A} lasts {(double)a.Length / sampleRate:0.00} s and {names.B} {(double)b.Length / sampleRate:0.00} s; only the "
+                    + $"common beginning is compared."));
         a = a[..length];
         b = b[..length];
     }

@@ -28,20 +28,24 @@ internal sealed class DoctorCommand : CliCommand
     {
         yield return new DoctorCheck(
             "trtvocoder", IsFound: true, IsRequired: true,
-            $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {Environment.ProcessorCount} cores");
+            $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, "
+                + $"{Environment.ProcessorCount} cores");
         yield return CheckLibrary(LibraryLoader.Fftw, isRequired: true, FftwVersion, "spectra and samples", TryTransforms);
         yield return CheckOnnxRuntime();
-        yield return CheckLibrary(LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates", TryResampling);
+        yield return CheckLibrary(
+            LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates", TryResampling);
         yield return PlotFont.Path is { } font
             ? new DoctorCheck("font for plots", IsFound: true, IsRequired: false, font)
-            : new DoctorCheck("font for plots", IsFound: false, IsRequired: false, "plots carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu)");
+            : new DoctorCheck("font for plots", IsFound: false, IsRequired: false,
+                "plots carry no text: run 'apt-get install fonts-dejavu-core' (Debian, Ubuntu)");
         // The GPU's libraries are told by the layer that uses them.
         foreach (DoctorCheck check in GpuChecks.All())
             yield return check;
     }
 
     // A library that is found may still be another one by that name: it is tried.
-    private static DoctorCheck CheckLibrary(NativeLibraryInfo library, bool isRequired, Func<nint, string?> version, string purpose, Action attempt)
+    private static DoctorCheck CheckLibrary(
+        NativeLibraryInfo library, bool isRequired, Func<nint, string?> version, string purpose, Action attempt)
     {
         LoadResult result = LibraryLoader.TryLoad(library);
         if (!result.Loaded)
@@ -54,7 +58,8 @@ internal sealed class DoctorCommand : CliCommand
         }
         catch (TrtVocoderException error)
         {
-            return new DoctorCheck(library.DisplayName, IsFound: false, isRequired, $"{path} was found, but does not work: {error.Message}");
+            return new DoctorCheck(library.DisplayName, IsFound: false, isRequired,
+                $"{path} was found, but does not work: {error.Message}");
         }
     }
 

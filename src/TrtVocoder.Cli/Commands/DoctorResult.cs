@@ -31,7 +31,8 @@ internal sealed record DoctorResult([property: JsonPropertyOrder(1)] IReadOnlyLi
             .. Checks.Select(check => $"{check.Mark}  {check.Name.PadRight(width)}  {check.Text}"),
             CpuWorks ? "Decoding on the CPU works." : "Decoding on the CPU does not work yet; see 'missing' above.",
             EnginesWork ? "Engines can be run." : "Engines cannot be run here; see 'optional' above.",
-            Builders.Count > 0 ? $"Engines can probably be built by {string.Join(" and ", Builders)}." : "Engines can probably not be built here; see 'optional' above.",
+            Builders.Count > 0 ? $"Engines can probably be built by {string.Join(" and ", Builders)}." :
+                "Engines can probably not be built here; see 'optional' above.",
         ];
     }
 

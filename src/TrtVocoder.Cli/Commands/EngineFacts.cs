@@ -8,7 +8,9 @@ using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 
-/// <summary>What <c>info</c> says of an engine: its plan header and sidecar everywhere, and what is inside where it can be loaded.</summary>
+/// <summary>
+/// What <c>info</c> says of an engine: its plan header and sidecar everywhere, and what is inside where it can be loaded.
+/// </summary>
 internal static class EngineFacts
 {
     public static List<(string Name, object Value)> Describe(string path, bool withLayers, int device, bool allowHostCode, CommandOutput output)
@@ -22,7 +24,8 @@ internal static class EngineFacts
             ("built by", header.Maker),
         ];
         if (sidecar is null)
-            output.Note($"There is no {EngineSidecar.PathFor(path)}: the audio parameters are inferred from the shapes when the engine runs.");
+            output.Note($"There is no {EngineSidecar.PathFor(path)}: the audio parameters are inferred from the shapes when the engine "
+                + $"runs.");
         else
             AddSidecar(facts, sidecar, path);
         try
@@ -37,7 +40,8 @@ internal static class EngineFacts
         catch (TrtVocoderException error) when (error is NativeLibraryException or CudaException or TensorRtException)
         {
             facts.Add(("loads here", false));
-            output.Note($"Only the plan's header {(sidecar is null ? "was" : "and the sidecar were")} read, because the engine cannot be loaded here: {Failure.Of(error).Sentence}");
+            output.Note($"Only the plan's header {(sidecar is null ? "was" : "and the sidecar were")} read, because the engine cannot be "
+                + $"loaded here: {Failure.Of(error).Sentence}");
         }
         return facts;
     }
@@ -51,7 +55,8 @@ internal static class EngineFacts
         JsonObject settings = [];
         foreach ((string name, string value) in sidecar.Settings)
             settings.Add(name, value);
-        facts.Add(("settings", new StructuredFact(string.Join(", ", sidecar.Settings.Select(pair => $"{pair.Key}={pair.Value}")), settings)));
+        facts.Add(
+            ("settings", new StructuredFact(string.Join(", ", sidecar.Settings.Select(pair => $"{pair.Key}={pair.Value}")), settings)));
         if (sidecar.Form.Length > 0)
             facts.Add(("form", sidecar.Form));
         if (sidecar.Verification?.SignalToNoiseDb is { } decibels)
@@ -66,7 +71,8 @@ internal static class EngineFacts
     private static void AddInside(List<(string Name, object Value)> facts, TrtEngine engine, bool withLayers)
     {
         facts.Add(("tensors", new StructuredFact(
-            string.Join('\n', engine.Tensors.Select(tensor => $"{(tensor.IsInput ? "in " : "out")} {tensor}{(tensor.IsLinear ? "" : ", " + tensor.Format)}")),
+            string.Join('\n', engine.Tensors.Select(tensor =>
+                $"{(tensor.IsInput ? "in " : "out")} {tensor}{(tensor.IsLinear ? "" : ", " + tensor.Format)}")),
             new JsonArray([.. engine.Tensors.Select(Write)]))));
         List<string> lines = [];
         JsonArray shapes = [];
@@ -75,7 +81,8 @@ internal static class EngineFacts
             for (int profile = 0; profile < engine.ProfileCount; profile++)
             {
                 (IReadOnlyList<long> min, IReadOnlyList<long> opt, IReadOnlyList<long> max) = engine.GetProfileShape(input, profile);
-                lines.Add(string.Create(CultureInfo.InvariantCulture, $"{profile}: '{input.Name}' {Text(min)} to {Text(max)}, tuned for {Text(opt)}"));
+                lines.Add(string.Create(CultureInfo.InvariantCulture,
+                    $"{profile}: '{input.Name}' {Text(min)} to {Text(max)}, tuned for {Text(opt)}"));
                 shapes.Add((JsonNode)new JsonObject { ["profile"] = profile, ["tensor"] = input.Name, ["min"] = Write(min), ["opt"] = Write(opt), ["max"] = Write(max) });
             }
         }

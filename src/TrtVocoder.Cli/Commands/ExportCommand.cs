@@ -14,8 +14,10 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>export</c>: a checkpoint to an ONNX model, or re-packed to one safetensors file.</summary>
 internal sealed class ExportCommand : CliCommand
 {
-    private readonly Argument<string> _from = new("CHECKPOINT") { Description = "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml." };
-    private readonly Option<string> _to = new("--output", "-o") { Description = "The .onnx file, or .safetensors to re-pack the weights; - for .onnx on standard output.", Required = true };
+    private readonly Argument<string> _from = new("CHECKPOINT") { Description =
+        "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml." };
+    private readonly Option<string> _to = new("--output", "-o") { Description =
+        "The .onnx file, or .safetensors to re-pack the weights; - for .onnx on standard output.", Required = true };
     private readonly ExportChoices _choices = new(
         "fp32 (default), or fp16: the trunk in half precision, head, input and outputs in single.",
         "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose).",
@@ -24,7 +26,8 @@ internal sealed class ExportCommand : CliCommand
     private readonly Option<string> _target = Options.Choice(
         "--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", ["gpu", "cpu"]);
 
-    private readonly Option<float?> _floor = Options.Floor("Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");
+    private readonly Option<float?> _floor = Options.Floor(
+        "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");
 
     public override string Examples => """
@@ -44,7 +47,8 @@ internal sealed class ExportCommand : CliCommand
         if (InputFile.KindOf(from) is null)
             throw CliException.FileSystem($"There is no checkpoint folder {from}.");
         _ = ModelSource.IsCheckpoint(from);
-        OnnxExportOptions options = _choices.Read(call, new OnnxExportOptions { Form = call.Get(_target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift });
+        OnnxExportOptions options = _choices.Read(
+            call, new OnnxExportOptions { Form = call.Get(_target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift });
 
         VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
         options = options with { MelFloor = call.Get(_floor) ?? checkpoint.Config.MelFloor };
@@ -94,7 +98,8 @@ internal sealed record ExportResult : CommandResult
 
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,
-        $"{OutputPath.Name(Output)}: {Parameters:N0} parameters, {Precision}{(Signal is null ? "" : $", {Signal}")}, {Bytes / 1048576.0:0.0} MiB")];
+        $"{OutputPath.Name(Output)}: {Parameters:N0} parameters, {Precision}{(Signal is null ? "" : $", {Signal}")}, "
+            + $"{Bytes / 1048576.0:0.0} MiB")];
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.ExportResult);
 }

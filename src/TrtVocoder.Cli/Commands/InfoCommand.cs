@@ -16,13 +16,15 @@ internal sealed class InfoCommand : CliCommand
 {
     private readonly Argument<string> _input = new("PATH")
     {
-        Description = "Checkpoint folder or its .bin/.pt/.ckpt/.safetensors, .onnx, .engine, .wav, .npy, .npz, .safetensors; - for standard input.",
+        Description = "Checkpoint folder or its .bin/.pt/.ckpt/.safetensors, .onnx, .engine, .wav, .npy, .npz, .safetensors; - for "
+            + "standard input.",
     };
 
     private readonly Option<string?> _key = Options.Key();
     private readonly Option<bool> _layers = new("--layers") { Description = "List an engine's layers." };
     private readonly Option<int> _device = Options.Integer("--device", "The GPU that an engine is loaded on.", 0);
-    private readonly Option<bool> _hostCode = new("--allow-host-code") { Description = "Load version-compatible engines, which carry executable code: only from those you trust." };
+    private readonly Option<bool> _hostCode = new("--allow-host-code") { Description =
+        "Load version-compatible engines, which carry executable code: only from those you trust." };
 
     public override string Examples => """
         trtvocoder info vocos.onnx
@@ -54,7 +56,8 @@ internal sealed class InfoCommand : CliCommand
 
         InputFile file = InputFile.Read(path);
         if (file.Kind == InputKind.Unknown && kind is not FileKind.Regular)
-            throw CliException.BadInput($"{file.Name} is neither a WAV file nor arrays (.npy, .npz or .safetensors); a model or checkpoint must be a file: save it first.");
+            throw CliException.BadInput($"{file.Name} is neither a WAV file nor arrays (.npy, .npz or .safetensors); a model or "
+                + $"checkpoint must be a file: save it first.");
         return file.Kind switch
         {
             InputKind.Wav => DescribeSound(file),
@@ -67,7 +70,8 @@ internal sealed class InfoCommand : CliCommand
     private static bool IsCheckpoint(string path, string extension) =>
         extension == ".safetensors" ? HasConfigBeside(path) : extension != ".npz" && ModelSource.IsCheckpoint(path) && !HoldsArrays(path);
 
-    private static bool HoldsArrays(string path) => InputFile.Read(path) is { Kind: InputKind.Npz } file && NpzFile.ReadNames(file.Open(), file.Name).Count > 0;
+    private static bool HoldsArrays(string path) =>
+        InputFile.Read(path) is { Kind: InputKind.Npz } file && NpzFile.ReadNames(file.Open(), file.Name).Count > 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static List<(string, object)> DescribeCheckpoint(string path, CommandOutput output)
@@ -182,7 +186,8 @@ internal sealed class InfoCommand : CliCommand
         return facts;
     }
 
-    private static bool HasConfigBeside(string path) => File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "config.yaml"));
+    private static bool HasConfigBeside(string path) =>
+        File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "config.yaml"));
 
     private static string Name(StftPadding padding) => padding == StftPadding.Center ? "center" : "same";
 

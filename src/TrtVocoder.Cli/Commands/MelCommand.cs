@@ -11,15 +11,19 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>mel</c>: a WAV file to the mel that a model takes.</summary>
 internal sealed class MelCommand : CliCommand
 {
-    private readonly Argument<string> _input = new("INPUT") { Description = "WAV file of any sample rate and channels; - for standard input." };
+    private readonly Argument<string> _input = new("INPUT") { Description =
+        "WAV file of any sample rate and channels; - for standard input." };
     private readonly Option<string> _to = new("--output", "-o")
     {
-        Description = "Array [bands, frames] of natural-log amplitudes: .npy or .safetensors (tensor 'mel'); - for .npy on standard output.",
+        Description = "Array [bands, frames] of natural-log amplitudes: .npy or .safetensors (tensor 'mel'); - for .npy on standard "
+            + "output.",
         Required = true,
     };
 
-    private readonly Option<string?> _model = new("--model", "-m") { Description = "Model or checkpoint whose parameters to use. Default: those of vocos-mel-24khz." };
-    private readonly Option<float?> _floor = Options.Floor("Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
+    private readonly Option<string?> _model = new("--model", "-m") { Description =
+        "Model or checkpoint whose parameters to use. Default: those of vocos-mel-24khz." };
+    private readonly Option<float?> _floor = Options.Floor(
+        "Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");
 
     public override string Examples => """
@@ -48,7 +52,8 @@ internal sealed class MelCommand : CliCommand
             else
                 NpyFile.Write(stream, tensor);
         });
-        return new MelResult(file.Name, path, [mel.Bands, mel.Frames], metadata.SampleRate, metadata.FftLength, metadata.HopLength, metadata.MelFloor);
+        return new MelResult(
+            file.Name, path, [mel.Bands, mel.Frames], metadata.SampleRate, metadata.FftLength, metadata.HopLength, metadata.MelFloor);
     }
 }
 
@@ -57,7 +62,8 @@ internal sealed record MelResult(string Input, string Output, IReadOnlyList<int>
 {
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,
-        $"{OutputPath.Name(Output)}: mel [{Shape[0]}, {Shape[1]}], {SampleRate} Hz, n_fft {FftLength}, hop {HopLength}, floor {MelFloor:R}")];
+        $"{OutputPath.Name(Output)}: mel [{Shape[0]}, {Shape[1]}], {SampleRate} Hz, n_fft {FftLength}, hop {HopLength}, floor "
+            + $"{MelFloor:R}")];
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.MelResult);
 }

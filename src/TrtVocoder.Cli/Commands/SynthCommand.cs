@@ -13,17 +13,23 @@ internal sealed class SynthCommand : CliCommand
 {
     private readonly Argument<string[]> _inputs = new("INPUT")
     {
-        Description = "Mels (.npy, .npz, .safetensors: [bands, frames], natural logarithm) or .wav files (copy synthesis); folders, wildcards; - for standard input.",
+        Description = "Mels (.npy, .npz, .safetensors: [bands, frames], natural logarithm) or .wav files (copy synthesis); folders, "
+            + "wildcards; - for standard input.",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string> _model = new("--model", "-m") { Description = "Model: .onnx, .engine, or a checkpoint's folder or weights.", Required = true };
-    private readonly Option<string> _to = new("--output", "-o") { Description = "WAV file, - for standard output, or a folder when there are several inputs.", Required = true };
+    private readonly Option<string> _model = new("--model", "-m") { Description =
+        "Model: .onnx, .engine, or a checkpoint's folder or weights.", Required = true };
+    private readonly Option<string> _to = new("--output", "-o") { Description =
+        "WAV file, - for standard output, or a folder when there are several inputs.", Required = true };
     private readonly Option<string> _format = Options.Choice("--format", "Sample format of the WAV file.", "pcm16", ["pcm16", "pcm24", "float"]);
     private readonly Option<bool> _force = Options.Force();
-    private readonly Option<int> _threads = Options.Integer("--threads", "CPU threads of the decoder; 0: one a core. Never more than cores.", 0);
-    private readonly Option<int?> _chunk = Options.OptionalInteger("--chunk-frames", "The most frames decoded at once; the result is the same.", least: 1);
-    private readonly Option<float?> _floor = Options.Floor("Floor under mel amplitudes of WAV inputs: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
+    private readonly Option<int> _threads = Options.Integer("--threads",
+        "CPU threads of the decoder; 0: one a core. Never more than cores.", 0);
+    private readonly Option<int?> _chunk = Options.OptionalInteger("--chunk-frames",
+        "The most frames decoded at once; the result is the same.", least: 1);
+    private readonly Option<float?> _floor = Options.Floor(
+        "Floor under mel amplitudes of WAV inputs: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
     private readonly Option<bool> _transposed = new("--transposed") { Description = "Mels are [frames, bands]." };
     private readonly Option<string?> _key = Options.Key();
     private readonly EngineOptions _engine = new();
@@ -36,7 +42,8 @@ internal sealed class SynthCommand : CliCommand
         python make_mel.py | trtvocoder synth - --model vocos.onnx --output - | aplay
         """;
 
-    public override IEnumerable<Symbol> Symbols => [_inputs, _model, _to, _format, _force, _threads, _chunk, _floor, _transposed, _key, .. _engine.Symbols];
+    public override IEnumerable<Symbol> Symbols =>
+        [_inputs, _model, _to, _format, _force, _threads, _chunk, _floor, _transposed, _key, .. _engine.Symbols];
 
     public override CommandResult Run(CommandCall call)
     {
@@ -55,7 +62,8 @@ internal sealed class SynthCommand : CliCommand
     {
         if (threads <= Environment.ProcessorCount)
             return threads;
-        output.Note(string.Create(CultureInfo.InvariantCulture, $"--threads {threads}: this machine has {Environment.ProcessorCount} cores; as many threads are used."));
+        output.Note(string.Create(CultureInfo.InvariantCulture,
+            $"--threads {threads}: this machine has {Environment.ProcessorCount} cores; as many threads are used."));
         return Environment.ProcessorCount;
     }
 
@@ -69,7 +77,8 @@ internal sealed class SynthCommand : CliCommand
             return [new SynthJob(set.Files[0], target)];
         }
         if (!isFolder)
-            throw CliException.FileSystem($"{target} is not an existing folder; {set.Files.Count} inputs need one: 'mkdir -p {target}' makes it.");
+            throw CliException.FileSystem(
+                $"{target} is not an existing folder; {set.Files.Count} inputs need one: 'mkdir -p {target}' makes it.");
         List<SynthJob> jobs = [];
         Dictionary<string, string> taken = [];
         foreach (string file in set.Files)
@@ -127,7 +136,8 @@ internal sealed class SynthCommand : CliCommand
         OutputPath.Write(job.To, call.Get(_force), stream => clipped = WavFile.Write(stream, result.Samples, 1, result.SampleRate, format));
         if (clipped > 0)
             call.Output.Note(string.Create(
-                CultureInfo.InvariantCulture, $"{job.To}: {clipped} of {result.Samples.Length} samples were beyond full scale and clipped; --format float keeps them."));
+                CultureInfo.InvariantCulture, $"{job.To}: {clipped} of {result.Samples.Length} samples were beyond full scale and "
+                    + $"clipped; --format float keeps them."));
         return new SynthResult
         {
             Input = job.From,

@@ -41,7 +41,8 @@ internal sealed record SynthResult : CommandResult
     public override IEnumerable<string> ToLines() => [Error is null
         ? string.Create(
             CultureInfo.InvariantCulture,
-            $"{OutputPath.Name(Target)}: {DurationSeconds:0.00} s at {SampleRate} Hz, {Frames} frames decoded in {1000 * DecodeSeconds:0.0} ms (real-time factor {RealTimeFactor:0.0000}, {1 / RealTimeFactor:0} × real time)")
+            $"{OutputPath.Name(Target)}: {DurationSeconds:0.00} s at {SampleRate} Hz, {Frames} frames decoded in "
+                + $"{1000 * DecodeSeconds:0.0} ms (real-time factor {RealTimeFactor:0.0000}, {1 / RealTimeFactor:0} × real time)")
         : $"{Target}: not written"];
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.SynthResult);
@@ -62,7 +63,8 @@ internal sealed record SynthSetResult(IReadOnlyList<SynthResult> Files, int Fail
     public override IEnumerable<string> ToLines() =>
     [
         .. Files.SelectMany(file => file.ToLines()),
-        string.Create(CultureInfo.InvariantCulture, $"{Files.Count - Failed} of {Files.Count} files, {DurationSeconds:0.00} s of speech, decoded in {DecodeSeconds:0.000} s"),
+        string.Create(CultureInfo.InvariantCulture,
+            $"{Files.Count - Failed} of {Files.Count} files, {DurationSeconds:0.00} s of speech, decoded in {DecodeSeconds:0.000} s"),
     ];
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.SynthSetResult);

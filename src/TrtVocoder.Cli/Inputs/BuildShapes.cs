@@ -23,12 +23,14 @@ internal static partial class BuildShapes
         int maxFrames = largest.Frames ?? Math.Max(DefaultMaxFrames, Math.Max(minFrames, usual.Frames ?? 0));
         int optFrames = usual.Frames ?? Math.Max(minFrames, Math.Min(DefaultOptFrames, maxFrames));
         int minBatch = smallest.Batch ?? 1;
-        TrtOptimizationProfile profile = new(minBatch, usual.Batch ?? minBatch, largest.Batch ?? Math.Max(minBatch, usual.Batch ?? 1), minFrames, optFrames, maxFrames);
+        TrtOptimizationProfile profile = new(
+            minBatch, usual.Batch ?? minBatch, largest.Batch ?? Math.Max(minBatch, usual.Batch ?? 1), minFrames, optFrames, maxFrames);
         Shape[] given = [smallest, usual, largest];
         string[] inputs = [.. given.Select(shape => shape.Input).OfType<string>().Distinct()];
         int[] bands = [.. given.Select(shape => shape.MelCount).OfType<int>().Distinct()];
         if (inputs.Length > 1 || bands.Length > 1)
-            throw CliException.Usage($"--min, --opt and --max are shapes of one mel, but name {string.Join(" and ", inputs.Length > 1 ? inputs : bands.Select(count => $"{count} bands"))}.");
+            throw CliException.Usage($"--min, --opt and --max are shapes of one mel, but name "
+                + $"{string.Join(" and ", inputs.Length > 1 ? inputs : bands.Select(count => $"{count} bands"))}.");
         try
         {
             profile.Validate();
@@ -50,7 +52,8 @@ internal static partial class BuildShapes
             throw CliException.Usage($"--mem-pool-size {text}: expected workspace:SIZE, e.g. workspace:4096M or workspace:4G.");
         int shift = match.Groups[2].Value.ToUpperInvariant() switch { "B" => 0, "K" => 10, "G" => 30, _ => 20 };
         double bytes = number * (1L << shift);
-        return bytes is >= 1 and < long.MaxValue ? (long)bytes : throw CliException.Usage($"--mem-pool-size {text}: the size must be above 0.");
+        return bytes is >= 1 and < long.MaxValue ? (long)bytes : throw CliException.Usage(
+            $"--mem-pool-size {text}: the size must be above 0.");
     }
 
     // 256, 4x256, or trtexec's mel:4x100x256.
@@ -64,7 +67,8 @@ internal static partial class BuildShapes
             isWhole &= !match.Groups[part].Success || Size(match.Groups[part]) is not null;
         return isWhole
             ? new Shape(match.Groups["input"].Success ? match.Groups["input"].Value : null, Size(match.Groups["batch"]), Size(match.Groups["bands"]), Size(match.Groups["frames"]))
-            : throw CliException.Usage($"{option} {text}: expected frames (256), batch x frames (4x256), or an input's shape as trtexec takes it (mel:4x100x256), all at least 1.");
+            : throw CliException.Usage($"{option} {text}: expected frames (256), batch x frames (4x256), or an input's shape as trtexec "
+                + $"takes it (mel:4x100x256), all at least 1.");
 
         static int? Size(Group group) =>
             group.Success && int.TryParse(group.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size > 0 ? size : null;

@@ -13,17 +13,24 @@ internal sealed class EngineOptions
     private readonly Option<string?> _real = new("--real") { Description = "Name of the model's output with the real parts." };
     private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
     private readonly Option<string?> _audio = new("--audio") { Description = "Name of the model's output with the samples." };
-    private readonly Option<int?> _sampleRate = Options.OptionalInteger("--sample-rate", "Sample rate in Hz of a model that does not tell. Default: 24000.", least: 1, most: 1_000_000);
-    private readonly Option<int?> _fftLength = Options.OptionalInteger("--n-fft", "n_fft of a model that tells it neither by its metadata nor by its shapes.", least: 2, most: 1 << 20);
-    private readonly Option<int?> _hopLength = Options.OptionalInteger("--hop-length", "Hop in samples of a model that does not tell. Default: n_fft / 4.", least: 1, most: 1 << 20);
-    private readonly Option<int?> _melCount = Options.OptionalInteger("--n-mels", "Mel bands of a model that does not tell.", least: 1, most: 1 << 16);
-    private readonly Option<string?> _padding = Options.Choice("--padding", "Padding of the inverse STFT of a model that does not tell. Default: center.", "center", "same");
+    private readonly Option<int?> _sampleRate = Options.OptionalInteger("--sample-rate",
+        "Sample rate in Hz of a model that does not tell. Default: 24000.", least: 1, most: 1_000_000);
+    private readonly Option<int?> _fftLength = Options.OptionalInteger("--n-fft",
+        "n_fft of a model that tells it neither by its metadata nor by its shapes.", least: 2, most: 1 << 20);
+    private readonly Option<int?> _hopLength = Options.OptionalInteger("--hop-length",
+        "Hop in samples of a model that does not tell. Default: n_fft / 4.", least: 1, most: 1 << 20);
+    private readonly Option<int?> _melCount = Options.OptionalInteger(
+        "--n-mels", "Mel bands of a model that does not tell.", least: 1, most: 1 << 16);
+    private readonly Option<string?> _padding = Options.Choice("--padding",
+        "Padding of the inverse STFT of a model that does not tell. Default: center.", "center", "same");
     private readonly Option<int?> _receptiveField = Options.OptionalInteger(
-        "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than its limit can be chunked.", least: 0, most: 100_000);
+        "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than "
+            + "its limit can be chunked.", least: 0, most: 100_000);
 
     private readonly Option<int> _device = Options.Integer("--device", "The GPU's number, for engines.", 0);
     private readonly Option<string> _buffers = Options.Choice(
-        "--buffers", "How data travel to an engine: pinned (copies), mapped (none), or auto (mapped where the GPU shares the host's memory).", "auto", ["auto", "pinned", "mapped"]);
+        "--buffers", "How data travel to an engine: pinned (copies), mapped (none), or auto (mapped where the GPU shares the host's "
+            + "memory).", "auto", ["auto", "pinned", "mapped"]);
 
     private readonly Option<int> _profile = Options.Integer("--profile", "The engine's optimisation profile.", 0);
     private readonly Option<bool> _hostCode = new("--allow-host-code")

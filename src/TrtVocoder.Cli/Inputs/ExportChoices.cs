@@ -6,7 +6,9 @@ using TrtVocoder.Export.Onnx;
 
 namespace TrtVocoder.Cli.Inputs;
 
-/// <summary>The form in which a checkpoint's network is written, as <c>export</c> and <c>build</c> take it; their defaults differ.</summary>
+/// <summary>
+/// The form in which a checkpoint's network is written, as <c>export</c> and <c>build</c> take it; their defaults differ.
+/// </summary>
 internal sealed class ExportChoices
 {
     private readonly Option<string?> _precision;

@@ -68,7 +68,8 @@ internal sealed class InputFile
         if (kind is null)
             throw CliException.FileSystem($"There is no file {path}.");
         if (kind is FileKind.Socket or FileKind.BlockDevice)
-            throw CliException.FileSystem($"{path} is a {(kind == FileKind.Socket ? "socket" : "block device")}; a file or a pipe is expected here.");
+            throw CliException.FileSystem(
+                $"{path} is a {(kind == FileKind.Socket ? "socket" : "block device")}; a file or a pipe is expected here.");
     }
 
     /// <summary>What a path leads to; null: nothing.</summary>

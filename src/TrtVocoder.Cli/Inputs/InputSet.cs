@@ -6,7 +6,10 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Inputs;
 
-/// <summary>The files that a command line's inputs stand for: files, folders (their audio and mels, not those of subfolders), globs, and - for standard input.</summary>
+/// <summary>
+/// The files that a command line's inputs stand for: files, folders (their audio and mels, not those of subfolders), globs, and - for
+/// standard input.
+/// </summary>
 internal sealed record InputSet(IReadOnlyList<string> Files, bool IsMany)
 {
     private static readonly string[] Extensions = [".wav", ".npy", ".npz", ".safetensors"];
@@ -38,7 +41,8 @@ internal sealed record InputSet(IReadOnlyList<string> Files, bool IsMany)
         return new InputSet([.. files.Distinct(StringComparer.Ordinal)], isMany);
     }
 
-    // The part before the first wildcard is the folder to search; ** goes through subfolders, * and ? stay within a name. All else means itself.
+    // The part before the first wildcard is the folder to search; ** goes through subfolders, * and ? stay within a name. All else means
+    // itself.
     private static IEnumerable<string> Glob(string pattern)
     {
         int wildcard = pattern.AsSpan().IndexOfAny('*', '?');

@@ -25,7 +25,8 @@ internal sealed record Mel(float[] Values, int Bands, int Frames)
         if (shape.Length == 3 && shape[0] == 1)
             shape = shape[1..];
         if (shape.Length != 2)
-            throw CliException.BadInput($"{file.Name} has the shape {tensor}; expected a mel [{bands} bands, frames] or [1, {bands} bands, frames].");
+            throw CliException.BadInput(
+                $"{file.Name} has the shape {tensor}; expected a mel [{bands} bands, frames] or [1, {bands} bands, frames].");
         Mel mel = isTransposed ? Transpose(tensor.Values, shape[1], shape[0]) : new Mel(tensor.Values.ToArray(), shape[0], shape[1]);
         mel.ThrowIfUnfit(file.Name, tensor, bands, isTransposed);
         return mel;
@@ -48,7 +49,8 @@ internal sealed record Mel(float[] Values, int Bands, int Frames)
                 IReadOnlyDictionary<string, FloatTensor> tensors = SafetensorsFile.Read(file.Bytes, file.Name).Tensors;
                 return tensors[Choose([.. tensors.Keys.Order(StringComparer.Ordinal)], file.Name, key)];
             default:
-                throw CliException.BadInput($"{file.Name} is neither a WAV file nor a mel (.npy, .npz or .safetensors){FileContent.Describe(file.Start, file.Name)}.");
+                throw CliException.BadInput($"{file.Name} is neither a WAV file nor a mel (.npy, .npz or "
+                    + $".safetensors){FileContent.Describe(file.Start, file.Name)}.");
         }
     }
 
@@ -72,14 +74,17 @@ internal sealed record Mel(float[] Values, int Bands, int Frames)
     {
         if (Bands != bands && Frames == bands)
             throw CliException.BadInput(
-                $"{name} has the shape {tensor}, which looks transposed: read as {Bands} bands × {Frames} frames, but the model takes {bands} bands; {(isTransposed ? "leave --transposed out" : "give --transposed to read it as frames × bands")}.");
+                $"{name} has the shape {tensor}, which looks transposed: read as {Bands} bands × {Frames} frames, but the model takes "
+                    + $"{bands} bands; {(isTransposed ? "leave --transposed out" : "give --transposed to read it as frames × bands")}.");
         if (Bands != bands)
-            throw CliException.BadInput($"{name} has the shape {tensor}, read as {Bands} mel bands × {Frames} frames, but the model takes {bands} bands.");
+            throw CliException.BadInput(
+                $"{name} has the shape {tensor}, read as {Bands} mel bands × {Frames} frames, but the model takes {bands} bands.");
         if (Frames == 0)
             throw CliException.BadInput($"{name} is empty: its mel has 0 frames.");
         int bad = NonFinite.IndexOf(Values);
         if (bad >= 0)
-            throw CliException.BadInput($"{name} holds {Values[bad].ToString(CultureInfo.InvariantCulture)} at band {bad / Frames}, frame {bad % Frames}; a mel must be finite.");
+            throw CliException.BadInput($"{name} holds {Values[bad].ToString(CultureInfo.InvariantCulture)} at band {bad / Frames}, frame "
+                + $"{bad % Frames}; a mel must be finite.");
     }
 
     private static Mel Transpose(ReadOnlySpan<float> values, int bands, int frames)

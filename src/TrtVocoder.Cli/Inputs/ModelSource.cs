@@ -9,7 +9,8 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.Cli.Inputs;
 
 /// <summary>
-/// A model named on the command line: an .onnx or .engine file; or a checkpoint's folder or weights, which are exported to a temporary .onnx first.
+/// A model named on the command line: an .onnx or .engine file; or a checkpoint's folder or weights, which are exported to a temporary
+/// .onnx first.
 /// </summary>
 internal static class ModelSource
 {
@@ -48,11 +49,13 @@ internal static class ModelSource
         switch (InputFile.KindOf(path))
         {
             case null:
-                throw CliException.FileSystem($"There is no model {path}{(path == OutputPath.Standard ? ": a model must be a file, standard input is for mels and sounds" : "")}.");
+                throw CliException.FileSystem($"There is no model "
+                    + $"{path}{(path == OutputPath.Standard ? ": a model must be a file, standard input is for mels and sounds" : "")}.");
             case FileKind.Folder:
                 return true;
             case not FileKind.Regular:
-                throw CliException.FileSystem($"{path} is a pipe or a device; a model must be a file, which is read more than once: save it first.");
+                throw CliException.FileSystem(
+                    $"{path} is a pipe or a device; a model must be a file, which is read more than once: save it first.");
         }
         string extension = Path.GetExtension(path);
         return WeightsExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase)

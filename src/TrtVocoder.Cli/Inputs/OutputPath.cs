@@ -11,16 +11,18 @@ internal static class OutputPath
     /// <summary>Says before any work that the file cannot be written, and keeps words away from it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="force">Whether one that is there is replaced.</param>
-    /// <param name="output">Whose words they are.</param>
+    /// <param name="output">Takes the notes.</param>
     /// <param name="option">The option that named it.</param>
     /// <param name="extensions">What the name of a file must end in; devices, pipes and standard output may be called anything.</param>
-    public static void Check(string path, bool force, CommandOutput output, string option = "--output", params ReadOnlySpan<string> extensions)
+    public static void Check(
+        string path, bool force, CommandOutput output, string option = "--output", params ReadOnlySpan<string> extensions)
     {
         if (path.Length == 0)
             throw CliException.Usage($"{option} is empty; give it a file name.");
         OutputTarget target = Find(path);
         if (!target.IsStream && !IsNamed(path, extensions))
-            throw CliException.Usage($"{option} {path}: the name must end in {string.Join(" or ", extensions.ToArray())}, which is what is written.");
+            throw CliException.Usage(
+                $"{option} {path}: the name must end in {string.Join(" or ", extensions.ToArray())}, which is what is written.");
         if (!force && target is { IsStream: false, Status.Kind: FileKind.Regular })
             throw CliException.FileSystem($"{path} exists already; --force replaces it.");
         if (!force && target.Status?.Kind == FileKind.BlockDevice)

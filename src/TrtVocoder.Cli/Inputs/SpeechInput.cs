@@ -26,7 +26,8 @@ internal static class SpeechInput
         if (audio.ChannelCount > 1)
             output.Note(string.Create(CultureInfo.InvariantCulture, $"{file.Name}: mixed down from {audio.ChannelCount} channels to one."));
         if (audio.SampleRate != sampleRate)
-            output.Note(string.Create(CultureInfo.InvariantCulture, $"{file.Name}: resampled from {audio.SampleRate} Hz to {sampleRate} Hz."));
+            output.Note(string.Create(CultureInfo.InvariantCulture,
+                $"{file.Name}: resampled from {audio.SampleRate} Hz to {sampleRate} Hz."));
         return Resampler.Resample(audio.ToMono(), audio.SampleRate, sampleRate);
     }
 
@@ -36,7 +37,8 @@ internal static class SpeechInput
         using MelSpectrogram spectrogram = new(metadata.Stft, metadata.SampleRate, metadata.MelCount, metadata.MelFloor);
         if (samples.Length < spectrogram.MinSampleCount)
             throw CliException.BadInput(string.Create(
-                CultureInfo.InvariantCulture, $"{name} is too short: {samples.Length} samples at {metadata.SampleRate} Hz, at least {spectrogram.MinSampleCount} are needed."));
+                CultureInfo.InvariantCulture, $"{name} is too short: {samples.Length} samples at {metadata.SampleRate} Hz, at least "
+                    + $"{spectrogram.MinSampleCount} are needed."));
         int frames = spectrogram.GetFrameCount(samples.Length);
         Mel mel = new(new float[metadata.MelCount * frames], metadata.MelCount, frames);
         spectrogram.Compute(samples, mel.Values);

@@ -15,7 +15,8 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
     public double RealTimeFactor => DecodeSeconds / DurationSeconds;
 
     /// <summary>Decodes a mel, or the mel of a WAV file.</summary>
-    public static SynthesisResult Run(InputFile input, Vocoder vocoder, VocoderSession session, float? melFloor, MelChoice choice, CommandOutput output)
+    public static SynthesisResult Run(
+        InputFile input, Vocoder vocoder, VocoderSession session, float? melFloor, MelChoice choice, CommandOutput output)
     {
         Mel mel = input.Kind == InputKind.Wav
             ? SpeechInput.ToMel(
@@ -23,7 +24,8 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
             : Mel.Read(input, vocoder.MelCount, choice);
         int count = vocoder.GetSampleCount(mel.Frames);
         if (count == 0)
-            throw CliException.BadInput($"{input.Name} has {mel.Frames} frame, which decodes to no samples with this model's padding; at least 2 are needed.");
+            throw CliException.BadInput(
+                $"{input.Name} has {mel.Frames} frame, which decodes to no samples with this model's padding; at least 2 are needed.");
         VocoderMetadata metadata = vocoder.Metadata;
         int valuesPerFrame = metadata.MelCount + (metadata.Signal == OutputKind.Spectrum ? 2 * metadata.Stft.BinCount : metadata.HopLength);
         Memory.ThrowIfTooLarge(input.Name, Math.Min(mel.Frames, vocoder.OwnLengthLimit), valuesPerFrame);

@@ -40,7 +40,8 @@ internal static class TemporaryExport
         catch (IOException error)
         {
             throw CliException.FileSystem(
-                $"The temporary model cannot be written to {Path.GetTempPath()}: {WriteFailure.Reason(error.InnerException ?? error)}; set TMPDIR to a folder with room.", error);
+                $"The temporary model cannot be written to {Path.GetTempPath()}: {WriteFailure.Reason(error.InnerException ?? error)}; "
+                    + $"set TMPDIR to a folder with room.", error);
         }
     }
 }

@@ -2,7 +2,9 @@ using TrtVocoder.Cli.Running;
 
 namespace TrtVocoder.Cli.Reporting;
 
-/// <summary>One line on a terminal that says what is being done. Unlike a progress bar it has no thread that would disturb a measurement.</summary>
+/// <summary>
+/// One line on a terminal that says what is being done. Unlike a progress bar it has no thread that would disturb a measurement.
+/// </summary>
 internal sealed class StatusLine(CommandOutput output) : IDisposable
 {
     private const string Erase = "\r\u001b[K";

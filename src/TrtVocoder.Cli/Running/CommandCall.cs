@@ -19,6 +19,8 @@ internal sealed class CommandCall(ParseResult arguments, CommandOutput output, I
     /// <summary>Whether the user gave the option.</summary>
     public bool Has(Option option) => arguments.GetResult(option) is { Implicit: false };
 
-    /// <summary>From here on the command ends by itself, by way of this token, when it is told to stop; until then the process just ends.</summary>
+    /// <summary>
+    /// From here on the command ends by itself, by way of this token, when it is told to stop; until then the process just ends.
+    /// </summary>
     public CancellationToken WatchForStop() => interruption.Watch();
 }

@@ -5,8 +5,8 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.Cli.Running;
 
 /// <summary>
-/// Where a command's words go. Results: text or one JSON object on standard output (text goes to standard error when standard output carries
-/// data). Notes and errors: standard error. Progress: only on a terminal. Text from files passes one filter here.
+/// Where a command's words go. Results: text or one JSON object on standard output (text goes to standard error when standard output
+/// carries data). Notes and errors: standard error. Progress: only on a terminal. Text from files passes one filter here.
 /// </summary>
 internal sealed class CommandOutput(bool isJson)
 {
@@ -34,11 +34,13 @@ internal sealed class CommandOutput(bool isJson)
         // A terminal shows both; only files and pipes keep what they were given.
         bool isError = target.Descriptor == Descriptors.Error || (error?.IsSameAs(status) == true && status.Kind != FileKind.CharacterDevice);
         if (isError && !isOutput)
-            throw CliException.Usage($"{target.Name} is standard error, where notes and errors go; give a file name, or - for standard output.");
+            throw CliException.Usage(
+                $"{target.Name} is standard error, where notes and errors go; give a file name, or - for standard output.");
         if (!isOutput)
             return;
         if (IsJson)
-            throw CliException.Usage($"--json and {(target.Name == StandardName ? "'--output -'" : target.Name)} both want standard output; give the data a file name.");
+            throw CliException.Usage($"--json and {(target.Name == StandardName ? "'--output -'" : target.Name)} both want standard "
+                + $"output; give the data a file name.");
         DataOnStandardOutput = true;
         // 2>&1: every word would end among the data.
         _isQuiet = isError;

@@ -37,22 +37,26 @@ internal sealed record Failure
         CliException own => new(own.ExitCode, own.Message),
         OperationCanceledException => new(Running.ExitCode.Cancelled, "Cancelled."),
         _ when IsOutOfMemory(error) => new(
-            Running.ExitCode.OutOfMemory, "There is not enough memory; --chunk-frames N, where a command has it, bounds what a decode takes, and a smaller model or input takes less."),
+            Running.ExitCode.OutOfMemory, "There is not enough memory; --chunk-frames N, where a command has it, bounds what a decode "
+                + "takes, and a smaller model or input takes less."),
         TrtVocoderException known => new(CodeOf(known), WithAdvice(known)),
         // .NET reports a missing part of the program as a missing file.
         FileNotFoundException { FileName: { } name } when name.IndexOf(", Version=", StringComparison.Ordinal) is > 0 and int end =>
-            new(Running.ExitCode.Internal, $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
+            new(Running.ExitCode.Internal,
+                $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
         TypeInitializationException when error.GetBaseException() is DllNotFoundException missing =>
             new(Running.ExitCode.Internal, $"The program is incomplete, {LibraryName(missing)} is missing; install it again."),
         // "Unable to find an entry point named 'fftwf_malloc' in native library 'fftw3f'."
         EntryPointNotFoundException or BadImageFormatException =>
-            new(Running.ExitCode.MissingLibrary, $"A native library is not the one that it is called: {error.Message} 'trtvocoder doctor' tells where each was found."),
+            new(Running.ExitCode.MissingLibrary,
+                $"A native library is not the one that it is called: {error.Message} 'trtvocoder doctor' tells where each was found."),
         IOException or UnauthorizedAccessException => new(Running.ExitCode.FileSystem, error.Message),
         _ => new(Running.ExitCode.Internal, $"Internal error, please report it: {error.GetType().Name}: {error.Message}"),
     };
 
     // "Unable to load shared library 'libSkiaSharp' or one of its dependencies. …"
-    private static string LibraryName(DllNotFoundException missing) => missing.Message.Split('\'') is { Length: > 2 } parts ? parts[1] : "a native library";
+    private static string LibraryName(DllNotFoundException missing) =>
+        missing.Message.Split('\'') is { Length: > 2 } parts ? parts[1] : "a native library";
 
     // .NET's own, and what ONNX Runtime makes of C++'s and of its arena's.
     private static bool IsOutOfMemory(Exception error)
@@ -97,7 +101,8 @@ internal sealed record Failure
             FailureKind.WrongOutput => "see --precision, --fp16 and --builder-optimization-level; --no-verify keeps it as it is",
             FailureKind.NotAnEngine => "'trtvocoder build' makes engines of .onnx models and checkpoints",
             FailureKind.EngineDamaged or FailureKind.EngineOfOtherGpu => "'trtvocoder build MODEL.onnx --output ENGINE' builds one",
-            FailureKind.EngineOfOtherLibrary => "'trtvocoder build MODEL.onnx --output ENGINE' builds one, for the library that --runtime names",
+            FailureKind.EngineOfOtherLibrary =>
+                "'trtvocoder build MODEL.onnx --output ENGINE' builds one, for the library that --runtime names",
             FailureKind.HostCodeNotAllowed => "--allow-host-code allows it",
             FailureKind.NetworkUnsupported => "'trtvocoder export' makes models of Vocos checkpoints that are",
             _ => null,

@@ -1,6 +1,8 @@
 namespace TrtVocoder.Cli.Running;
 
-/// <summary>Standard output or error for words: a failure is remembered, not thrown, so that no work is lost because nobody hears of it.</summary>
+/// <summary>
+/// Standard output or error for words: a failure is remembered, not thrown, so that no work is lost because nobody hears of it.
+/// </summary>
 /// <param name="inner">Where the bytes go; null: it was closed when the program began.</param>
 internal sealed class GuardedStream(Stream? inner) : Stream
 {

@@ -4,8 +4,8 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.Cli.Running;
 
 /// <summary>
-/// Ctrl-C, SIGTERM and SIGHUP. A command that watches is told to stop and ends by itself; any other, and one that is told twice, ends at once.
-/// Either way nothing temporary stays. A signal that the caller had turned off (nohup) stays off.
+/// Ctrl-C, SIGTERM and SIGHUP. A command that watches is told to stop and ends by itself; any other, and one that is told twice, ends at
+/// once. Either way nothing temporary stays. A signal that the caller had turned off (nohup) stays off.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -32,7 +32,9 @@ internal sealed class Interruption : IDisposable
         return _source.Token;
     }
 
-    /// <summary>Waits for the end where the process is ending: what fails meanwhile, because temporary files are gone, is no news.</summary>
+    /// <summary>
+    /// Waits for the end where the process is ending: what fails meanwhile, because temporary files are gone, is no news.
+    /// </summary>
     public void WaitIfEnding()
     {
         if (_isEnding)

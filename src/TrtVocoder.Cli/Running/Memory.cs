@@ -4,8 +4,8 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.Cli.Running;
 
 /// <summary>
-/// Refuses what cannot fit before it is tried: where memory ends within native code, or the system ends the process, there is nobody left to say a
-/// sentence.
+/// Refuses what cannot fit before it is tried: where memory ends within native code, or the system ends the process, there is nobody left
+/// to say a sentence.
 /// </summary>
 internal static class Memory
 {
@@ -24,7 +24,8 @@ internal static class Memory
         string[] sizes = File.ReadAllText("/proc/self/statm").Split(' ');
         long used = PageBytes * long.Parse(sizes[0], CultureInfo.InvariantCulture), limit = (long)limits[0];
         if (limit - used < RuntimeBytes)
-            throw Short($"this process may use {Megabytes(limit)} MB of address space (ulimit -v), and {Megabytes(used)} MB are taken before the model is loaded, which needs {Megabytes(RuntimeBytes)} MB more");
+            throw Short($"this process may use {Megabytes(limit)} MB of address space (ulimit -v), and {Megabytes(used)} MB are taken "
+                + $"before the model is loaded, which needs {Megabytes(RuntimeBytes)} MB more");
     }
 
     /// <summary>Refuses a run of the network whose inputs and outputs alone are more than the memory there is.</summary>
@@ -36,7 +37,8 @@ internal static class Memory
         // A container's share for managed memory is three quarters of its limit.
         long available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3 * 4, needed = frames * valuesPerFrame * sizeof(float);
         if (needed > available)
-            throw Short($"decoding the {frames} frames of {name} at once takes more than {Megabytes(needed)} MB, and there are {Megabytes(available)}; --chunk-frames 1024 decodes them piece by piece, to the same result");
+            throw Short($"decoding the {frames} frames of {name} at once takes more than {Megabytes(needed)} MB, and there are "
+                + $"{Megabytes(available)}; --chunk-frames 1024 decodes them piece by piece, to the same result");
     }
 
     private static CliException Short(string message) => new(ExitCode.OutOfMemory, $"There is not enough memory: {message}.");

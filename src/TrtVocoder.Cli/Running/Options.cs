@@ -5,8 +5,8 @@ using System.Globalization;
 namespace TrtVocoder.Cli.Running;
 
 /// <summary>
-/// How options are made and checked: numbers as the invariant culture writes them and in no other way, choices from a list. What an option refuses
-/// is a usage error.
+/// How options are made and checked: numbers as the invariant culture writes them and in no other way, choices from a list. What an option
+/// refuses is a usage error.
 /// </summary>
 internal static class Options
 {
@@ -14,10 +14,12 @@ internal static class Options
     public static Option<bool> Force(string description = "Replace existing files.") => new("--force", "-f") { Description = description };
 
     /// <summary>--floor, likewise.</summary>
-    public static Option<float?> Floor(string description) => new("--floor") { Description = description, CustomParser = argument => ParseFloor(argument) };
+    public static Option<float?> Floor(string description) =>
+        new("--floor") { Description = description, CustomParser = argument => ParseFloor(argument) };
 
     /// <summary>--key, likewise.</summary>
-    public static Option<string?> Key() => new("--key") { Description = "Which array of an .npz or .safetensors file. Default: 'mel', or the only one." };
+    public static Option<string?> Key() =>
+        new("--key") { Description = "Which array of an .npz or .safetensors file. Default: 'mel', or the only one." };
 
     /// <summary>A whole number that has a default.</summary>
     public static Option<int> Integer(string name, string description, int otherwise, int least = 0, int most = int.MaxValue, params string[] aliases) =>
@@ -34,7 +36,8 @@ internal static class Options
         DefaultValueFactory = _ => otherwise,
         CustomParser = argument => Parse(argument) is { } number && number >= least && number <= most
             ? number
-            : Refuse<double>(argument, string.Create(CultureInfo.InvariantCulture, $"{name} must be {least} to {most}, with a decimal point where there is need of one.")),
+            : Refuse<double>(argument, string.Create(CultureInfo.InvariantCulture,
+                $"{name} must be {least} to {most}, with a decimal point where there is need of one.")),
     };
 
     /// <summary>One of a list of words, one of them the default.</summary>
@@ -53,7 +56,8 @@ internal static class Options
         return option;
     }
 
-    private static float? ParseFloor(ArgumentResult argument) => Parse(argument) is { } number && (float)number > 0 && float.IsFinite((float)number)
+    private static float? ParseFloor(ArgumentResult argument) =>
+        Parse(argument) is { } number && (float)number > 0 && float.IsFinite((float)number)
         ? (float)number
         : Refuse<float?>(argument, "--floor must be above 0: a number with a decimal point, like 0.00001 or 1e-5.");
 
@@ -66,7 +70,8 @@ internal static class Options
         int.TryParse(Text(argument), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
             ? number
             : Refuse<int?>(argument, string.Create(
-                CultureInfo.InvariantCulture, $"{name} must be {(most == int.MaxValue ? $"{least} or more" : $"{least} to {most}")}, a whole number in digits alone."));
+                CultureInfo.InvariantCulture, $"{name} must be {(most == int.MaxValue ? $"{least} or more" : $"{least} to {most}")}, a "
+                    + $"whole number in digits alone."));
 
     private static string Text(ArgumentResult argument) => argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
 

@@ -9,7 +9,8 @@ namespace TrtVocoder.Export.Checkpoints;
 /// </summary>
 internal static class BufferCheck
 {
-    // Rounding to bfloat16 moves a value below 1 by up to 2^-9, to float16 by up to 2^-12; another window or another mel scale differs by far more.
+    // Rounding to bfloat16 moves a value below 1 by up to 2^-9, to float16 by up to 2^-12; another window or another mel scale differs by
+    // far more.
     private const float Tolerance = 1f / 512;
 
     public static IEnumerable<string> Describe(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> buffers, string source)
@@ -20,12 +21,14 @@ internal static class BufferCheck
             {
                 float[] window = [.. HannWindow.Create(config.FftLength).Select(value => (float)value)];
                 if (!AreClose(tensor.Values, window))
-                    yield return $"{source}: '{name}' is not the periodic Hann window of {config.FftLength} samples that is used here; the sound may differ.";
+                    yield return $"{source}: '{name}' is not the periodic Hann window of {config.FftLength} samples that is used here; "
+                        + $"the sound may differ.";
                 continue;
             }
             using MelFilterbank filterbank = new(config.SampleRate, config.BinCount, config.MelCount);
             if (!AreClose(tensor.Values, filterbank.ToMatrix(config.BinCount)))
-                yield return $"{source}: '{name}' is not the filter bank that config.yaml implies ({config.MelCount} HTK mel bands at {config.SampleRate} Hz, "
+                yield return $"{source}: '{name}' is not the filter bank that config.yaml implies ({config.MelCount} HTK mel bands at "
+                    + $"{config.SampleRate} Hz, "
                     + "no normalisation); mels made here from sound will not suit these weights.";
         }
     }

@@ -1,6 +1,8 @@
 namespace TrtVocoder.Export.Checkpoints;
 
-/// <summary>A Python dict or OrderedDict of a pickle. Only text keys are kept: what optimisers keep under numbers is of no use here.</summary>
+/// <summary>
+/// A Python dict or OrderedDict of a pickle. Only text keys are kept: what optimisers keep under numbers is of no use here.
+/// </summary>
 internal sealed class PickleDictionary
 {
     private static readonly Dictionary<string, object?> Empty = [];

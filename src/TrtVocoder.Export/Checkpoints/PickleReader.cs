@@ -12,7 +12,8 @@ internal interface IPickleObjects
     object GetGlobal(string module, string name);
 
     /// <summary>
-    /// What a call of a known thing costs, in the steps of <see cref="PickleReader.MaxSteps"/>: a recalled list could be copied again by each call.
+    /// What a call of a known thing costs, in the steps of <see cref="PickleReader.MaxSteps"/>: a recalled list could be copied again by
+    /// each call.
     /// </summary>
     int GetCost(object? callable, object?[] arguments);
 
@@ -25,11 +26,13 @@ internal interface IPickleObjects
 
 /// <summary>
 /// Reads Python pickles of protocol 2 to 5 as far as tensors need them (the opcodes are those of Python's pickletools).
-/// Numbers are long, <see cref="BigInteger"/> or double; tuples are <c>object?[]</c>, lists <see cref="List{T}"/>, dicts <see cref="PickleDictionary"/>.
+/// Numbers are long, <see cref="BigInteger"/> or double; tuples are <c>object?[]</c>, lists <see cref="List{T}"/>, dicts
+/// <see cref="PickleDictionary"/>.
 /// </summary>
 /// <remarks>
-/// It is a loop without recursion, every length is checked against the bytes left, and the number of steps is bounded: opcodes, and what calls make
-/// of their arguments. No step takes more than some 120 bytes of memory beyond what it reads, so <see cref="MaxSteps"/> bounds that, too.
+/// It is a loop without recursion, every length is checked against the bytes left, and the number of steps is bounded: opcodes, and what
+/// calls make of their arguments. No step takes more than some 120 bytes of memory beyond what it reads, so <see cref="MaxSteps"/> bounds
+/// that, too.
 /// </remarks>
 internal sealed class PickleReader(byte[] data, int start, IPickleObjects objects, string source)
 {

@@ -53,7 +53,8 @@ internal sealed class StateDictCheck
         _required.Remove(name);
         _knownCount++;
         if (foreignType is not null || !shape.AsSpan().SequenceEqual(expected.AsSpan()))
-            _misshapen.Add($"'{name}' expected {Format(expected)}, found {Format(shape)}{(foreignType is null ? "" : $" of type {foreignType}")}");
+            _misshapen.Add($"'{name}' expected {Format(expected)}, found "
+                + $"{Format(shape)}{(foreignType is null ? "" : $" of type {foreignType}")}");
         return true;
     }
 
@@ -91,7 +92,8 @@ internal sealed class StateDictCheck
             : _unknownNames.Any(name => name.Contains("transformer_blocks.", StringComparison.Ordinal) || name.Contains("ema_model.", StringComparison.Ordinal)) ? "a text-to-speech model (F5-TTS or the like), not its vocoder"
             : _unknownNames.Any(name => name.Contains("model.layers.", StringComparison.Ordinal)) ? "a language model"
             : null;
-        return $"; it looks like {maker ?? "a checkpoint of another program"}: its names are '{string.Join("', '", _unknownNames.Take(3))}'";
+        return $"; it looks like {maker ?? "a checkpoint of another program"}: its names are "
+            + $"'{string.Join("', '", _unknownNames.Take(3))}'";
     }
 
     private static string Format(ImmutableArray<int> shape) => FloatTensor.FormatShape(shape.AsSpan());

@@ -18,9 +18,11 @@ internal static class TorchLegacyFile
         TorchObjects objects = new(source);
         PickleReader reader = new(file, 0, objects, source);
         if (reader.Load() is not BigInteger magic || magic != MagicNumber)
-            throw new DataFormatException($"{source} is a Python pickle, but not one that torch.save wrote; save the model's state_dict() with torch.save.");
+            throw new DataFormatException(
+                $"{source} is a Python pickle, but not one that torch.save wrote; save the model's state_dict() with torch.save.");
         if (reader.Load() is not ProtocolVersion)
-            throw new DataFormatException($"{source} is of an unknown version of PyTorch's non-zip form; save it again with a recent PyTorch.");
+            throw new DataFormatException(
+                $"{source} is of an unknown version of PyTorch's non-zip form; save it again with a recent PyTorch.");
         if (reader.Load() is not PickleDictionary machine || machine.Items.GetValueOrDefault("little_endian") is not true)
             throw new DataFormatException($"{source} was not saved on a little-endian machine; save it again on one.");
         object? root = reader.Load();
@@ -38,9 +40,11 @@ internal static class TorchLegacyFile
                 throw new DataFormatException($"{source} is damaged: the list of its storages does not fit its tensors.");
             long length = storage.ElementCount * storage.Type.ElementSize;
             if (file.Length - position < sizeof(long) || file.Length - position - sizeof(long) < length)
-                throw new DataFormatException($"{source} is truncated: its values end before those of storage {keys.IndexOf(item) + 1} of {keys.Count}.");
+                throw new DataFormatException(
+                    $"{source} is truncated: its values end before those of storage {keys.IndexOf(item) + 1} of {keys.Count}.");
             if (BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(position)) != storage.ElementCount)
-                throw new DataFormatException($"{source} is damaged: a storage does not have the {storage.ElementCount} values that were announced.");
+                throw new DataFormatException(
+                    $"{source} is damaged: a storage does not have the {storage.ElementCount} values that were announced.");
             ReadOnlyMemory<byte> bytes = file.AsMemory(position + sizeof(long), (int)length);
             storage.Read = () => bytes;
             position += sizeof(long) + (int)length;

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace TrtVocoder.Export.Checkpoints;
 
-/// <summary>The few Python names that PyTorch's tensors are pickled with (torch/_utils.py, torch/serialization.py). Every other name is refused.</summary>
+/// <summary>
+/// The few Python names that PyTorch's tensors are pickled with (torch/_utils.py, torch/serialization.py). Every other name is refused.
+/// </summary>
 internal sealed class TorchObjects(string source) : IPickleObjects
 {
     private readonly Dictionary<string, TorchStorage> _storages = new(StringComparer.Ordinal);
@@ -39,13 +41,15 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         // Names that tell which program made the file.
         string what = module switch
         {
-            _ when module.StartsWith("numpy", StringComparison.Ordinal) => "a pickle of NumPy arrays; weights are saved by torch.save(model.state_dict(), …), mels by numpy.save",
+            _ when module.StartsWith("numpy", StringComparison.Ordinal) =>
+                "a pickle of NumPy arrays; weights are saved by torch.save(model.state_dict(), …), mels by numpy.save",
             _ when module.StartsWith("sklearn", StringComparison.Ordinal) || module.StartsWith("joblib", StringComparison.Ordinal) => "a model of scikit-learn",
             _ when module.StartsWith("pandas", StringComparison.Ordinal) => "a table of pandas",
             _ when module.StartsWith("keras", StringComparison.Ordinal) || module.StartsWith("tensorflow", StringComparison.Ordinal) => "a model of TensorFlow",
             _ => "no part of a tensor",
         };
-        return new DataFormatException($"{source} is refused: {module}.{name} is {what}. Nothing was run; save the model's state_dict() alone.");
+        return new DataFormatException(
+            $"{source} is refused: {module}.{name} is {what}. Nothing was run; save the model's state_dict() alone.");
     }
 
     // A tensor's view takes some 1,000 bytes, an entry of a dictionary some 100.
@@ -73,7 +77,8 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         if (id is not object?[] fields)
             throw Malformed();
         if (fields is ["module", ..])
-            throw new DataFormatException($"{source} is refused: it holds a whole module with its program; save the model's state_dict() alone.");
+            throw new DataFormatException(
+                $"{source} is refused: it holds a whole module with its program; save the model's state_dict() alone.");
         // tag, type, key, device, number of values; the old form adds a view of another storage, which PyTorch stopped writing in 2017.
         if (fields is not (["storage", TorchStorageType, string, string, long] or ["storage", TorchStorageType, string, string, long, null]))
             throw Malformed();
@@ -115,5 +120,6 @@ internal sealed class TorchObjects(string source) : IPickleObjects
     }
 
     private DataFormatException Malformed() =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{source} is damaged or no checkpoint: a tensor in it is not described the way PyTorch does."));
+        new(string.Create(CultureInfo.InvariantCulture,
+            $"{source} is damaged or no checkpoint: a tensor in it is not described the way PyTorch does."));
 }

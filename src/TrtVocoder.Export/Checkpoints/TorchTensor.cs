@@ -38,7 +38,8 @@ internal sealed class TorchTensor
             throw Impossible();
 
         DataFormatException Impossible() => new(
-            $"{source}: a tensor of shape [{string.Join(", ", sizes.Take(MaxRank))}] does not lie within its storage of {storage.ElementCount} values.");
+            $"{source}: a tensor of shape [{string.Join(", ", sizes.Take(MaxRank))}] does not lie within its storage of "
+                + $"{storage.ElementCount} values.");
     }
 
     public ImmutableArray<int> Shape { get; }

@@ -2,7 +2,10 @@ using System.IO.Compression;
 
 namespace TrtVocoder.Export.Checkpoints;
 
-/// <summary>The form that <c>torch.save</c> writes since PyTorch 1.6: a zip of NAME/data.pkl and NAME/data/KEY for each storage, all stored uncompressed.</summary>
+/// <summary>
+/// The form that <c>torch.save</c> writes since PyTorch 1.6: a zip of NAME/data.pkl and NAME/data/KEY for each storage, all stored
+/// uncompressed.
+/// </summary>
 internal static class TorchZipFile
 {
     public static bool IsZip(ReadOnlySpan<byte> file) => file.StartsWith("PK\u0003\u0004"u8);
@@ -14,7 +17,8 @@ internal static class TorchZipFile
             throw new DataFormatException($"{source} is a TorchScript program, not weights; save the model's state_dict().");
         string[] pickles = [.. entries.Keys.Where(name => name.EndsWith("/data.pkl", StringComparison.Ordinal)).Take(2)];
         if (pickles is not [string pickle])
-            throw new DataFormatException($"{source} is a zip file, but not one that torch.save wrote: it must hold one data.pkl{FileContent.Describe(file)}.");
+            throw new DataFormatException(
+                $"{source} is a zip file, but not one that torch.save wrote: it must hold one data.pkl{FileContent.Describe(file)}.");
         string folder = pickle[..^"data.pkl".Length];
         if (entries.TryGetValue(folder + "byteorder", out ZipArchiveEntry? order) && !ReadEntry(order, source).AsSpan().SequenceEqual("little"u8))
             throw new DataFormatException($"{source} was saved on a big-endian machine; save it again on a little-endian one.");
@@ -52,7 +56,8 @@ internal static class TorchZipFile
         return entries;
     }
 
-    private static ReadOnlyMemory<byte> ReadStorage(Dictionary<string, ZipArchiveEntry> entries, string folder, TorchStorage storage, string source)
+    private static ReadOnlyMemory<byte> ReadStorage(
+        Dictionary<string, ZipArchiveEntry> entries, string folder, TorchStorage storage, string source)
     {
         long expected = storage.ElementCount * storage.Type.ElementSize;
         if (!entries.TryGetValue($"{folder}data/{storage.Key}", out ZipArchiveEntry? entry))

@@ -16,8 +16,8 @@ public sealed class VocosCheckpoint
     private static readonly string[] WeightsExtensions = [".safetensors", ".bin", ".pt", ".pth", ".ckpt"];
 
     /// <summary>
-    /// What the values of all tensors may take: so much, and <see cref="MaxExpansion"/> times the file. Tensors may repeat values (stride 0) and share storages,
-    /// and float32 is twice the size of what most files hold.
+    /// What the values of all tensors may take: so much, and <see cref="MaxExpansion"/> times the file. Tensors may repeat values (stride
+    /// 0) and share storages, and float32 is twice the size of what most files hold.
     /// </summary>
     private const long FreeValueBytes = 16 << 20;
 
@@ -28,13 +28,16 @@ public sealed class VocosCheckpoint
     /// <summary>Takes weights already in memory.</summary>
     /// <param name="config">The model's sizes.</param>
     /// <param name="tensors">The state dict: every learned tensor, and the fixed ones if there are any.</param>
-    /// <exception cref="DataFormatException">A tensor is missing, unknown, misshapen or holds a value that is not finite; all are listed.</exception>
+    /// <exception cref="DataFormatException">
+    /// A tensor is missing, unknown, misshapen or holds a value that is not finite; all are listed.
+    /// </exception>
     public VocosCheckpoint(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> tensors)
         : this(config, tensors, "The checkpoint", [])
     {
     }
 
-    private VocosCheckpoint(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> stateDict, string source, IReadOnlyList<string> warnings)
+    private VocosCheckpoint(
+        VocosConfig config, IReadOnlyDictionary<string, FloatTensor> stateDict, string source, IReadOnlyList<string> warnings)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(stateDict);
@@ -59,32 +62,40 @@ public sealed class VocosCheckpoint
     /// <summary>The fixed tensors that the file held, which follow from the config: <see cref="VocosWeights.GetBufferShapes"/>.</summary>
     public IReadOnlyDictionary<string, FloatTensor> Buffers { get; }
 
-    /// <summary>What a user should know although the weights can be used, a sentence each: unrelated tensors, a window or mel filter bank that the config does not imply.</summary>
+    /// <summary>
+    /// What a user should know although the weights can be used, a sentence each: unrelated tensors, a window or mel filter bank that the
+    /// config does not imply.
+    /// </summary>
     public IReadOnlyList<string> Warnings { get; }
 
     /// <summary>
-    /// SHA-256 in lower-case hexadecimal over the learned tensors in the ordinal order of their names: for each the name's UTF-8 length and bytes,
-    /// the number of axes and their sizes (all 32-bit little-endian), and the values as little-endian float32. So the same weights have the same hash
-    /// in any file format.
+    /// SHA-256 in lower-case hexadecimal over the learned tensors in the ordinal order of their names: for each the name's UTF-8 length and
+    /// bytes, the number of axes and their sizes (all 32-bit little-endian), and the values as little-endian float32. So the same weights
+    /// have the same hash in any file format.
     /// </summary>
     public string ModelHash => _modelHash.Value;
 
     /// <summary>Reads a checkpoint.</summary>
-    /// <param name="path">A folder with <c>config.yaml</c> and <c>model.safetensors</c> or else <c>pytorch_model.bin</c>; or a weights file with a config.yaml beside it.</param>
+    /// <param name="path">
+    /// A folder with <c>config.yaml</c> and <c>model.safetensors</c> or else <c>pytorch_model.bin</c>; or a weights file with a config.yaml
+    /// beside it.
+    /// </param>
     /// <exception cref="DataFormatException">A file is missing, malformed, of another kind, or does not fit the config.</exception>
     public static VocosCheckpoint Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         bool isFile = File.Exists(path);
         if (!isFile && !Directory.Exists(path))
-            throw new DataFormatException($"{path} does not exist; expected a folder with {ConfigName} and {string.Join(" or ", WeightsNames)}.");
+            throw new DataFormatException(
+                $"{path} does not exist; expected a folder with {ConfigName} and {string.Join(" or ", WeightsNames)}.");
         string folder = isFile ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
         try
         {
             string configPath = Path.Combine(folder, ConfigName);
             if (!File.Exists(configPath))
                 throw new DataFormatException(
-                    $"{(isFile ? path : folder)}: {(isFile ? "the folder of the weights" : "it")} holds no {ConfigName}, which gives the weights their meaning; {NearestConfig(folder)}.");
+                    $"{(isFile ? path : folder)}: {(isFile ? "the folder of the weights" : "it")} holds no {ConfigName}, which gives the "
+                        + $"weights their meaning; {NearestConfig(folder)}.");
             string weightsPath = isFile ? path : FindWeights(folder);
             List<string> notes = [];
             VocosConfig config = VocosConfigReader.Read(configPath, notes);
@@ -114,7 +125,9 @@ public sealed class VocosCheckpoint
 
     /// <summary>Writes the weights as one <c>.safetensors</c> file, with the names that PyTorch's <c>load_state_dict</c> wants.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="precision"><see cref="FloatFormat.F32"/>, or <see cref="FloatFormat.F16"/> for half the size. Windows and filter bank stay F32.</param>
+    /// <param name="precision">
+    /// <see cref="FloatFormat.F32"/>, or <see cref="FloatFormat.F16"/> for half the size. Windows and filter bank stay F32.
+    /// </param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
     /// <exception cref="IOException">The file exists, or cannot be written; nothing is left behind.</exception>
@@ -139,7 +152,8 @@ public sealed class VocosCheckpoint
         if (isSafetensors)
             return FromSafetensors(config, SafetensorsFile.Read(file, source), source, notes);
         if (!TorchFile.IsTorchFile(file))
-            throw new DataFormatException($"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
+            throw new DataFormatException(
+                $"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
 
         // Shapes are compared before any value is read, so a stranger's file decides no allocation.
         StateDictCheck check = new(config, source);
@@ -151,8 +165,10 @@ public sealed class VocosCheckpoint
         long bytes = wanted.Values.Sum(tensor => (long)tensor.ElementCount) * sizeof(float);
         if (bytes > FreeValueBytes + ((long)MaxExpansion * file.Length))
             throw new DataFormatException(
-                $"{source}: its tensors repeat their values (stride 0) and would make {bytes} bytes of a file of {file.Length}; save them contiguous, by tensor.contiguous().");
-        return new VocosCheckpoint(config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, [.. notes, .. check.Warnings]);
+                $"{source}: its tensors repeat their values (stride 0) and would make {bytes} bytes of a file of {file.Length}; save them "
+                    + $"contiguous, by tensor.contiguous().");
+        return new VocosCheckpoint(
+            config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, [.. notes, .. check.Warnings]);
     }
 
     private static VocosCheckpoint FromSafetensors(VocosConfig config, SafetensorsFile file, string source, IReadOnlyList<string> notes)
@@ -177,14 +193,17 @@ public sealed class VocosCheckpoint
         string[] weights = [.. names.Where(name => WeightsExtensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase))];
         if (index is not null)
             throw new DataFormatException(
-                $"{folder} holds sharded weights ({index}); join the {weights.Length} shards into one {WeightsNames[0]}, e.g. by safetensors.torch.save_file.");
+                $"{folder} holds sharded weights ({index}); join the {weights.Length} shards into one {WeightsNames[0]}, e.g. by "
+                    + $"safetensors.torch.save_file.");
         // Under any other name, where there is no doubt.
         return weights switch
         {
             [string only] => Path.Combine(folder, only),
             [] => throw new DataFormatException(
-                $"{folder} holds no weights: expected {string.Join(" or ", WeightsNames)}, or one file of {string.Join(", ", WeightsExtensions)}{Listed(names)}."),
-            _ => throw new DataFormatException($"{folder} holds {weights.Length} files that may be the weights ({string.Join(", ", weights.Take(6))}); give the file itself."),
+                $"{folder} holds no weights: expected {string.Join(" or ", WeightsNames)}, or one file of "
+                    + $"{string.Join(", ", WeightsExtensions)}{Listed(names)}."),
+            _ => throw new DataFormatException($"{folder} holds {weights.Length} files that may be the weights "
+                + $"({string.Join(", ", weights.Take(6))}); give the file itself."),
         };
 
         static string Listed(string[] names) => names.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", names.Take(6))}";
@@ -218,7 +237,8 @@ public sealed class VocosCheckpoint
         {
             int bad = NonFinite.IndexOf(tensor.Values);
             if (bad >= 0)
-                throw new DataFormatException($"{source}: '{name}' holds {(float.IsNaN(tensor.Values[bad]) ? "NaN" : "an infinite value")}; these weights cannot be used.");
+                throw new DataFormatException($"{source}: '{name}' holds "
+                    + $"{(float.IsNaN(tensor.Values[bad]) ? "NaN" : "an infinite value")}; these weights cannot be used.");
         }
     }
 

@@ -2,7 +2,9 @@ using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Export.Checkpoints;
 
-/// <summary>Sizes of a Vocos mel model (gemelo-ai/vocos: MelSpectrogramFeatures, VocosBackbone, ISTFTHead), as its config.yaml tells them.</summary>
+/// <summary>
+/// Sizes of a Vocos mel model (gemelo-ai/vocos: MelSpectrogramFeatures, VocosBackbone, ISTFTHead), as its config.yaml tells them.
+/// </summary>
 public sealed record VocosConfig
 {
     /// <summary>Taps of every convolution; upstream's constant.</summary>
@@ -38,7 +40,10 @@ public sealed record VocosConfig
     /// <summary>ConvNeXt blocks.</summary>
     public required int LayerCount { get; init; }
 
-    /// <summary>Whether each block ends in a learned factor a channel (<c>gamma</c>); upstream leaves it out when <c>layer_scale_init_value</c> is negative.</summary>
+    /// <summary>
+    /// Whether each block ends in a learned factor a channel (<c>gamma</c>); upstream leaves it out when <c>layer_scale_init_value</c> is
+    /// negative.
+    /// </summary>
     public bool HasLayerScale { get; init; } = true;
 
     /// <summary>The floor under mel amplitudes before the logarithm; upstream's is 1e-7.</summary>

@@ -16,7 +16,9 @@ internal static class VocosConfigReader
 
     /// <param name="path">The file.</param>
     /// <param name="notes">Takes what a user should know although the config can be used, a sentence each.</param>
-    /// <exception cref="DataFormatException">The file is not such a config, asks for a model of another kind, or contradicts itself.</exception>
+    /// <exception cref="DataFormatException">
+    /// The file is not such a config, asks for a model of another kind, or contradicts itself.
+    /// </exception>
     public static VocosConfig Read(string path, ICollection<string> notes)
     {
         if (new FileInfo(path).Length > YamlTree.MaxLength)
@@ -58,21 +60,25 @@ internal static class VocosConfigReader
 
         if (backbone.Take("adanorm_num_embeddings") is { } embeddings)
             throw new DataFormatException(
-                $"{source}: adanorm_num_embeddings is {embeddings}: models conditioned on a bandwidth (EnCodec features) cannot be used, only mel models.");
+                $"{source}: adanorm_num_embeddings is {embeddings}: models conditioned on a bandwidth (EnCodec features) cannot be used, "
+                    + $"only mel models.");
         string[] others =
         [
             .. features.TakeUnlike("f_min", "0"), .. features.TakeUnlike("f_max", (config.SampleRate / 2f).ToString(CultureInfo.InvariantCulture)),
             .. features.TakeUnlike("norm"), .. features.TakeUnlike("mel_scale", "htk"),
         ];
         if (others.Length > 0)
-            notes.Add($"{source}: {PrintableText.Clean(string.Join(", ", others))}: mels that the model's own front end makes are decoded; those made here from sound "
+            notes.Add($"{source}: {PrintableText.Clean(string.Join(", ", others))}: mels that the model's own front end makes are "
+                + $"decoded; those made here from sound "
                 + "(HTK, no normalisation, 0 Hz to half the sample rate) will not suit these weights.");
         StftPadding featuresPadding = features.Padding(StftPadding.Center);
         if (featuresPadding != config.Padding)
-            notes.Add($"{source}: feature_extractor.padding is {Describe(featuresPadding)}, head.padding {Describe(config.Padding)} (upstream's defaults differ, too); "
+            notes.Add($"{source}: feature_extractor.padding is {Describe(featuresPadding)}, head.padding {Describe(config.Padding)} "
+                + $"(upstream's defaults differ, too); "
                 + "decoding goes by the head's, and so do mels made here from sound.");
 
-        RequireEqual(source, "backbone.input_channels", backbone.Integer("input_channels", MaxSize), "feature_extractor.n_mels", config.MelCount);
+        RequireEqual(
+            source, "backbone.input_channels", backbone.Integer("input_channels", MaxSize), "feature_extractor.n_mels", config.MelCount);
         RequireEqual(source, "head.dim", head.Integer("dim", MaxSize), "backbone.dim", config.Dim);
         RequireEqual(source, "head.n_fft", head.Integer("n_fft", MaxSize), "feature_extractor.n_fft", config.FftLength);
         RequireEqual(source, "head.hop_length", head.Integer("hop_length", MaxSize), "feature_extractor.hop_length", config.HopLength);
@@ -100,8 +106,10 @@ internal static class VocosConfigReader
         string name = PrintableText.Name(features.ClassPath ?? "");
         if (!features.Has("n_mels"))
             throw new DataFormatException(
-                $"{source}: feature_extractor.class_path is '{name}', which cannot be used: it tells no n_mels, and only mel models can be decoded; supported is '{MelFeatures}'.");
-        notes.Add($"{source}: feature_extractor.class_path is '{name}', which is not known here: mels that it makes are decoded; those made here from sound "
+                $"{source}: feature_extractor.class_path is '{name}', which cannot be used: it tells no n_mels, and only mel models can "
+                    + $"be decoded; supported is '{MelFeatures}'.");
+        notes.Add($"{source}: feature_extractor.class_path is '{name}', which is not known here: mels that it makes are decoded; those "
+            + $"made here from sound "
             + $"are {MelFeatures}'s and may not suit these weights.");
     }
 
@@ -114,7 +122,8 @@ internal static class VocosConfigReader
         catch (ArgumentOutOfRangeException e)
         {
             throw new DataFormatException(
-                $"{source}: n_fft {config.FftLength} and hop_length {config.HopLength} make no transform that can be undone: n_fft must be even, "
+                $"{source}: n_fft {config.FftLength} and hop_length {config.HopLength} make no transform that can be undone: n_fft must "
+                    + $"be even, "
                 + "hop_length at most n_fft, and their difference even with padding 'same'.",
                 e);
         }
@@ -132,16 +141,19 @@ internal static class VocosConfigReader
             _name = name;
             _source = source;
             YamlTree section = root.Find(name)
-                ?? throw new DataFormatException($"{source} has no section '{name}'; a Vocos config.yaml has feature_extractor, backbone and head{Instead(root)}.");
+                ?? throw new DataFormatException(
+                    $"{source} has no section '{name}'; a Vocos config.yaml has feature_extractor, backbone and head{Instead(root)}.");
             ClassPath = section.Find("class_path")?.Scalar;
             if (classPath is not null && ClassPath != classPath)
-                throw new DataFormatException($"{source}: {name}.class_path is '{PrintableText.Name(ClassPath ?? "")}', which cannot be used; supported is '{classPath}'.");
+                throw new DataFormatException($"{source}: {name}.class_path is '{PrintableText.Name(ClassPath ?? "")}', which cannot be "
+                    + $"used; supported is '{classPath}'.");
             if (section.Find("init_args") is not { } arguments)
                 return;
             foreach ((string key, YamlTree value) in arguments.GetChildren($"{name}.init_args", source))
                 _arguments.Add(
                     key,
-                    value.IsScalar ? value.Scalar : throw new DataFormatException($"{source}: {name}.init_args.{key} is not a single value."));
+                    value.IsScalar ? value.Scalar : throw new DataFormatException(
+                        $"{source}: {name}.init_args.{key} is not a single value."));
         }
 
         public string? ClassPath { get; }
@@ -165,7 +177,8 @@ internal static class VocosConfigReader
                 throw new DataFormatException($"{_source}: {_name}.init_args.{key} is missing.");
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
                 ? number
-                : throw new DataFormatException($"{_source}: {_name}.init_args.{key} is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
+                : throw new DataFormatException(
+                    $"{_source}: {_name}.init_args.{key} is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
         }
 
         public float? Number(string key)
@@ -200,7 +213,8 @@ internal static class VocosConfigReader
         {
             if (_arguments.Count > 0)
                 throw new DataFormatException(
-                    $"{_source}: {_name}.init_args holds what is not known here: {string.Join(", ", _arguments.Keys.Take(8).Select(key => $"'{key}'"))}.");
+                    $"{_source}: {_name}.init_args holds what is not known here: "
+                        + $"{string.Join(", ", _arguments.Keys.Take(8).Select(key => $"'{key}'"))}.");
         }
     }
 }

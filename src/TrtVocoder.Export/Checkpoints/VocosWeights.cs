@@ -51,5 +51,6 @@ public static class VocosWeights
     }
 
     /// <summary>The prefix of block <paramref name="layer"/>'s names, from 0, without the dot at its end.</summary>
-    public static string GetBlockName(int layer) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"backbone.convnext.{layer}");
+    public static string GetBlockName(int layer) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"backbone.convnext.{layer}");
 }

@@ -20,7 +20,8 @@ internal sealed class ConvolutionNodes(GraphWeights weights) : ITemporalConvolut
     private string Convolve(string name, string input, int inputsPerGroup, int groups, DataType type)
     {
         int dim = weights.Config.Dim;
-        string weight = weights.Graph.AddConstant(name + ".weight", type, weights.Get($"backbone.{name}.weight"), dim, inputsPerGroup, VocosConfig.KernelSize);
+        string weight = weights.Graph.AddConstant(
+            name + ".weight", type, weights.Get($"backbone.{name}.weight"), dim, inputsPerGroup, VocosConfig.KernelSize);
         string bias = weights.Graph.AddConstant(name + ".bias", type, weights.Get($"backbone.{name}.bias"), dim);
         return weights.Graph.AddNode("Conv", GraphWeights.Scope(name), [input, weight, bias],
         [

@@ -13,15 +13,17 @@ internal sealed class GraphWeights(VocosCheckpoint checkpoint, OnnxGraphBuilder 
     public DataType TrunkType => trunkType;
 
     /// <summary>
-    /// A length filled up to a multiple of 8. Matrix products of other sizes start rows at addresses that TensorRT's fast kernels do not take
-    /// (16 bytes, in FP16), and cost it several times the time.
+    /// A length filled up to a multiple of 8. Matrix products of other sizes start rows at addresses that TensorRT's fast kernels do not
+    /// take (16 bytes, in FP16), and cost it several times the time.
     /// </summary>
     public static int Align(int length) => (length + 7) / 8 * 8;
 
     /// <summary>A state-dict tensor's values, row-major.</summary>
     public ReadOnlySpan<float> Get(string key) => checkpoint.Tensors[key].Values;
 
-    /// <summary>LayerNorm over the last axis; mean and variance in FP32 whatever the type, else FP16 squares would lose what the residual needs.</summary>
+    /// <summary>
+    /// LayerNorm over the last axis; mean and variance in FP32 whatever the type, else FP16 squares would lose what the residual needs.
+    /// </summary>
     public string LayerNorm(string name, string input, DataType type)
     {
         string scale = graph.AddConstant(name + ".weight", type, Get($"backbone.{name}.weight"), Config.Dim);

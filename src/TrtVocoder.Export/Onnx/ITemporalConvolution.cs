@@ -6,6 +6,8 @@ internal interface ITemporalConvolution
     /// <summary>mel [B, n_mels, T] → hidden [B, T, C], in FP32: <c>backbone.embed</c>.</summary>
     string Embed(string mel);
 
-    /// <summary>hidden [B, T, C] → [B, T, C], each channel for itself, in the trunk's type: <c>backbone.convnext.{block}.dwconv</c>.</summary>
+    /// <summary>
+    /// hidden [B, T, C] → [B, T, C], each channel for itself, in the trunk's type: <c>backbone.convnext.{block}.dwconv</c>.
+    /// </summary>
     string Depthwise(int block, string hidden);
 }

@@ -30,13 +30,19 @@ internal sealed class InverseStftMatrices
     /// <summary>Segments of a hop in a frame, R = ceil(n_fft / hop).</summary>
     public int SegmentCount { get; }
 
-    /// <summary>[2·binRows, R·hop]: real parts, then imaginary parts → one frame's windowed samples; inverse real DFT with 1/N and the window folded in.</summary>
+    /// <summary>
+    /// [2·binRows, R·hop]: real parts, then imaginary parts → one frame's windowed samples; inverse real DFT with 1/N and the window folded
+    /// in.
+    /// </summary>
     public float[] Synthesis { get; }
 
     /// <summary>[hop]: overlap-added squared window where all R frames overlap.</summary>
     public float[] Envelope { get; }
 
-    /// <summary>[R−1, hop]: what lacks of <see cref="Envelope"/> in the first R−1 rows of a hop; 0 where samples are cut off, so that nothing is divided by zero.</summary>
+    /// <summary>
+    /// [R−1, hop]: what lacks of <see cref="Envelope"/> in the first R−1 rows of a hop; 0 where samples are cut off, so that nothing is
+    /// divided by zero.
+    /// </summary>
     public float[] EnvelopeMissingAtStart { get; }
 
     /// <summary>[R−1, hop]: the same in the last R−1 rows.</summary>

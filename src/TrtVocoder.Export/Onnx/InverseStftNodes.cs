@@ -9,7 +9,9 @@ namespace TrtVocoder.Export.Onnx;
 /// </summary>
 /// <param name="graph">Takes the nodes.</param>
 /// <param name="stft">Sizes and padding.</param>
-/// <param name="paddedBins">Bins of each part that comes in, F or more; those beyond F count for nothing, so nothing has to be cut off them.</param>
+/// <param name="paddedBins">
+/// Bins of each part that comes in, F or more; those beyond F count for nothing, so nothing has to be cut off them.
+/// </param>
 internal sealed class InverseStftNodes(OnnxGraphBuilder graph, StftParameters stft, int paddedBins)
 {
     private const string Scope = "/istft";
@@ -48,7 +50,8 @@ internal sealed class InverseStftNodes(OnnxGraphBuilder graph, StftParameters st
     {
         const string EnvelopeScope = Scope + "/envelope";
         (int corrections, int hop) = (_matrices.SegmentCount - 1, stft.HopLength);
-        string frameCount = graph.AddNode("Shape", EnvelopeScope, [mel], [OnnxAttributes.Integer("start", 2), OnnxAttributes.Integer("end", 3)]);
+        string frameCount = graph.AddNode(
+            "Shape", EnvelopeScope, [mel], [OnnxAttributes.Integer("start", 2), OnnxAttributes.Integer("end", 3)]);
         string zero = graph.GetIntegers(0);
         string whole = graph.AddConstant("istft.envelope", DataType.Float, _matrices.Envelope, hop);
         string start = Correction("start", _matrices.EnvelopeMissingAtStart, [zero, zero, frameCount, zero]);

@@ -21,7 +21,9 @@ public sealed record OnnxExportOptions
     /// </summary>
     public SpectrumLayout? Layout { get; init; }
 
-    /// <summary>The floor under mel amplitudes that goes into the metadata, 1e-7 (Vocos) or 1e-5 (F5-TTS); null for the config's own.</summary>
+    /// <summary>
+    /// The floor under mel amplitudes that goes into the metadata, 1e-7 (Vocos) or 1e-5 (F5-TTS); null for the config's own.
+    /// </summary>
     public float? MelFloor { get; init; }
 
     /// <summary>Refuses options that contradict each other.</summary>
@@ -29,7 +31,8 @@ public sealed record OnnxExportOptions
     public void Validate()
     {
         if (Signal == OutputKind.Waveform && Layout is not null)
-            throw new TrtVocoderException("A layout was given for a waveform model, which puts out samples and no spectra: leave the layout out, or export a spectrum.");
+            throw new TrtVocoderException("A layout was given for a waveform model, which puts out samples and no spectra: leave the "
+                + "layout out, or export a spectrum.");
         if (MelFloor is { } floor && !(floor > 0 && float.IsFinite(floor)))
             throw new TrtVocoderException("The mel floor must be a number above 0, such as 1e-7 (Vocos) or 1e-5 (F5-TTS).");
     }

@@ -11,8 +11,8 @@ namespace TrtVocoder.Export.Onnx;
 
 /// <summary>
 /// Writes a Vocos checkpoint as an ONNX model: input <c>mel</c> [batch, n_mels, frames], outputs <c>real</c> and <c>imag</c>
-/// ([batch, bins, frames] or [batch, frames, bins]) or <c>audio</c> [batch, samples], all FP32. The same checkpoint and options give the same bytes.
-/// Safe for use by many threads.
+/// ([batch, bins, frames] or [batch, frames, bins]) or <c>audio</c> [batch, samples], all FP32. The same checkpoint and options give the
+/// same bytes. Safe for use by many threads.
 /// </summary>
 public static class OnnxExporter
 {
@@ -38,7 +38,9 @@ public static class OnnxExporter
         AtomicFile.Write(path, overwrite, model.WriteTo);
     }
 
-    /// <summary>The model in memory: the bytes that <see cref="Export(VocosCheckpoint, string, OnnxExportOptions?, bool)"/> writes.</summary>
+    /// <summary>
+    /// The model in memory: the bytes that <see cref="Export(VocosCheckpoint, string, OnnxExportOptions?, bool)"/> writes.
+    /// </summary>
     /// <param name="checkpoint">Config and weights.</param>
     /// <param name="options">The form; null for the defaults.</param>
     /// <exception cref="TrtVocoderException">Options contradict each other or the checkpoint; the message says which.</exception>
@@ -96,10 +98,12 @@ public static class OnnxExporter
         if (options.Signal == OutputKind.Waveform)
         {
             if (config.HopLength == config.FftLength)
-                throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
+                throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, "
+                    + $"as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
             long matrixBytes = 8L * head.PaddedBins * (config.FftLength + config.HopLength);
             if (matrixBytes > MaxMatrixBytes)
-                throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with an n_fft of {config.FftLength} its matrix takes {matrixBytes >> 20} MiB, at most {MaxMatrixBytes >> 20} are written; export a spectrum.");
+                throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with an n_fft of {config.FftLength} its "
+                    + $"matrix takes {matrixBytes >> 20} MiB, at most {MaxMatrixBytes >> 20} are written; export a spectrum.");
             (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor);
             new InverseStftNodes(graph, config.Stft, head.PaddedBins).Emit(mel, real, imag);
             graph.AddOutput("audio", "batch", "samples");

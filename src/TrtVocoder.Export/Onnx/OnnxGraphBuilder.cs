@@ -34,7 +34,8 @@ internal sealed class OnnxGraphBuilder(string graphName)
     /// <param name="inputs">Names of values made before.</param>
     /// <param name="attributes">See <see cref="OnnxAttributes"/>.</param>
     /// <param name="output">The value's name where it is an output of the graph.</param>
-    public string AddNode(string operation, string scope, IEnumerable<string> inputs, IEnumerable<AttributeProto>? attributes = null, string? output = null)
+    public string AddNode(
+        string operation, string scope, IEnumerable<string> inputs, IEnumerable<AttributeProto>? attributes = null, string? output = null)
     {
         string name = $"{scope}/{operation}";
         output ??= name + "_output_0";
@@ -75,7 +76,8 @@ internal sealed class OnnxGraphBuilder(string graphName)
             {
                 halves[i] = (Half)values[i];
                 if (Half.IsInfinity(halves[i]))
-                    throw new TrtVocoderException($"The weights '{name}' hold {values[i].ToString("R", CultureInfo.InvariantCulture)}, beyond FP16's range of ±65504: export with fp32.");
+                    throw new TrtVocoderException($"The weights '{name}' hold {values[i].ToString("R", CultureInfo.InvariantCulture)}, "
+                        + $"beyond FP16's range of ±65504: export with fp32.");
             }
 
             bytes = MemoryMarshal.AsBytes<Half>(halves).ToArray();

@@ -12,7 +12,9 @@ internal sealed class ShiftedConvolution(GraphWeights weights) : ITemporalConvol
     private const int Margin = VocosConfig.KernelSize / 2;
     private const int LastTap = VocosConfig.KernelSize - 1;
 
-    /// <summary>One product makes every tap's share of every frame, [B, T + 6, 7·C]; what is summed up are its slices, tap k from frame t + k on.</summary>
+    /// <summary>
+    /// One product makes every tap's share of every frame, [B, T + 6, 7·C]; what is summed up are its slices, tap k from frame t + k on.
+    /// </summary>
     public string Embed(string mel)
     {
         OnnxGraphBuilder graph = weights.Graph;
@@ -20,7 +22,8 @@ internal sealed class ShiftedConvolution(GraphWeights weights) : ITemporalConvol
         int paddedMels = GraphWeights.Align(melCount);
         string padded = graph.AddNode("Pad", "/embed",
             [weights.Transpose("/embed", mel), graph.GetIntegers(0, Margin, 0, 0, Margin, paddedMels - melCount)]);
-        string matrix = graph.AddConstant("embed.weight", DataType.Float, TapsSideBySide(paddedMels), paddedMels, VocosConfig.KernelSize * dim);
+        string matrix = graph.AddConstant(
+            "embed.weight", DataType.Float, TapsSideBySide(paddedMels), paddedMels, VocosConfig.KernelSize * dim);
         string taps = graph.AddNode("MatMul", "/embed", [padded, matrix]);
         string sum = graph.AddConstant("embed.bias", DataType.Float, weights.Get("backbone.embed.bias"), dim);
         for (int tap = 0; tap <= LastTap; tap++)

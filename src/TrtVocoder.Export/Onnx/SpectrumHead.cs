@@ -23,7 +23,9 @@ internal sealed class SpectrumHead(GraphWeights weights)
         weights.Graph.Slice("/head/imag", imag, bins, "imag");
     }
 
-    /// <summary>hidden [B, T, C] → real and imaginary parts, [B, <see cref="PaddedBins"/>, T] or [B, T, <see cref="PaddedBins"/>].</summary>
+    /// <summary>
+    /// hidden [B, T, C] → real and imaginary parts, [B, <see cref="PaddedBins"/>, T] or [B, T, <see cref="PaddedBins"/>].
+    /// </summary>
     public (string Real, string Imag) Emit(string hidden, SpectrumLayout layout)
     {
         OnnxGraphBuilder graph = weights.Graph;
@@ -48,7 +50,8 @@ internal sealed class SpectrumHead(GraphWeights weights)
     private string ProjectTransposed(string hidden)
     {
         OnnxGraphBuilder graph = weights.Graph;
-        string weight = graph.AddConstant("head.out.weight", DataType.Float, PadHalves("head.out.weight", weights.Config.Dim), 2 * PaddedBins, weights.Config.Dim);
+        string weight = graph.AddConstant(
+            "head.out.weight", DataType.Float, PadHalves("head.out.weight", weights.Config.Dim), 2 * PaddedBins, weights.Config.Dim);
         string bias = graph.AddConstant("head.out.bias", DataType.Float, PadHalves("head.out.bias", 1), 2 * PaddedBins, 1);
         string product = graph.AddNode("MatMul", "/head/out", [weight, weights.Transpose("/head/out", hidden)]);
         return graph.AddNode("Add", "/head/out", [product, bias]);

@@ -11,8 +11,10 @@ internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution conv
     /// <summary>mel [B, n_mels, T] in FP32 → hidden [B, T, C] in FP32.</summary>
     public string Emit(string mel)
     {
-        // Embedding and first LayerNorm stay in FP32, for mels rounded to FP16 are what an FP16 trunk loses most by: of models/vocos-demo 29 dB on its clip.
-        string hidden = weights.Cast("/norm", weights.LayerNorm("norm", convolution.Embed(mel), DataType.Float), DataType.Float, weights.TrunkType);
+        // Embedding and first LayerNorm stay in FP32, for mels rounded to FP16 are what an FP16 trunk loses most by: of models/vocos-demo
+        // 29 dB on its clip.
+        string hidden = weights.Cast(
+            "/norm", weights.LayerNorm("norm", convolution.Embed(mel), DataType.Float), DataType.Float, weights.TrunkType);
         for (int block = 0; block < weights.Config.LayerCount; block++)
             hidden = EmitBlock(block, hidden);
 
@@ -27,7 +29,8 @@ internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution conv
         (int dim, int inner) = (weights.Config.Dim, weights.Config.IntermediateDim);
         string hidden = weights.LayerNorm(name + ".norm", convolution.Depthwise(block, residual), weights.TrunkType);
         hidden = weights.Linear(name + ".pwconv1", hidden,
-            GraphWeights.Transposed(weights.Get($"backbone.{name}.pwconv1.weight"), inner, dim), weights.Get($"backbone.{name}.pwconv1.bias"), weights.TrunkType);
+            GraphWeights.Transposed(weights.Get($"backbone.{name}.pwconv1.weight"), inner, dim), weights.Get(
+                $"backbone.{name}.pwconv1.bias"), weights.TrunkType);
 
         // One node rather than the erf formula: TensorRT's parser makes one activation of it. Exact (erf) by default.
         hidden = weights.Graph.AddNode("Gelu", $"/{name}/act", [hidden]);

@@ -7,8 +7,8 @@ namespace TrtVocoder.Cuda;
 /// it holds it: disposing of the context first is harmless.
 /// </summary>
 /// <remarks>
-/// Every call of this library binds the context to the calling thread for as long as the call lasts; a thread that works with another context
-/// finds that one current again afterwards.
+/// Every call of this library binds the context to the calling thread for as long as the call lasts; a thread that works with another
+/// context finds that one current again afterwards.
 /// </remarks>
 internal sealed class CudaContext : IDisposable
 {

@@ -67,7 +67,8 @@ internal sealed class CudaDevice
                 nameof(CudaDriver.cuDeviceGet),
                 (int)CUresult.CUDA_ERROR_INVALID_DEVICE,
                 nameof(CUresult.CUDA_ERROR_INVALID_DEVICE),
-                $"There is no GPU {ordinal}: this machine has {count} {(count == 1 ? "GPU" : "GPUs")}, numbered from 0; choose one of them.") { Kind = FailureKind.NoSuchGpu };
+                $"There is no GPU {ordinal}: this machine has {count} {(count == 1 ? "GPU" : "GPUs")}, numbered from 0; choose one of "
+                    + $"them.") { Kind = FailureKind.NoSuchGpu };
         }
         int handle;
         CudaStatus.Check(CudaDriver.cuDeviceGet(&handle, ordinal), nameof(CudaDriver.cuDeviceGet));
@@ -87,7 +88,8 @@ internal sealed class CudaDevice
 
     /// <summary>Name, compute capability and memory, e.g. <c>Orin (compute capability 8.7, 61 GiB)</c>.</summary>
     public override string ToString() => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture, $"{Name} (compute capability {ComputeCapability}, {Math.Round(MemoryBytes / (double)(1 << 30))} GiB)");
+        System.Globalization.CultureInfo.InvariantCulture,
+            $"{Name} (compute capability {ComputeCapability}, {Math.Round(MemoryBytes / (double)(1 << 30))} GiB)");
 
     private static void Initialize()
     {

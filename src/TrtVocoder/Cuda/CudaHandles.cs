@@ -126,7 +126,9 @@ internal readonly ref struct ContextScope : IDisposable
 
     private ContextScope(bool isEntered) => _isEntered = isEntered;
 
-    /// <summary>The same for disposal, which never throws. Tried twice: what cannot be freed for want of a context stays for good.</summary>
+    /// <summary>
+    /// The same for disposal, which never throws. Tried twice: what cannot be freed for want of a context stays for good.
+    /// </summary>
     public static ContextScope EnterToFree(CudaContextHandle context)
     {
         nint value = context.DangerousGetHandle();
@@ -142,7 +144,9 @@ internal readonly ref struct ContextScope : IDisposable
     }
 }
 
-/// <summary>Keeps a handle alive, and its context bound to the calling thread, during a native call: <c>using BoundLease x = handle.Enter();</c>.</summary>
+/// <summary>
+/// Keeps a handle alive, and its context bound to the calling thread, during a native call: <c>using BoundLease x = handle.Enter();</c>.
+/// </summary>
 internal readonly ref struct BoundLease : IDisposable
 {
     private readonly HandleLease _handle;

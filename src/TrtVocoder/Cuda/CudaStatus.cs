@@ -49,10 +49,15 @@ internal static class CudaStatus
 
     private static string Advice(CUresult result) => result switch
     {
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY => "memory on the GPU, or memory that can be pinned, is used up; close other programs, or use fewer sessions or a smaller batch",
-        CUresult.CUDA_ERROR_NO_DEVICE => "the NVIDIA driver is installed but there is no GPU that it may use; check with nvidia-smi, and that CUDA_VISIBLE_DEVICES does not hide it",
-        CUresult.CUDA_ERROR_STUB_LIBRARY => "libcuda.so.1 is the stub for linking, not the driver; take the CUDA toolkit's stubs folder out of LD_LIBRARY_PATH",
-        CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH => "the kernel's NVIDIA module and libcuda.so.1 are of different versions; restart the machine after a driver update",
+        CUresult.CUDA_ERROR_OUT_OF_MEMORY =>
+            "memory on the GPU, or memory that can be pinned, is used up; close other programs, or use fewer sessions or a smaller batch",
+        CUresult.CUDA_ERROR_NO_DEVICE =>
+            "the NVIDIA driver is installed but there is no GPU that it may use; check with nvidia-smi, and that CUDA_VISIBLE_DEVICES "
+                + "does not hide it",
+        CUresult.CUDA_ERROR_STUB_LIBRARY =>
+            "libcuda.so.1 is the stub for linking, not the driver; take the CUDA toolkit's stubs folder out of LD_LIBRARY_PATH",
+        CUresult.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH =>
+            "the kernel's NVIDIA module and libcuda.so.1 are of different versions; restart the machine after a driver update",
         CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE => "the GPU is in use in exclusive mode by another process",
         CUresult.CUDA_ERROR_INVALID_DEVICE => "there is no GPU with that number",
         CUresult.CUDA_ERROR_ILLEGAL_ADDRESS or CUresult.CUDA_ERROR_LAUNCH_FAILED or CUresult.CUDA_ERROR_LAUNCH_TIMEOUT or CUresult.CUDA_ERROR_ECC_UNCORRECTABLE

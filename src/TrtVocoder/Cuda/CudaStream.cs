@@ -57,7 +57,10 @@ internal sealed class CudaStream : IDisposable
         CudaStatus.Check(CudaDriver.cuStreamSynchronize(stream.Value), nameof(CudaDriver.cuStreamSynchronize));
     }
 
-    /// <summary>Waits after a failure, so that nothing still runs on buffers that are freed or written next; the first failure is what the caller must hear of.</summary>
+    /// <summary>
+    /// Waits after a failure, so that nothing still runs on buffers that are freed or written next; the first failure is what the caller
+    /// must hear of.
+    /// </summary>
     internal void Drain()
     {
         try
@@ -93,7 +96,8 @@ internal sealed class CudaStream : IDisposable
         using HandleLease from = new(source.Memory);
         using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
-            CudaDriver.cuMemcpyHtoDAsync_v2((ulong)((T*)to.Value + start), (T*)from.Value + start, (nuint)count * (nuint)sizeof(T), stream.Value),
+            CudaDriver.cuMemcpyHtoDAsync_v2(
+                (ulong)((T*)to.Value + start), (T*)from.Value + start, (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyHtoDAsync_v2));
     }
 
@@ -114,7 +118,8 @@ internal sealed class CudaStream : IDisposable
         using HandleLease from = new(source.Memory);
         using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
-            CudaDriver.cuMemcpyDtoHAsync_v2((T*)to.Value + start, (ulong)((T*)from.Value + start), (nuint)count * (nuint)sizeof(T), stream.Value),
+            CudaDriver.cuMemcpyDtoHAsync_v2(
+                (T*)to.Value + start, (ulong)((T*)from.Value + start), (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyDtoHAsync_v2));
     }
 

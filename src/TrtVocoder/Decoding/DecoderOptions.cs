@@ -2,7 +2,7 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.Decoding;
 
-/// <summary>What a caller asks of any backend; options of one backend alone are given where its model is loaded.</summary>
+/// <summary>Decoder options that every backend understands; those of one backend alone are given where its model is loaded.</summary>
 public sealed record DecoderOptions
 {
     /// <summary>Threads for backends that compute on the CPU; 0 lets the backend choose. At most 1024.</summary>
@@ -13,7 +13,7 @@ public sealed record DecoderOptions
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than the most.</exception>
     public int RunsInFlight { get; init => field = OptionCheck.Within(value, 0, MaxRunsInFlight); }
 
-    /// <summary>What the caller knows of a model without our metadata.</summary>
+    /// <summary>Facts about a model that carries no metadata of this project.</summary>
     public ModelHints Model { get; init => field = OptionCheck.NotNull(value); } = new();
 
     // More would only be a mistake: each thread and run takes memory of its own.

@@ -2,7 +2,9 @@ using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Decoding;
 
-/// <summary>A view of a decoder's output memory: spectra or samples of every batch item. Valid until the next call on the decoder.</summary>
+/// <summary>
+/// A view of a decoder's output memory: spectra or samples of every batch item. Valid until the next call on the decoder.
+/// </summary>
 public readonly ref struct DecoderOutput
 {
     private readonly OutputValues _first;
@@ -38,7 +40,9 @@ public readonly ref struct DecoderOutput
     /// <exception cref="InvalidOperationException">The network puts out samples.</exception>
     public Spectrum GetSpectrum(int item) => GetSpectrum(item, 0, _framesOrSamples);
 
-    /// <summary>Frames of the spectrum of batch item <paramref name="item"/>: where the network puts out FP16, only these are brought into FP32.</summary>
+    /// <summary>
+    /// Frames of the spectrum of batch item <paramref name="item"/>: where the network puts out FP16, only these are brought into FP32.
+    /// </summary>
     /// <param name="item">The item.</param>
     /// <param name="firstFrame">The first frame.</param>
     /// <param name="frameCount">How many.</param>
@@ -49,7 +53,8 @@ public readonly ref struct DecoderOutput
         if (Signal != OutputKind.Spectrum)
             throw new InvalidOperationException("This network puts out samples, not a spectrum.");
         int size = _bins * _framesOrSamples;
-        Spectrum part = new Spectrum(_first.All.Slice(item * size, size), _second.All.Slice(item * size, size), _layout, _bins, _framesOrSamples)
+        Spectrum part = new Spectrum(
+            _first.All.Slice(item * size, size), _second.All.Slice(item * size, size), _layout, _bins, _framesOrSamples)
             .Slice(firstFrame, frameCount);
         Read(_first, item * size, firstFrame, frameCount);
         Read(_second, item * size, firstFrame, frameCount);
@@ -78,7 +83,8 @@ public readonly ref struct DecoderOutput
     internal static DecoderOutput FromSpectrum(OutputValues real, OutputValues imag, SpectrumLayout layout, int bins, int frames) =>
         new(OutputKind.Spectrum, real, imag, layout, bins, frames);
 
-    internal static DecoderOutput FromAudio(OutputValues audio, int samples) => new(OutputKind.Waveform, audio, default, default, 0, samples);
+    internal static DecoderOutput FromAudio(OutputValues audio, int samples) =>
+        new(OutputKind.Waveform, audio, default, default, 0, samples);
 
     private void Read(in OutputValues values, int start, int firstFrame, int frameCount)
     {

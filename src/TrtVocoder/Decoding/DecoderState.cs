@@ -1,6 +1,6 @@
 namespace TrtVocoder.Decoding;
 
-/// <summary>What a decoder, or all decoders of a session, hold ready.</summary>
+/// <summary>Prepared shapes and memory of one decoder, or of all decoders of a session.</summary>
 public readonly record struct DecoderState
 {
     /// <summary>Shapes whose runs cost no shape change: each has an execution context and buffers of its own.</summary>
@@ -9,10 +9,15 @@ public readonly record struct DecoderState
     /// <summary>Those of them that are captured as CUDA graphs.</summary>
     public int CapturedShapes { get; init; }
 
-    /// <summary>Shapes that were ready and had to go since, to make room for later ones: whoever decodes in one of them pays for a shape change again.</summary>
+    /// <summary>
+    /// Shapes that were ready and had to go since, to make room for later ones: whoever decodes in one of them pays for a shape change
+    /// again.
+    /// </summary>
     public int EvictedShapes { get; init; }
 
-    /// <summary>Why a shape could not be captured and is enqueued plainly, in the driver's or TensorRT's words; null when none failed.</summary>
+    /// <summary>
+    /// Why a shape could not be captured and is enqueued plainly, in the driver's or TensorRT's words; null when none failed.
+    /// </summary>
     public string? CaptureRefusal { get; init; }
 
     /// <summary>GPU memory in bytes: buffers, and the scratch memory that all contexts of a decoder share.</summary>

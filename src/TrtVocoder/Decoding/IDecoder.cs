@@ -8,15 +8,18 @@ namespace TrtVocoder.Decoding;
 /// </summary>
 public interface IDecoder : IDisposable
 {
-    /// <summary>Times of the last finished run; all 0 unless the decoder was made with a profiler. Like every member, for the thread that decodes.</summary>
+    /// <summary>
+    /// Times of the last finished run; all 0 unless the decoder was made with a profiler. Like every member, for the thread that decodes.
+    /// </summary>
     NetworkTimes Times => default;
 
-    /// <summary>What the decoder holds ready, and the memory that it takes.</summary>
+    /// <summary>Prepared shapes of the decoder, and their memory.</summary>
     DecoderState State => new();
 
     /// <summary>
     /// Makes a shape ready, where setting a new shape is slow: from then on its runs cost no more than any other. Slow itself; does
-    /// nothing where the shape is ready already, or where shapes cost nothing. <see cref="BeginInput"/> must come again before the next run.
+    /// nothing where the shape is ready already, or where shapes cost nothing. <see cref="BeginInput"/> must come again before the next
+    /// run.
     /// </summary>
     /// <param name="batch">Items, as for <see cref="BeginInput"/>.</param>
     /// <param name="frames">Frames an item, as for <see cref="BeginInput"/>.</param>
@@ -31,12 +34,17 @@ public interface IDecoder : IDisposable
     /// <summary>Sets the shape of the next run and returns where its mel goes.</summary>
     /// <param name="batch">Items, 1 to <see cref="DecoderInfo.MaxBatch"/>.</param>
     /// <param name="frames">Frames an item, <see cref="DecoderInfo.MinFrames"/> to <see cref="DecoderInfo.MaxFrames"/>.</param>
-    /// <returns>[batch, n_mels, frames], natural-log mel amplitudes, to be filled wholly; valid until the next call of <see cref="BeginInput"/>.</returns>
+    /// <returns>
+    /// [batch, n_mels, frames], natural-log mel amplitudes, to be filled wholly; valid until the next call of <see cref="BeginInput"/>.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The network does not take that shape; the message names the limits.</exception>
     /// <exception cref="InvalidOperationException">A run was started and not finished.</exception>
     Span<float> BeginInput(int batch, int frames);
 
-    /// <summary>Starts the network on what was written to <see cref="BeginInput"/>'s span. Where the hardware can, it returns before the run is done.</summary>
+    /// <summary>
+    /// Starts the network on what was written to <see cref="BeginInput"/>'s span. Where the hardware can, it returns before the run is
+    /// done.
+    /// </summary>
     /// <exception cref="InvalidOperationException">No <see cref="BeginInput"/> came before.</exception>
     void Start();
 

@@ -39,7 +39,8 @@ internal static class ModelFile
     public static byte[] ReadAll(Stream stream, string source)
     {
         if (stream.CanSeek && stream.Length - stream.Position > Array.MaxLength)
-            throw new DataFormatException($"{source} holds {stream.Length - stream.Position} bytes; a model of more than {Array.MaxLength} is loaded from a file only.");
+            throw new DataFormatException($"{source} holds {stream.Length - stream.Position} bytes; a model of more than "
+                + $"{Array.MaxLength} is loaded from a file only.");
         using MemoryStream copy = new();
         stream.CopyTo(copy);
         return copy.ToArray();
@@ -54,7 +55,8 @@ internal static class ModelFile
         return IsOnnx(stream, source)
             ? ModelFileKind.Onnx
             : throw new DataFormatException(
-                $"{source} is neither an ONNX model nor a TensorRT engine (it begins with {Convert.ToHexString(head[..Math.Min(head.Length, 4)])}){FileContent.Describe(head, source)}.");
+                $"{source} is neither an ONNX model nor a TensorRT engine (it begins with "
+                    + $"{Convert.ToHexString(head[..Math.Min(head.Length, 4)])}){FileContent.Describe(head, source)}.");
     }
 
     /// <summary>Walks the fields of onnx.proto's ModelProto: all known, all of the right wire type, one of them the graph.</summary>
@@ -67,7 +69,8 @@ internal static class ModelFile
             if (!TryReadVarint(file, out ulong tag))
                 return versionSeen && graphSeen ? throw Truncated() : false;
             (ulong field, int wire) = (tag >> 3, (int)(tag & 7));
-            // ir_version and model_version are numbers; producer, domain, doc_string, graph, opset_import, metadata_props, training_info, functions, configuration have lengths.
+            // ir_version and model_version are numbers; producer, domain, doc_string, graph, opset_import, metadata_props, training_info,
+            // functions, configuration have lengths.
             int expectedWire = field switch { 1 or 5 => VarintWire, 2 or 3 or 4 or 6 or 7 or 8 or 14 or 20 or 25 or 26 => LengthWire, _ => -1 };
             if (wire != expectedWire || !TryReadVarint(file, out ulong value))
                 return false;

@@ -5,8 +5,9 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.Decoding;
 
 /// <summary>
-/// What a caller knows of a model that the model itself does not say: models made by other tools carry no metadata of ours.
-/// What the model does say always wins; only the output names are the caller's alone. Sizes out of range throw <see cref="ArgumentOutOfRangeException"/> where they are set.
+/// Facts about a model that its file does not hold, told by the caller: models made by other tools carry no metadata of ours.
+/// What the model does say always wins; only the output names are the caller's alone. Sizes out of range throw
+/// <see cref="ArgumentOutOfRangeException"/> where they are set.
 /// </summary>
 public sealed record ModelHints
 {
@@ -36,12 +37,15 @@ public sealed record ModelHints
     /// <summary>The floor under mel amplitudes before the logarithm: 1e-7 (Vocos' own); F5-TTS uses 1e-5.</summary>
     public float MelFloor { get; init => field = OptionCheck.Positive(value); } = 1e-7f;
 
-    /// <summary>How many frames to each side an output frame depends on, 27 for the published model; null when unknown, and then long inputs cannot be decoded in chunks.</summary>
+    /// <summary>
+    /// How many frames to each side an output frame depends on, 27 for the published model; null when unknown, and then long inputs cannot
+    /// be decoded in chunks.
+    /// </summary>
     public int? ReceptiveFieldFrames { get; init => field = OptionCheck.Within(value, 0, ModelLimits.MaxReceptiveFieldFrames); }
 
     /// <summary>
-    /// Completes the hints by the metadata that other exporters write (sherpa-onnx's Vocos: <c>sample_rate</c>, <c>n_fft</c>, <c>hop_length</c>). What is in the
-    /// model wins.
+    /// Completes the hints by the metadata that other exporters write (sherpa-onnx's Vocos: <c>sample_rate</c>, <c>n_fft</c>,
+    /// <c>hop_length</c>). What is in the model wins.
     /// </summary>
     /// <param name="properties">The model's metadata.</param>
     /// <param name="source">The file's name for error messages.</param>
@@ -65,7 +69,8 @@ public sealed record ModelHints
                 return null;
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
                 ? value
-                : throw new DataFormatException($"{source}: metadata '{key}' is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
+                : throw new DataFormatException(
+                    $"{source}: metadata '{key}' is '{PrintableText.Name(text)}', expected a whole number from {least} to {most}.");
         }
     }
 
@@ -79,7 +84,9 @@ public sealed record ModelHints
     /// <summary>The name of the output with the real parts; null finds it by name (<c>real</c>, <c>re</c>) or by shape and order.</summary>
     public string? RealOutput { get; init; }
 
-    /// <summary>The name of the output with the imaginary parts; null finds it by name (<c>imag</c>, <c>im</c>) or by shape and order.</summary>
+    /// <summary>
+    /// The name of the output with the imaginary parts; null finds it by name (<c>imag</c>, <c>im</c>) or by shape and order.
+    /// </summary>
     public string? ImagOutput { get; init; }
 
     /// <summary>The name of the output with samples; null finds it by name (<c>audio</c>) or as the only output.</summary>

@@ -86,7 +86,8 @@ internal sealed record ModelSignature
             assumed.Add($"{hints.SampleRate} Hz");
         if (hints.HopLength is null)
             assumed.Add($"a hop of {Math.Max(1, fftLength / 4)} samples (n_fft/4)");
-        yield return $"{source}: the model does not say all of its audio parameters; {string.Join(" and ", assumed)} {(assumed.Count == 1 ? "is" : "are")} assumed.";
+        yield return $"{source}: the model does not say all of its audio parameters; {string.Join(" and ", assumed)} "
+            + $"{(assumed.Count == 1 ? "is" : "are")} assumed.";
     }
 
     private static int ResolveMelCount(string source, TensorShape mel, VocoderMetadata? metadata, ModelHints hints)
@@ -95,13 +96,16 @@ internal sealed record ModelSignature
         if (metadata is not null)
             return bands < 0 || bands == metadata.MelCount
                 ? metadata.MelCount
-                : throw new DataFormatException($"{source}: its metadata say {metadata.MelCount} mel bands, but its input is {mel}; export the model again.");
+                : throw new DataFormatException(
+                    $"{source}: its metadata say {metadata.MelCount} mel bands, but its input is {mel}; export the model again.");
         if (bands < 0 && mel.Dimensions[2] >= 0)
-            throw new DataFormatException($"{source}: its input {mel} looks like [batch, frames, n_mels]; this program feeds [batch, n_mels, frames].");
+            throw new DataFormatException(
+                $"{source}: its input {mel} looks like [batch, frames, n_mels]; this program feeds [batch, n_mels, frames].");
         if (bands < 0)
             return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.") { Kind = FailureKind.MelCountUnknown };
         if (bands < 1 || (hints.MelCount is { } told && told != bands))
-            throw new DataFormatException($"{source}: its input is {mel}, not [batch, {hints.MelCount?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "n_mels"}, frames].");
+            throw new DataFormatException($"{source}: its input is {mel}, not [batch, "
+                + $"{hints.MelCount?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "n_mels"}, frames].");
         return (int)Math.Min(bands, int.MaxValue);
     }
 
@@ -113,7 +117,8 @@ internal sealed record ModelSignature
         if (hints.RealOutput is not null || hints.ImagOutput is not null)
         {
             if (hints.RealOutput is null || hints.ImagOutput is null)
-                throw new ArgumentException($"{nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)} go together.", nameof(hints));
+                throw new ArgumentException(
+                    $"{nameof(ModelHints.RealOutput)} and {nameof(ModelHints.ImagOutput)} go together.", nameof(hints));
             return Spectrum(Named(hints.RealOutput), Named(hints.ImagOutput));
         }
 
@@ -127,31 +132,39 @@ internal sealed record ModelSignature
             return Spectrum(real, imag);
         if (signal != OutputKind.Waveform && outputs.Count == 2 && outputs.FirstOrDefault(IsPolar) is { } polar)
             throw new DataFormatException(
-                $"{source}: its outputs {List(outputs)} are magnitude and phase by the name of '{polar.Name}'; a spectrum's real and imaginary parts are needed: "
+                $"{source}: its outputs {List(outputs)} are magnitude and phase by the name of '{polar.Name}'; a spectrum's real and "
+                    + $"imaginary parts are needed: "
                 + "export the model with magnitude·cos(phase) and magnitude·sin(phase) as its outputs.");
         if (signal != OutputKind.Waveform && outputs.Count == 2)
         {
             if (metadata is null)
-                notes.Add($"{source}: its outputs {List(outputs)} do not tell by their names what they are; the first is taken for the real parts, the second for the imaginary ones.");
+                notes.Add($"{source}: its outputs {List(outputs)} do not tell by their names what they are; the first is taken for the "
+                    + $"real parts, the second for the imaginary ones.");
             return Spectrum(outputs[0], outputs[1]);
         }
         throw signal is not null
-            ? new DataFormatException($"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.")
+            ? new DataFormatException($"{source}: its metadata say that it puts out "
+                + $"{(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model "
+                + $"again.")
             : IsSherpa(outputs)
-                ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes them; real and imaginary parts, or samples, are needed.")
-                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or samples, by name.") { Kind = FailureKind.OutputsUnknown };
+                ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes "
+                    + $"them; real and imaginary parts, or samples, are needed.")
+                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or "
+                    + $"samples, by name.") { Kind = FailureKind.OutputsUnknown };
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
 
-        TensorShape Waveform(TensorShape output) => output.Dimensions.Count == 2 || (output.Dimensions.Count == 3 && output.Dimensions[1] == 1)
+        TensorShape Waveform(TensorShape output) =>
+            output.Dimensions.Count == 2 || (output.Dimensions.Count == 3 && output.Dimensions[1] == 1)
             ? output
             : throw new DataFormatException($"{source}: its output {output} is not samples: [batch, samples] or [batch, 1, samples].");
 
         (TensorShape, TensorShape) Spectrum(TensorShape first, TensorShape second) =>
             first.Dimensions.Count == 3 && first != second && Agree(first, second)
                 ? (first, second)
-                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].") { Kind = FailureKind.OutputsUnknown };
+                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one "
+                    + $"spectrum [batch, bins, frames].") { Kind = FailureKind.OutputsUnknown };
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
@@ -165,7 +178,9 @@ internal sealed record ModelSignature
             (long bins, long time) = binsMajor ? (rows, columns) : (columns, rows);
             if ((bins >= 0 && bins != expected) || (time >= 0 && frames >= 0 && time != frames))
                 throw new DataFormatException(
-                    $"{source}: its metadata say {(binsMajor ? $"[batch, {expected} bins, frames]" : $"[batch, frames, {expected} bins]")}, but its output is {output}; export the model again.");
+                    $"{source}: its metadata say "
+                        + $"{(binsMajor ? $"[batch, {expected} bins, frames]" : $"[batch, frames, {expected} bins]")}, but its output is "
+                        + $"{output}; export the model again.");
             return (expected, metadata.Layout);
         }
 
@@ -189,8 +204,10 @@ internal sealed record ModelSignature
         if (metadata.FftLength > ModelLimits.MaxFftLength || metadata.HopLength > ModelLimits.MaxHopLength
             || metadata.SampleRate > ModelLimits.MaxSampleRate || metadata.MelCount > ModelLimits.MaxMelCount)
             throw new DataFormatException(
-                $"{source}: {metadata.MelCount} mel bands, n_fft {metadata.FftLength}, hop {metadata.HopLength} and {metadata.SampleRate} Hz are no vocoder's; at most "
-                + $"{ModelLimits.MaxMelCount}, {ModelLimits.MaxFftLength}, {ModelLimits.MaxHopLength} and {ModelLimits.MaxSampleRate} are supported.");
+                $"{source}: {metadata.MelCount} mel bands, n_fft {metadata.FftLength}, hop {metadata.HopLength} and {metadata.SampleRate} "
+                    + $"Hz are no vocoder's; at most "
+                + $"{ModelLimits.MaxMelCount}, {ModelLimits.MaxFftLength}, {ModelLimits.MaxHopLength} and {ModelLimits.MaxSampleRate} are "
+                + $"supported.");
         try
         {
             _ = metadata.Stft;
@@ -198,7 +215,8 @@ internal sealed record ModelSignature
         }
         catch (ArgumentOutOfRangeException error)
         {
-            throw new DataFormatException($"{source}: n_fft {metadata.FftLength}, hop {metadata.HopLength} and padding {metadata.Padding} contradict each other.", error);
+            throw new DataFormatException($"{source}: n_fft {metadata.FftLength}, hop {metadata.HopLength} and padding {metadata.Padding} "
+                + $"contradict each other.", error);
         }
     }
 
@@ -226,7 +244,8 @@ internal sealed record ModelSignature
         one.Dimensions.Count == other.Dimensions.Count
         && one.Dimensions.Zip(other.Dimensions).All(pair => pair.First < 0 || pair.Second < 0 || pair.First == pair.Second);
 
-    private static bool IsSherpa(IReadOnlyList<TensorShape> outputs) => outputs.Select(output => output.Name).Order(StringComparer.Ordinal).SequenceEqual(["mag", "x", "y"]);
+    private static bool IsSherpa(IReadOnlyList<TensorShape> outputs) =>
+        outputs.Select(output => output.Name).Order(StringComparer.Ordinal).SequenceEqual(["mag", "x", "y"]);
 
     private static string List(IReadOnlyList<TensorShape> tensors) => tensors.Count == 0 ? "nothing" : string.Join(", ", tensors);
 }

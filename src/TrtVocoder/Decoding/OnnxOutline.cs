@@ -3,8 +3,8 @@ using System.Text;
 namespace TrtVocoder.Decoding;
 
 /// <summary>
-/// What an ONNX file says around its network: read by walking its protobuf fields, without a library and without its weights. Nothing is taken on trust
-/// from a stranger's file that a runtime would crash over, where that can be told cheaply. Safe for use by many threads.
+/// What an ONNX file says around its network: read by walking its protobuf fields, without a library and without its weights. Nothing is
+/// taken on trust from a stranger's file that a runtime would crash over, where that can be told cheaply. Safe for use by many threads.
 /// </summary>
 /// <remarks>Fields: onnx.proto. The bounds stand in docs/formats.md.</remarks>
 internal sealed record OnnxOutline
@@ -23,7 +23,9 @@ internal sealed record OnnxOutline
     public required IReadOnlyList<string> ExternalFiles { get; init; }
 
     /// <summary>Reads the outline of a file.</summary>
-    /// <exception cref="DataFormatException">The model is truncated, no protobuf message, without outputs, or names a property twice.</exception>
+    /// <exception cref="DataFormatException">
+    /// The model is truncated, no protobuf message, without outputs, or names a property twice.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static OnnxOutline Read(string path)
     {
@@ -34,14 +36,18 @@ internal sealed record OnnxOutline
     /// <summary>Reads the outline of a model in memory.</summary>
     /// <param name="model">The bytes of an <c>.onnx</c> file.</param>
     /// <param name="source">Its name for messages.</param>
-    /// <exception cref="DataFormatException">The model is truncated, no protobuf message, without outputs, or names a property twice.</exception>
+    /// <exception cref="DataFormatException">
+    /// The model is truncated, no protobuf message, without outputs, or names a property twice.
+    /// </exception>
     public static OnnxOutline Read(byte[] model, string source)
     {
         using MemoryStream stream = new(model, writable: false);
         return Read(stream, source);
     }
 
-    /// <summary>Checks that the files of weights beside a model are there: the runtimes' own words for one that lacks do not name it.</summary>
+    /// <summary>
+    /// Checks that the files of weights beside a model are there: the runtimes' own words for one that lacks do not name it.
+    /// </summary>
     /// <param name="path">The model's path.</param>
     /// <exception cref="DataFormatException">One is missing, or lies elsewhere than in the model's folder.</exception>
     public void RequireExternalFiles(string path)
@@ -50,9 +56,11 @@ internal sealed record OnnxOutline
         foreach (string name in ExternalFiles)
         {
             if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
-                throw new DataFormatException($"{path}: its weights lie in '{PrintableText.Name(name)}', outside of its folder; such models are not loaded.");
+                throw new DataFormatException(
+                    $"{path}: its weights lie in '{PrintableText.Name(name)}', outside of its folder; such models are not loaded.");
             if (!File.Exists(Path.Combine(folder, name)))
-                throw new DataFormatException($"{path}: its weights lie in a file beside it, and {Path.Combine(folder, PrintableText.Name(name))} does not exist; copy that, too.");
+                throw new DataFormatException($"{path}: its weights lie in a file beside it, and "
+                    + $"{Path.Combine(folder, PrintableText.Name(name))} does not exist; copy that, too.");
         }
     }
 
@@ -76,9 +84,11 @@ internal sealed record OnnxOutline
                 if (properties.Count == MaxProperties)
                     throw new DataFormatException($"{source}: it holds more than {MaxProperties} metadata, which is not supported.");
                 if (key.Contains('\0', StringComparison.Ordinal))
-                    throw new DataFormatException($"{source}: the name '{PrintableText.Name(key)}' in its metadata holds a NUL character; export the model again.");
+                    throw new DataFormatException(
+                        $"{source}: the name '{PrintableText.Name(key)}' in its metadata holds a NUL character; export the model again.");
                 if (!properties.TryAdd(key, value))
-                    throw new DataFormatException($"{source}: its metadata hold '{PrintableText.Name(key)}' twice; export the model again.");
+                    throw new DataFormatException(
+                        $"{source}: its metadata hold '{PrintableText.Name(key)}' twice; export the model again.");
             }
         }
         if (hasGraph && !hasOutput)
@@ -105,7 +115,10 @@ internal sealed record OnnxOutline
     /// <summary>Goes from field to field of nested messages; those with a length are entered or jumped over.</summary>
     private sealed class Walker(Stream stream, string source)
     {
-        /// <summary>The fields up to a position: number, and the end of the content where it has a length (else 0). What was not read of a field is skipped.</summary>
+        /// <summary>
+        /// The fields up to a position: number, and the end of the content where it has a length (else 0). What was not read of a field is
+        /// skipped.
+        /// </summary>
         public IEnumerable<(ulong Field, long End)> Fields(long end)
         {
             while (stream.Position < end)
@@ -140,7 +153,8 @@ internal sealed record OnnxOutline
         {
             long length = end - stream.Position;
             if (length > MaxTextBytes)
-                throw new DataFormatException($"{source}: it holds a text of {length} bytes in its metadata; at most {MaxTextBytes} are read.");
+                throw new DataFormatException(
+                    $"{source}: it holds a text of {length} bytes in its metadata; at most {MaxTextBytes} are read.");
             byte[] text = new byte[length];
             stream.ReadExactly(text);
             return Encoding.UTF8.GetString(text);

@@ -32,7 +32,9 @@ public sealed record VocoderMetadata
     /// <summary>Whether the network ends in spectra or in samples.</summary>
     public OutputKind Signal { get; init; }
 
-    /// <summary>The floor that the feature extractor puts under mel amplitudes before the logarithm: 1e-7 (Vocos) or 1e-5 (F5-TTS).</summary>
+    /// <summary>
+    /// The floor that the feature extractor puts under mel amplitudes before the logarithm: 1e-7 (Vocos) or 1e-5 (F5-TTS).
+    /// </summary>
     public float MelFloor { get; init; } = 1e-7f;
 
     /// <summary>How many frames to each side an output frame depends on: 3·(1 + layers). Null when the model does not say.</summary>
@@ -99,12 +101,14 @@ public sealed record VocoderMetadata
         int Integer(string key, int least, int most) =>
             int.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
                 ? value
-                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a whole number from {least} to {most}.");
+                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a "
+                    + $"whole number from {least} to {most}.");
 
         float Positive(string key) =>
             float.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value)
                 ? value
-                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a number above 0.");
+                : throw new DataFormatException(
+                    $"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a number above 0.");
 
         T Choice<T>(string key, params (string Name, T Value)[] choices)
         {
@@ -113,7 +117,8 @@ public sealed record VocoderMetadata
                 if (name == text)
                     return value;
             throw new DataFormatException(
-                $"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(text)}', expected {string.Join(" or ", choices.Select(choice => $"'{choice.Name}'"))}.");
+                $"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(text)}', expected "
+                    + $"{string.Join(" or ", choices.Select(choice => $"'{choice.Name}'"))}.");
         }
     }
 }

@@ -13,12 +13,14 @@ internal static unsafe class FftwPlans
     private static readonly Lock PlannerGate = new();
     private static readonly ConcurrentDictionary<(int Length, bool Real), nint> Plans = new();
 
-    /// <summary>Distance in floats between the real and the imaginary array of one transform; leaves room for one vector past the end.</summary>
+    /// <summary>
+    /// Distance in floats between the real and the imaginary array of one transform; leaves room for one vector past the end.
+    /// </summary>
     public static int GetRowStride(int length) => AlignedBuffer.RoundUp(length + 16);
 
     /// <summary>
-    /// A backward complex transform of <paramref name="length"/> points from rows 0 (real) and 1 (imaginary) to rows 2 and 3 of a buffer of four
-    /// rows, not scaled; <see cref="ExecuteBackward"/> runs it. The input may be overwritten.
+    /// A backward complex transform of <paramref name="length"/> points from rows 0 (real) and 1 (imaginary) to rows 2 and 3 of a buffer of
+    /// four rows, not scaled; <see cref="ExecuteBackward"/> runs it. The input may be overwritten.
     /// </summary>
     public static nint GetBackward(int length) => Get(length, real: false);
 
@@ -61,7 +63,8 @@ internal static unsafe class FftwPlans
             : Fftw.fftwf_plan_guru_split_dft(1, &dimension, 0, null, split.RealIn, split.ImagIn, split.RealOut, split.ImagOut, Flags);
         return plan != 0 ? plan : throw new NativeLibraryException(
             LibraryLoader.Fftw.DisplayName,
-            $"{LibraryLoader.Fftw.DisplayName} cannot plan a transform of {length} points in split arrays: {LibraryLoader.TryLoad(LibraryLoader.Fftw).Attempts[^1].Path} has FFTW's names "
+            $"{LibraryLoader.Fftw.DisplayName} cannot plan a transform of {length} points in split arrays: "
+                + $"{LibraryLoader.TryLoad(LibraryLoader.Fftw).Attempts[^1].Path} has FFTW's names "
             + $"but not its whole guru interface; {LibraryLoader.Fftw.InstallHint}.",
             [LibraryLoader.TryLoad(LibraryLoader.Fftw).Attempts[^1].Path]);
     }

@@ -62,12 +62,15 @@ public sealed unsafe class InverseStft : IDisposable
     /// <summary>
     /// Decodes the next frames of an utterance that arrives in pieces, first to last without a gap. Samples that no later frame
     /// touches, those before (<paramref name="firstFrame"/> + count) · hop − trim, are finished when the call returns; the
-    /// following ones hold partial sums, which the next call needs. Nothing is remembered between calls but what is in <paramref name="audio"/>.
+    /// following ones hold partial sums, which the next call needs. Nothing is remembered between calls but what is in
+    /// <paramref name="audio"/>.
     /// </summary>
     /// <param name="frames">The frames [firstFrame, firstFrame + count) of the utterance, in either layout.</param>
     /// <param name="firstFrame">The number of frames before these; 0 starts an utterance, whatever is in <paramref name="audio"/>.</param>
     /// <param name="totalFrames">Frames of the whole utterance.</param>
-    /// <param name="audio">The whole utterance's samples, exactly <see cref="StftParameters.GetSampleCount"/> of <paramref name="totalFrames"/>.</param>
+    /// <param name="audio">
+    /// The whole utterance's samples, exactly <see cref="StftParameters.GetSampleCount"/> of <paramref name="totalFrames"/>.
+    /// </param>
     /// <exception cref="ArgumentException">The number of bins, frames or samples does not fit.</exception>
     public void Accumulate(in Spectrum frames, int firstFrame, int totalFrames, Span<float> audio)
     {
@@ -75,7 +78,8 @@ public sealed unsafe class InverseStft : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(firstFrame);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(frames.FrameCount, totalFrames - firstFrame, nameof(totalFrames));
         if (frames.FrameCount > 0 && frames.Bins != Parameters.BinCount)
-            throw new ArgumentException($"The spectrum has {frames.Bins} bins, n_fft {Parameters.FftLength} needs {Parameters.BinCount}.", nameof(frames));
+            throw new ArgumentException(
+                $"The spectrum has {frames.Bins} bins, n_fft {Parameters.FftLength} needs {Parameters.BinCount}.", nameof(frames));
         int samples = Parameters.GetSampleCount(totalFrames);
         if (audio.Length != samples)
             throw new ArgumentException($"{totalFrames} frames decode to {samples} samples, the span holds {audio.Length}.", nameof(audio));
@@ -115,8 +119,8 @@ public sealed unsafe class InverseStft : IDisposable
     }
 
     /// <summary>
-    /// Says that a call follows within a millisecond: threads that will share it are woken now, and stay awake until it comes, since waking a
-    /// thread takes as long as many frames. Does nothing where cores are few, or as many threads of the process are awake as may be.
+    /// Says that a call follows within a millisecond: threads that will share it are woken now, and stay awake until it comes, since waking
+    /// a thread takes as long as many frames. Does nothing where cores are few, or as many threads of the process are awake as may be.
     /// </summary>
     /// <param name="frames">Frames of the call to come.</param>
     internal void Expect(int frames)

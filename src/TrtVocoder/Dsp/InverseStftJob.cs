@@ -1,6 +1,8 @@
 namespace TrtVocoder.Dsp;
 
-/// <summary>One call's pinned memory and frame numbers, shared by all threads that work on it. Frames count from the utterance's first.</summary>
+/// <summary>
+/// One call's pinned memory and frame numbers, shared by all threads that work on it. Frames count from the utterance's first.
+/// </summary>
 internal unsafe struct InverseStftJob
 {
     public float* Real;

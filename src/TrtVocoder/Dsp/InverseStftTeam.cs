@@ -4,9 +4,9 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.Dsp;
 
 /// <summary>
-/// Shares one inverse STFT out among the caller and helper threads of the process: each computes its own range of output positions, so they need
-/// no lock and the samples are those of one thread, bit for bit. A job allocates nothing. A range that no thread has begun when the caller is
-/// done with its own is the caller's: on a busy machine nobody waits for a thread that gets no core.
+/// Shares one inverse STFT out among the caller and helper threads of the process: each computes its own range of output positions, so they
+/// need no lock and the samples are those of one thread, bit for bit. A job allocates nothing. A range that no thread has begun when the
+/// caller is done with its own is the caller's: on a busy machine nobody waits for a thread that gets no core.
 /// </summary>
 internal sealed class InverseStftTeam : IDisposable
 {
@@ -25,7 +25,10 @@ internal sealed class InverseStftTeam : IDisposable
             _ranges[i] = new Range(this, parameters);
     }
 
-    /// <summary>Computes the positions [<paramref name="begin"/>, <paramref name="end"/>) on the caller's thread and as many helpers as the frames are worth.</summary>
+    /// <summary>
+    /// Computes the positions [<paramref name="begin"/>, <paramref name="end"/>) on the caller's thread and as many helpers as the frames
+    /// are worth.
+    /// </summary>
     public void Run(in InverseStftJob job, InverseStftWorker callersWorker, int hop, int minFramesPerThread, long begin, long end)
     {
         int count = _threads.Rent(_rented.AsSpan(0, CountHelpers(job.EndFrame - job.FirstFrame, minFramesPerThread)));
@@ -47,7 +50,8 @@ internal sealed class InverseStftTeam : IDisposable
         }
         finally
         {
-            // The caller's memory is pinned only until it returns. They began about when the caller did and have as much to do: the wait is short.
+            // The caller's memory is pinned only until it returns. They began about when the caller did and have as much to do: the wait is
+            // short.
             foreach (ParkedThread thread in rented)
             {
                 if (!thread.TryTakeBack())

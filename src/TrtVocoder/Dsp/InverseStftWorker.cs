@@ -36,7 +36,10 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         _block?.Dispose();
     }
 
-    /// <summary>Adds the job's frames to the positions [<paramref name="begin"/>, <paramref name="end"/>) and normalises those that are then complete.</summary>
+    /// <summary>
+    /// Adds the job's frames to the positions [<paramref name="begin"/>, <paramref name="end"/>) and normalises those that are then
+    /// complete.
+    /// </summary>
     public void Run(in InverseStftJob job, long begin, long end)
     {
         (int length, int hop) = (_parameters.FftLength, _parameters.HopLength);
@@ -107,7 +110,8 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         long low = Math.Max(begin, start);
         long high = Math.Min(end, start + _parameters.FftLength);
 
-        // Nobody wrote to a frame's last hop before, nor to anything before the first frame: that part is stored, so nothing need be cleared.
+        // Nobody wrote to a frame's last hop before, nor to anything before the first frame: that part is stored, so nothing need be
+        // cleared.
         long split = frame == 0 ? low : Math.Clamp(start + _parameters.FftLength - _parameters.HopLength, low, Math.Max(low, high));
         if (split > low)
         {
@@ -121,7 +125,9 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         }
     }
 
-    /// <summary>Corrects the ends of the utterance, where the envelope is smaller than in the interior that the window is scaled for.</summary>
+    /// <summary>
+    /// Corrects the ends of the utterance, where the envelope is smaller than in the interior that the window is scaled for.
+    /// </summary>
     private void Normalize(in InverseStftJob job, long begin, long end)
     {
         int hop = _parameters.HopLength;

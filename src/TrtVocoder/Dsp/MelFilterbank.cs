@@ -1,8 +1,9 @@
 namespace TrtVocoder.Dsp;
 
 /// <summary>
-/// Triangular mel filters as torchaudio.functional.melscale_fbanks makes them: HTK scale, f 0 … sample rate/2, no normalisation. Computed in
-/// single precision step by step as there, since narrow triangles feel the rounding of their corners. Only the bins inside a triangle are kept.
+/// Triangular mel filters as torchaudio.functional.melscale_fbanks makes them: HTK scale, f 0 … sample rate/2, no normalisation. Computed
+/// in single precision step by step as there, since narrow triangles feel the rounding of their corners. Only the bins inside a triangle
+/// are kept.
 /// </summary>
 internal sealed unsafe class MelFilterbank : IDisposable
 {

@@ -1,8 +1,8 @@
 namespace TrtVocoder.Dsp;
 
 /// <summary>
-/// Tells mels that are no natural logarithms of amplitudes by the range of their values: a vocoder makes noise of them, and nothing else would say why.
-/// Safe for use by many threads.
+/// Tells mels that are no natural logarithms of amplitudes by the range of their values: a vocoder makes noise of them, and nothing else
+/// would say why. Safe for use by many threads.
 /// </summary>
 internal static class MelRange
 {
@@ -28,11 +28,13 @@ internal static class MelRange
         if (least < LeastLogarithm)
             return $"{range}, as of a mel in decibels; divide by 8.686 for natural logarithms of amplitudes";
         if (most > MostLogarithm)
-            return $"{range}, as of {(least >= 0 ? "linear amplitudes or powers; take the natural logarithm" : "a mel in decibels; divide by 8.686")}";
+            return $"{range}, as of "
+                + $"{(least >= 0 ? "linear amplitudes or powers; take the natural logarithm" : "a mel in decibels; divide by 8.686")}";
         if (least == most)
             return null;
         if (least >= 0)
-            return most <= 1.01f ? $"{range}, as of a mel normalised to 0 … 1, or of linear amplitudes" : $"{range}, as of linear amplitudes; take the natural logarithm";
+            return most <= 1.01f ? $"{range}, as of a mel normalised to 0 … 1, or of linear amplitudes" :
+                $"{range}, as of linear amplitudes; take the natural logarithm";
         if (least >= -1.01f && most <= 1.01f)
             return $"{range}, as of a mel normalised to −1 … 1";
         // The floor of log10 is a whole number, where that of ln is not: ln 1e-5 is −11.51.

@@ -1,8 +1,8 @@
 namespace TrtVocoder.Dsp;
 
 /// <summary>
-/// Natural-log mel amplitudes, as upstream Vocos computes them with torchaudio.transforms.MelSpectrogram: power 1, reflected edges, HTK scale,
-/// f 0 … sample rate/2, no normalisation, then log(max(x, floor)). The floor is 1e-7 for Vocos, 1e-5 for F5-TTS.
+/// Natural-log mel amplitudes, as upstream Vocos computes them with torchaudio.transforms.MelSpectrogram: power 1, reflected edges, HTK
+/// scale, f 0 … sample rate/2, no normalisation, then log(max(x, floor)). The floor is 1e-7 for Vocos, 1e-5 for F5-TTS.
 /// One instance serves one thread at a time and allocates nothing after its construction.
 /// </summary>
 public sealed unsafe class MelSpectrogram : IDisposable
@@ -60,7 +60,8 @@ public sealed unsafe class MelSpectrogram : IDisposable
     {
         int frames = GetFrameCount(audio.Length);
         if (mel.Length != (long)frames * MelCount)
-            throw new ArgumentException($"{frames} frames of {MelCount} bands need {(long)frames * MelCount} values, the span holds {mel.Length}.", nameof(mel));
+            throw new ArgumentException(
+                $"{frames} frames of {MelCount} bands need {(long)frames * MelCount} values, the span holds {mel.Length}.", nameof(mel));
         for (int frame = 0; frame < frames; frame++)
         {
             _stft.TransformFrame(audio, frame, out float* re, out float* im);

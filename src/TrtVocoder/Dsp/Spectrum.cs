@@ -13,10 +13,12 @@ public readonly ref struct Spectrum
     {
         long expected = (long)bins * frames;
         if (real.Length != expected || imag.Length != expected)
-            throw new ArgumentException($"A spectrum of {bins} bins and {frames} frames needs {expected} values; real has {real.Length}, imag {imag.Length}.");
+            throw new ArgumentException(
+                $"A spectrum of {bins} bins and {frames} frames needs {expected} values; real has {real.Length}, imag {imag.Length}.");
     }
 
-    private Spectrum(ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int rowFrames, int firstFrame, int frameCount)
+    private Spectrum(
+        ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int rowFrames, int firstFrame, int frameCount)
     {
         Real = real;
         Imag = imag;

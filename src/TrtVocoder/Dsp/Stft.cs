@@ -42,14 +42,17 @@ internal sealed unsafe class Stft : IDisposable
         ? Parameters.TrimLength + 1
         : Math.Max(Parameters.TrimLength + 1, Parameters.HopLength);
 
-    /// <summary>Frames of a signal: 1 + ⌊samples/hop⌋ for <see cref="StftPadding.Center"/>, ⌊samples/hop⌋ for <see cref="StftPadding.Same"/>.</summary>
+    /// <summary>
+    /// Frames of a signal: 1 + ⌊samples/hop⌋ for <see cref="StftPadding.Center"/>, ⌊samples/hop⌋ for <see cref="StftPadding.Same"/>.
+    /// </summary>
     /// <exception cref="DataFormatException">The signal is shorter than <see cref="MinSampleCount"/>.</exception>
     public int GetFrameCount(int samples)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(samples);
         if (samples < MinSampleCount)
             throw new DataFormatException(
-                $"The signal has {samples} samples, but n_fft {Parameters.FftLength} needs at least {MinSampleCount} to reflect its ends; append silence.");
+                $"The signal has {samples} samples, but n_fft {Parameters.FftLength} needs at least {MinSampleCount} to reflect its ends; "
+                    + $"append silence.");
         return (samples / Parameters.HopLength) + (Parameters.Padding == StftPadding.Center ? 1 : 0);
     }
 
@@ -65,7 +68,8 @@ internal sealed unsafe class Stft : IDisposable
         int bins = Parameters.BinCount;
         long expected = (long)frames * bins;
         if (real.Length != expected || imag.Length != expected)
-            throw new ArgumentException($"{frames} frames of {bins} bins need {expected} values; real has {real.Length}, imag {imag.Length}.");
+            throw new ArgumentException(
+                $"{frames} frames of {bins} bins need {expected} values; real has {real.Length}, imag {imag.Length}.");
         for (int frame = 0; frame < frames; frame++)
         {
             TransformFrame(audio, frame, out float* re, out float* im);
@@ -84,7 +88,9 @@ internal sealed unsafe class Stft : IDisposable
         _window.Dispose();
     }
 
-    /// <summary>Transforms one frame; the results, of <see cref="StftParameters.BinCount"/> values, are valid until the next call or Dispose.</summary>
+    /// <summary>
+    /// Transforms one frame; the results, of <see cref="StftParameters.BinCount"/> values, are valid until the next call or Dispose.
+    /// </summary>
     internal void TransformFrame(ReadOnlySpan<float> audio, int frame, out float* re, out float* im)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

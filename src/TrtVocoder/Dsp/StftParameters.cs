@@ -7,7 +7,9 @@ public sealed record StftParameters
     /// <param name="fftLength">n_fft and window length in samples; even, at least 2.</param>
     /// <param name="hopLength">Samples between two frames; 1 to <paramref name="fftLength"/>.</param>
     /// <param name="padding">How the ends are treated.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size is out of range, or (n_fft − hop) is odd with <see cref="StftPadding.Same"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A size is out of range, or (n_fft − hop) is odd with <see cref="StftPadding.Same"/>.
+    /// </exception>
     public StftParameters(int fftLength, int hopLength, StftPadding padding)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(fftLength, 2);
@@ -36,7 +38,10 @@ public sealed record StftParameters
     /// <summary>Samples cut from each end of the overlap-added signal of (T−1)·hop + n_fft samples.</summary>
     public int TrimLength => Padding == StftPadding.Center ? FftLength / 2 : (FftLength - HopLength) / 2;
 
-    /// <summary>Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for <see cref="StftPadding.Same"/>; 0 for 0 frames.</summary>
+    /// <summary>
+    /// Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for
+    /// <see cref="StftPadding.Same"/>; 0 for 0 frames.
+    /// </summary>
     public int GetSampleCount(int frames)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);

@@ -49,7 +49,8 @@ internal static unsafe class Transposition
         }
         for (int row = 0; row < Tile; row += 4)
             for (int column = 0; column < Tile; column += 4)
-                Transpose4x4(source + ((nint)row * sourceStride) + column, sourceStride, target + ((nint)column * targetStride) + row, targetStride);
+                Transpose4x4(
+                    source + ((nint)row * sourceStride) + column, sourceStride, target + ((nint)column * targetStride) + row, targetStride);
     }
 
     private static void Transpose8x8(float* source, int sourceStride, float* target, int targetStride)

@@ -38,13 +38,18 @@ internal sealed class WindowEnvelope
     /// <summary>Factors for the positions from the trim length up to <see cref="HeadEnd"/>.</summary>
     public ReadOnlySpan<float> Head => _head;
 
-    /// <summary>Factors for the positions from frames · hop (where the next frame would have started) on; only those not in the head count.</summary>
+    /// <summary>
+    /// Factors for the positions from frames · hop (where the next frame would have started) on; only those not in the head count.
+    /// </summary>
     public ReadOnlySpan<float> Tail => _tail;
 
     /// <summary>The window, divided by the transform's length and by the interior envelope.</summary>
     public double GetSynthesisWindow(int n) => _window[n] / (_parameters.FftLength * _interior[n % _parameters.HopLength]);
 
-    /// <summary>Fills <see cref="Head"/> and <see cref="Tail"/> for an utterance of <paramref name="frames"/> frames. Quick when the last utterance was long too.</summary>
+    /// <summary>
+    /// Fills <see cref="Head"/> and <see cref="Tail"/> for an utterance of <paramref name="frames"/> frames. Quick when the last utterance
+    /// was long too.
+    /// </summary>
     /// <exception cref="DataFormatException">A kept sample is covered by no window.</exception>
     public void SetFrames(int frames)
     {
@@ -73,6 +78,7 @@ internal sealed class WindowEnvelope
     }
 
     private DataFormatException NotInvertible() => new(
-        $"An STFT with n_fft {_parameters.FftLength} and hop {_parameters.HopLength} cannot be inverted: its Hann windows leave samples uncovered; "
+        $"An STFT with n_fft {_parameters.FftLength} and hop {_parameters.HopLength} cannot be inverted: its Hann windows leave samples "
+            + $"uncovered; "
         + $"use a hop of at most {Math.Max(1, _parameters.FftLength / 2)}.");
 }

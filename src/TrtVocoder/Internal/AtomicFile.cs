@@ -1,9 +1,9 @@
 namespace TrtVocoder.Internal;
 
 /// <summary>
-/// Writes files. A regular file is written wholly or not at all: to a temporary name in the same folder, with the owner and mode of the file
-/// that it replaces, then renamed. Where the system refuses that (a mount point, a folder that may not be written, somebody else's file in
-/// a sticky folder) an existing file is written in place, after its content is complete. Devices, pipes and files that this process
+/// Writes files. A regular file is written wholly or not at all: to a temporary name in the same folder, with the owner and mode of the
+/// file that it replaces, then renamed. Where the system refuses that (a mount point, a folder that may not be written, somebody else's
+/// file in a sticky folder) an existing file is written in place, after its content is complete. Devices, pipes and files that this process
 /// holds open (/dev/stdout) are written directly. Links are followed. Safe for use by many threads.
 /// </summary>
 internal static class AtomicFile
@@ -12,19 +12,24 @@ internal static class AtomicFile
 
     /// <summary>Writes a file.</summary>
     /// <param name="path">Where to.</param>
-    /// <param name="overwrite">Whether an existing file, or what a block device holds, is replaced; other devices and pipes are written in any case.</param>
+    /// <param name="overwrite">
+    /// Whether an existing file, or what a block device holds, is replaced; other devices and pipes are written in any case.
+    /// </param>
     /// <param name="write">Writes the content; the stream may not be seekable. When it throws, nothing is left behind.</param>
-    /// <exception cref="IOException">The folder is missing, the file exists and <paramref name="overwrite"/> is false, the disk is full.</exception>
+    /// <exception cref="IOException">
+    /// The folder is missing, the file exists and <paramref name="overwrite"/> is false, the disk is full.
+    /// </exception>
     /// <exception cref="UnauthorizedAccessException">The folder or file may not be written.</exception>
     public static void Write(string path, bool overwrite, Action<Stream> write) => Write(OutputTarget.Find(path), overwrite, write);
 
     /// <summary>
-    /// Says early, before long work, what <see cref="Write(string, bool, Action{Stream})"/> would say: the folder is missing, the path is a folder, the
-    /// file exists, it may not be written.
+    /// Says early, before long work, what <see cref="Write(string, bool, Action{Stream})"/> would say: the folder is missing, the path is a
+    /// folder, the file exists, it may not be written.
     /// </summary>
     /// <exception cref="IOException">The path cannot be written; the message is a sentence for the user.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
-    public static void ThrowIfUnwritable(string path, bool overwrite) => ThrowIfUnwritable(OutputTarget.Find(path), overwrite, FileCalls.System);
+    public static void ThrowIfUnwritable(string path, bool overwrite) =>
+        ThrowIfUnwritable(OutputTarget.Find(path), overwrite, FileCalls.System);
 
     /// <summary>Deletes the temporary files of writes under way and lets no other begin: for a process that is about to end.</summary>
     public static void DeletePending() => TemporaryFiles.DeleteAll();
@@ -61,7 +66,8 @@ internal static class AtomicFile
     private static void WriteNew(OutputTarget target, bool overwrite, Action<Stream> write, FileCalls calls)
     {
         string temporary = NameBeside(target);
-        using FileStream stream = Named(target.Name, () => TemporaryFiles.Create(temporary, () => calls.Create(temporary, isPrivate: false)));
+        using FileStream stream = Named(
+            target.Name, () => TemporaryFiles.Create(temporary, () => calls.Create(temporary, isPrivate: false)));
         try
         {
             WriteAll(stream, target.Name, write);
@@ -172,7 +178,8 @@ internal static class AtomicFile
     {
         try
         {
-            // Small files go out at once: a pipe's reader would otherwise see a header of its own. Not disposed, since that would write again after a failure.
+            // Small files go out at once: a pipe's reader would otherwise see a header of its own. Not disposed, since that would write
+            // again after a failure.
             BufferedStream buffered = new(stream, BufferBytes);
             write(buffered);
             buffered.Flush();

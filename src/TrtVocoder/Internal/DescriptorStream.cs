@@ -4,7 +4,8 @@ namespace TrtVocoder.Internal;
 
 /// <summary>
 /// Writes to a file that this process was given open: standard output, standard error, <c>/dev/fd/3</c>. Unlike .NET's console it tells of
-/// a reader that went away, and unlike its file stream it moves the position that other processes share. Not seekable; does not close the file.
+/// a reader that went away, and unlike its file stream it moves the position that other processes share. Not seekable; does not close the
+/// file.
 /// </summary>
 /// <param name="descriptor">The file's number.</param>
 internal sealed class DescriptorStream(int descriptor) : Stream

@@ -80,7 +80,8 @@ internal readonly record struct FileStatus(FileKind Kind, ulong Device, ulong In
             0xa000 => FileKind.Link,
             _ => FileKind.Regular,
         };
-        return new FileStatus(kind, Pair(status + 136), *(ulong*)(status + 32), Pair(status + 128), *(uint*)(status + 20), *(uint*)(status + 24));
+        return new FileStatus(
+            kind, Pair(status + 136), *(ulong*)(status + 32), Pair(status + 128), *(uint*)(status + 20), *(uint*)(status + 24));
     }
 
     private static unsafe ulong Pair(byte* numbers) => ((ulong)*(uint*)numbers << 32) | *(uint*)(numbers + 4);

@@ -71,7 +71,8 @@ internal static class HalfConversion
         Vector128<uint> normal = (magnitude + Vector128.Create(0xC8000FFFu) + ((magnitude >> 13) & Vector128<uint>.One)) >> 13;
         Vector128<uint> special = Vector128.ConditionalSelect(
             Vector128.GreaterThan(magnitude, Vector128.Create(0x7F800000u)), Vector128.Create(0x7E00u), Vector128.Create(0x7C00u));
-        Vector128<uint> result = Vector128.ConditionalSelect(Vector128.LessThan(magnitude, Vector128.Create(0x38800000u)), subnormal, normal);
+        Vector128<uint> result = Vector128.ConditionalSelect(
+            Vector128.LessThan(magnitude, Vector128.Create(0x38800000u)), subnormal, normal);
         result = Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(magnitude, Vector128.Create(0x47800000u)), special, result);
         return result | ((bits >> 16) & Vector128.Create(0x8000u));
     }

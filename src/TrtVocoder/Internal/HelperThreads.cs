@@ -41,7 +41,9 @@ internal sealed class HelperThreads(SpinBudget spinBudget)
                 _waiting.Push(threads[i]);
     }
 
-    /// <summary>Says that a caller will rent so many threads within a millisecond: as many as the budget allows are woken and stay awake.</summary>
+    /// <summary>
+    /// Says that a caller will rent so many threads within a millisecond: as many as the budget allows are woken and stay awake.
+    /// </summary>
     public void Expect(int count)
     {
         lock (_gate)

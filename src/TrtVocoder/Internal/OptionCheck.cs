@@ -3,13 +3,16 @@ using System.Runtime.CompilerServices;
 
 namespace TrtVocoder.Internal;
 
-/// <summary>Checks an option where it is set, so that the mistake shows at the line that made it. Messages are one line and name the option.</summary>
+/// <summary>
+/// Checks an option where it is set, so that the mistake shows at the line that made it. Messages are one line and name the option.
+/// </summary>
 internal static class OptionCheck
 {
     /// <summary>A whole number within bounds.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not.</exception>
     public static int Within(int value, int least, int most = int.MaxValue, [CallerMemberName] string option = "") =>
-        value >= least && value <= most ? value : throw OutOfRange(option, value, most == int.MaxValue ? $"{least} or more" : $"{least} to {most}");
+        value >= least && value <= most ? value : throw OutOfRange(
+            option, value, most == int.MaxValue ? $"{least} or more" : $"{least} to {most}");
 
     /// <summary>The same, or nothing.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is neither.</exception>

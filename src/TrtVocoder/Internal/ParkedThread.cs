@@ -5,9 +5,9 @@ using System.Runtime.ExceptionServices;
 namespace TrtVocoder.Internal;
 
 /// <summary>
-/// A thread that waits until it is given something to run. What it has not begun when the result is wanted can be taken back, so that nobody
-/// waits for a thread to wake. One piece of work at a time, from one caller at a time; a run allocates nothing. While it waits it refers to
-/// nobody, so who forgets to dispose of it leaks no thread.
+/// A thread that waits until it is given something to run. What it has not begun when the result is wanted can be taken back, so that
+/// nobody waits for a thread to wake. One piece of work at a time, from one caller at a time; a run allocates nothing. While it waits it
+/// refers to nobody, so who forgets to dispose of it leaks no thread.
 /// </summary>
 internal sealed class ParkedThread : IDisposable
 {
@@ -41,7 +41,10 @@ internal sealed class ParkedThread : IDisposable
     /// <summary>What the last run threw, once; null if it threw nothing.</summary>
     public ExceptionDispatchInfo? TakeFailure() => _loop.TakeFailure();
 
-    /// <summary>Wakes the thread and lets it stay awake until work comes, for a millisecond at most; false where enough threads are awake, or it is already.</summary>
+    /// <summary>
+    /// Wakes the thread and lets it stay awake until work comes, for a millisecond at most; false where enough threads are awake, or it is
+    /// already.
+    /// </summary>
     public bool TryStayAwake() => _loop.TryStayAwake();
 
     /// <summary>Takes back work that has not begun, waits for work that has, and ends the thread.</summary>

@@ -1,6 +1,9 @@
 namespace TrtVocoder.Internal;
 
-/// <summary>Counts those who use something, its owner among them from the start; the last one to leave disposes it. Safe for use by many threads; a field, never copied.</summary>
+/// <summary>
+/// Counts those who use something, its owner among them from the start; the last one to leave disposes it. Safe for use by many threads; a
+/// field, never copied.
+/// </summary>
 internal struct UseCount
 {
     private int _others;

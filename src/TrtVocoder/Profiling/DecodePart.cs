@@ -18,7 +18,9 @@ public enum DecodePart
     /// <summary>Latency: the sum of host-to-device, compute and device-to-host.</summary>
     Latency,
 
-    /// <summary>Host time for setting the shape and making room; almost 0 where the shape is one already prepared. Not in trtexec.</summary>
+    /// <summary>
+    /// Host time for setting the shape and making room; almost 0 where the shape is one already prepared. Not in trtexec.
+    /// </summary>
     ShapeSet,
 
     /// <summary>Host time in the inverse STFT; 0 for waveform models. Not in trtexec.</summary>

@@ -4,8 +4,8 @@ namespace TrtVocoder.Profiling;
 
 /// <summary>
 /// Collects the times of decodes: give one to a session when it is made. Without one nothing is measured and nothing costs
-/// anything. It keeps the latest decodes, and of each layer the latest times, up to its capacity; it allocates when it is made, when it is read, and
-/// for a layer's first times. Thread-safe: it can serve
+/// anything. It keeps the latest decodes, and of each layer the latest times, up to its capacity; it allocates when it is made, when it is
+/// read, and for a layer's first times. Thread-safe: it can serve
 /// several sessions, and be read from any thread at any time without waiting for the GPU.
 /// </summary>
 public sealed class DecodeProfiler
@@ -20,8 +20,8 @@ public sealed class DecodeProfiler
     /// <summary>Makes an empty profiler.</summary>
     /// <param name="capacity">Decodes, and times of each layer, that are kept; later ones replace the earliest.</param>
     /// <param name="collectsLayers">
-    /// Whether to take each layer's time too, of engines. This slows decodes down: TensorRT then times every kernel, so keep such runs apart from
-    /// those whose other times count.
+    /// Whether to take each layer's time too, of engines. This slows decodes down: TensorRT then times every kernel, so keep such runs
+    /// apart from those whose other times count.
     /// </param>
     public DecodeProfiler(int capacity = 4096, bool collectsLayers = false)
     {
@@ -54,7 +54,8 @@ public sealed class DecodeProfiler
         get
         {
             lock (_gate)
-                return _decodes.Count > 0 ? _decodes.Last : throw new InvalidOperationException("Nothing was decoded with this profiler yet.");
+                return _decodes.Count > 0 ? _decodes.Last : throw new InvalidOperationException(
+                    "Nothing was decoded with this profiler yet.");
         }
     }
 
@@ -69,7 +70,9 @@ public sealed class DecodeProfiler
 
     /// <summary>Statistics of one part over the decodes that are kept.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="afterShapeChange">Those decodes that paid for a new shape, or all others; a series of its own, since they are many times slower.</param>
+    /// <param name="afterShapeChange">
+    /// Those decodes that paid for a new shape, or all others; a series of its own, since they are many times slower.
+    /// </param>
     public TimingStatistics GetStatistics(DecodePart part, bool afterShapeChange = false) =>
         TimingStatistics.Of(GetDecodes().Where(decode => decode.ChangedShape == afterShapeChange).Select(decode => decode[part]));
 

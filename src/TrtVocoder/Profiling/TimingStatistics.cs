@@ -1,6 +1,8 @@
 namespace TrtVocoder.Profiling;
 
-/// <summary>What a series of times comes to, by trtexec's definitions (samples/common/sampleReporting.cpp). All values in milliseconds.</summary>
+/// <summary>
+/// What a series of times comes to, by trtexec's definitions (samples/common/sampleReporting.cpp). All values in milliseconds.
+/// </summary>
 /// <param name="Count">Times in the series; 0 makes all others 0.</param>
 /// <param name="Min">The shortest.</param>
 /// <param name="Max">The longest.</param>
@@ -9,7 +11,8 @@ namespace TrtVocoder.Profiling;
 /// <param name="P90">90th percentile.</param>
 /// <param name="P95">95th percentile.</param>
 /// <param name="P99">99th percentile.</param>
-public readonly record struct TimingStatistics(int Count, double Min, double Max, double Mean, double Median, double P90, double P95, double P99)
+public readonly record struct TimingStatistics(
+    int Count, double Min, double Max, double Mean, double Median, double P90, double P95, double P99)
 {
     /// <summary>Computes the statistics of a series in any order.</summary>
     public static TimingStatistics Of(IEnumerable<double> timesMs)

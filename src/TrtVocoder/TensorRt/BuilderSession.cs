@@ -55,7 +55,8 @@ internal sealed class BuilderSession : IDisposable
         if (api.trtv_builder_get_parser_error(handle, 0, &error) < 0)
             throw new DataFormatException($"{_source}: TensorRT's parser refuses the model: {Shim.GetLastMessage().TrimEnd('.')}.");
         string node = error.node < 0 ? "" : $" at node {error.node} '{Text(error.node_name)}' ({Text(error.node_operator)})";
-        throw new DataFormatException($"{_source}: TensorRT's parser refuses the model{node}: {Text(error.description).Trim().TrimEnd('.')}; simplify the model, or export it by other means.") { Kind = FailureKind.NetworkUnsupported };
+        throw new DataFormatException($"{_source}: TensorRT's parser refuses the model{node}: "
+            + $"{Text(error.description).Trim().TrimEnd('.')}; simplify the model, or export it by other means.") { Kind = FailureKind.NetworkUnsupported };
 
         static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
@@ -89,12 +90,15 @@ internal sealed class BuilderSession : IDisposable
             SetTimings(timings);
         return profile;
 
-        void SetFlag(trtv_builder_flag flag, bool value, string what) => Shim.Check(api.trtv_builder_set_flag(handle, (int)flag, value ? 1 : 0), what);
+        void SetFlag(trtv_builder_flag flag, bool value, string what) =>
+            Shim.Check(api.trtv_builder_set_flag(handle, (int)flag, value ? 1 : 0), what);
     }
 
     /// <summary>Builds.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="TensorRtException">TensorRT failed; <see cref="FailureKind.NetworkRefused"/>: by an error of its own over this network.</exception>
+    /// <exception cref="TensorRtException">
+    /// TensorRT failed; <see cref="FailureKind.NetworkRefused"/>: by an error of its own over this network.
+    /// </exception>
     public unsafe BufferHandle Run(IProgress<TrtBuildProgress>? progress, int formIndex, CancellationToken cancellation)
     {
         TrtvShim api = Shim.Api;
@@ -188,7 +192,8 @@ internal sealed class BuilderSession : IDisposable
         void Set(trtv_profile_selector selector, int batch, int frames)
         {
             long* sizes = stackalloc long[3] { batch, signature.Metadata.MelCount, frames };
-            Shim.Check(api.trtv_builder_set_profile_shape(handle, index, name.Pointer, (int)selector, sizes, 3), $"Setting the profile {profile}");
+            Shim.Check(api.trtv_builder_set_profile_shape(handle, index, name.Pointer, (int)selector, sizes, 3),
+                $"Setting the profile {profile}");
         }
     }
 

@@ -1,6 +1,8 @@
 namespace TrtVocoder.TensorRt;
 
-/// <summary>An engine file that is being loaded: the header is read and checked when it is opened, the whole when TensorRT wants it.</summary>
+/// <summary>
+/// An engine file that is being loaded: the header is read and checked when it is opened, the whole when TensorRT wants it.
+/// </summary>
 internal sealed class EnginePlan : IDisposable
 {
     private readonly FileStream _file;

@@ -62,7 +62,8 @@ internal sealed record EnginePlanHeader
             throw Truncated($"{actualBytes} of {header.PlanBytes} bytes");
         return header;
 
-        DataFormatException Truncated(string size) => new($"{source}: the engine is truncated, {size}; copy it again, or build it again.") { Kind = FailureKind.EngineDamaged };
+        DataFormatException Truncated(string size) =>
+            new($"{source}: the engine is truncated, {size}; copy it again, or build it again.") { Kind = FailureKind.EngineDamaged };
     }
 
     private static string Guess(ReadOnlySpan<byte> start)

@@ -70,12 +70,14 @@ public sealed record EngineSidecar
         try
         {
             if (new FileInfo(path).Length > MaxBytes)
-                throw new DataFormatException($"{path}: it is larger than {MaxBytes} bytes, which no engine's sidecar is; delete it, or build the engine again.");
+                throw new DataFormatException(
+                    $"{path}: it is larger than {MaxBytes} bytes, which no engine's sidecar is; delete it, or build the engine again.");
             EngineSidecar sidecar = Parse(File.ReadAllBytes(path), path);
             long engineBytes = new FileInfo(enginePath).Length;
             if (sidecar.EngineBytes != engineBytes)
                 throw new DataFormatException(
-                    $"{path}: it belongs to another engine, of {sidecar.EngineBytes} bytes where this one has {engineBytes}; delete it, or build the engine again.");
+                    $"{path}: it belongs to another engine, of {sidecar.EngineBytes} bytes where this one has {engineBytes}; delete it, "
+                        + $"or build the engine again.");
             return sidecar;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -95,7 +97,8 @@ public sealed record EngineSidecar
             EngineSidecar sidecar = JsonSerializer.Deserialize(json, SidecarJsonContext.Default.EngineSidecar)
                 ?? throw new DataFormatException($"{path}: the file holds no sidecar; delete it, or build the engine again.");
             if (sidecar.FormatVersion != CurrentFormat)
-                throw new DataFormatException($"{path}: form {sidecar.FormatVersion} is not known to this version, which reads form {CurrentFormat}; update TrtVocoder.");
+                throw new DataFormatException($"{path}: form {sidecar.FormatVersion} is not known to this version, which reads form "
+                    + $"{CurrentFormat}; update TrtVocoder.");
             // The serializer gives null to what is absent and may be: sidecars of earlier versions have none of these.
             sidecar = sidecar with
             {
@@ -119,7 +122,8 @@ public sealed record EngineSidecar
     private void CheckItems(string path)
     {
         if (Profiles.Any(profile => profile is null) || Refusals.Any(refusal => refusal is null or { Form: null } or { Words: null }) || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
-            throw new DataFormatException($"{path}: it holds null where a profile, a setting or a value belongs; delete it, or build the engine again.");
+            throw new DataFormatException(
+                $"{path}: it holds null where a profile, a setting or a value belongs; delete it, or build the engine again.");
         try
         {
             foreach (TrtOptimizationProfile profile in Profiles)

@@ -55,12 +55,14 @@ internal sealed class EngineTensors
     {
         if (profile < 0 || profile >= engine.ProfileCount)
             throw new DataFormatException($"{source}: it has no profile {profile}; it has {engine.ProfileCount}, counted from 0.");
-        EngineTensors network = new(source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints), engine, profile);
+        EngineTensors network = new(
+            source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints), engine, profile);
         foreach (TrtTensor tensor in network.Outputs.Prepend(network.Mel))
             CheckHandled(source, tensor);
         return network;
 
-        TensorShape[] Shapes(bool isInput) => [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions))];
+        TensorShape[] Shapes(bool isInput) =>
+            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions))];
     }
 
     /// <summary>Values of one output under the shape set in a context.</summary>
@@ -99,7 +101,8 @@ internal sealed class EngineTensors
         if (rank < 1 || shape[..rank].Contains(-1))
         {
             throw new DataFormatException(
-                $"{_source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory cannot be known beforehand; "
+                $"{_source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory "
+                    + $"cannot be known beforehand; "
                 + "a model is needed whose outputs depend on the length alone.") { Kind = FailureKind.NetworkUnsupported };
         }
         return rank;
@@ -118,15 +121,18 @@ internal sealed class EngineTensors
         string expected = !IsSpectrum ? $"[{batch}, {Metadata.Stft.GetSampleCount(frames)}]"
             : Metadata.Layout == SpectrumLayout.BinsMajor ? $"[{batch}, {BinCount}, {frames}]" : $"[{batch}, {frames}, {BinCount}]";
         return new DataFormatException(
-            $"{_source}: for {batch} × {frames} frames its output '{tensor.Name}' is [{string.Join(", ", shape.ToArray())}], but the model is said to put out {expected}; "
+            $"{_source}: for {batch} × {frames} frames its output '{tensor.Name}' is [{string.Join(", ", shape.ToArray())}], but the "
+                + $"model is said to put out {expected}; "
             + "build the engine again, or correct its sidecar.");
     }
 
     private static void CheckHandled(string source, TrtTensor tensor)
     {
         if (tensor.DataType is not (TrtDataType.Float or TrtDataType.Half))
-            throw new DataFormatException($"{source}: its tensor {tensor} is neither FP32 nor FP16; build the engine with FP32 or FP16 inputs and outputs.");
+            throw new DataFormatException(
+                $"{source}: its tensor {tensor} is neither FP32 nor FP16; build the engine with FP32 or FP16 inputs and outputs.");
         if (!tensor.IsLinear || tensor.IsOnHost)
-            throw new DataFormatException($"{source}: its tensor {tensor} is not plain row-major GPU memory ({tensor.Format}); build the engine with plain row-major inputs and outputs (trtexec: without --inputIOFormats and --outputIOFormats).");
+            throw new DataFormatException($"{source}: its tensor {tensor} is not plain row-major GPU memory ({tensor.Format}); build the "
+                + $"engine with plain row-major inputs and outputs (trtexec: without --inputIOFormats and --outputIOFormats).");
     }
 }

@@ -59,7 +59,8 @@ internal static class EngineVerifier
             worst = Math.Min(worst, 10 * Math.Log10(signal / noise));
         }
         if (worst < TrtVerification.MinDb)
-            throw Wrong(source, FormattableString.Invariant($"is {worst:0.0} dB (signal to noise) from its network by {verification.Reference}, where at least {TrtVerification.MinDb} are wanted"));
+            throw Wrong(source, FormattableString.Invariant($"is {worst:0.0} dB (signal to noise) from its network by "
+                + $"{verification.Reference}, where at least {TrtVerification.MinDb} are wanted"));
         return verification with { SignalToNoiseDb = worst };
     }
 
@@ -107,6 +108,7 @@ internal static class EngineVerifier
         return sum;
     }
 
-    private static TensorRtException Wrong(string source, string what, string advice = "build it in FP32, or with another optimisation level") =>
+    private static TensorRtException Wrong(string source, string what, string advice =
+        "build it in FP32, or with another optimisation level") =>
         new($"{source} is not kept: the engine {what}; {advice}.", (int)trtv_status.TRTV_ERROR_TENSORRT, "") { Kind = FailureKind.WrongOutput };
 }

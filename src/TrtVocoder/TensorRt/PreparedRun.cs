@@ -6,9 +6,9 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// What one shape runs with: an execution context in which it is set, the memory of its tensors, and, if it could be captured, the graph of a
-/// whole run. The tensors that the host writes and reads lie in one block, side by side on the host and on the GPU, or in mapped memory that
-/// both see; outputs that nobody reads are on the GPU alone. One thread at a time.
+/// What one shape runs with: an execution context in which it is set, the memory of its tensors, and, if it could be captured, the graph of
+/// a whole run. The tensors that the host writes and reads lie in one block, side by side on the host and on the GPU, or in mapped memory
+/// that both see; outputs that nobody reads are on the GPU alone. One thread at a time.
 /// </summary>
 internal sealed class PreparedRun : IDisposable
 {
@@ -178,7 +178,8 @@ internal sealed class PreparedRun : IDisposable
         int count = OutputCount / Batch * batch;
         return _tensors.Outputs.Count == 1
             ? DecoderOutput.FromAudio(GetValues(_places[1], count), Samples)
-            : DecoderOutput.FromSpectrum(GetValues(_places[1], count), GetValues(_places[2], count), _tensors.Metadata.Layout, _tensors.BinCount, Frames);
+            : DecoderOutput.FromSpectrum(
+                GetValues(_places[1], count), GetValues(_places[2], count), _tensors.Metadata.Layout, _tensors.BinCount, Frames);
     }
 
     /// <summary>Frees everything; what was enqueued must be done.</summary>
@@ -211,8 +212,9 @@ internal sealed class PreparedRun : IDisposable
             stream.Copy(_pinned!, _device!, _places[0].Floats, _places[0].Start);
     }
 
-    // All that the GPU computes. A step behind the network is enqueued here, so that it stands in the same graph. What it reads then need not
-    // reach the host: its inputs are arranged among the tensors that nobody reads (ArrangeMemory), its result among those that are downloaded.
+    // All that the GPU computes. A step behind the network is enqueued here, so that it stands in the same graph. What it reads then need
+    // not reach the host: its inputs are arranged among the tensors that nobody reads (ArrangeMemory), its result among those that are
+    // downloaded.
     private void Compute(CudaStream stream) => Context.Enqueue(stream);
 
     private void Download(CudaStream stream)
@@ -286,7 +288,8 @@ internal sealed class PreparedRun : IDisposable
     private OutputValues GetValues(in Place place, int count) =>
         place.IsHalf ? new OutputValues(GetHalfValues(place, count), _wide.AsSpan(place.WideStart, count)) : new OutputValues(Host.Slice(place.Start, count));
 
-    private Span<Half> GetHalfValues(in Place place, int count) => MemoryMarshal.Cast<float, Half>(Host.Slice(place.Start, place.Floats))[..count];
+    private Span<Half> GetHalfValues(in Place place, int count) =>
+        MemoryMarshal.Cast<float, Half>(Host.Slice(place.Start, place.Floats))[..count];
 
     // Where a tensor lies in the block, in floats, and where its values lie in FP32 if it is an FP16 one.
     private struct Place(TrtTensor tensor)

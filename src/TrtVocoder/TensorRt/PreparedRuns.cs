@@ -4,9 +4,9 @@ using TrtVocoder.Decoding;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// The runs of one decoder: those of the shapes that it keeps ready, and one whose shape changes, for all others. Each has a context of its own,
-/// since a context pays milliseconds for every change of shape; they share one piece of scratch memory, so that one runs at a time: in the order
-/// of the decoder's stream, and after what was enqueued in streams of the caller's. One thread at a time.
+/// The runs of one decoder: those of the shapes that it keeps ready, and one whose shape changes, for all others. Each has a context of its
+/// own, since a context pays milliseconds for every change of shape; they share one piece of scratch memory, so that one runs at a time: in
+/// the order of the decoder's stream, and after what was enqueued in streams of the caller's. One thread at a time.
 /// </summary>
 internal sealed class PreparedRuns : IDisposable
 {
@@ -43,7 +43,7 @@ internal sealed class PreparedRuns : IDisposable
         (_engine, _tensors, _options, _stream, _instruments, _spare) = (engine, tensors, options, stream, instruments, spare);
     }
 
-    /// <summary>What is kept, and its memory.</summary>
+    /// <summary>The kept shapes, and their memory.</summary>
     public DecoderState State
     {
         get
@@ -68,7 +68,9 @@ internal sealed class PreparedRuns : IDisposable
     /// <summary>Makes a shape ready, unless it is: sets it, runs it once, records it.</summary>
     /// <param name="batch">Items.</param>
     /// <param name="frames">Frames an item.</param>
-    /// <param name="isPinned">Whether it stays for as long as the decoder; else the one used longest ago may have to go for a later one.</param>
+    /// <param name="isPinned">
+    /// Whether it stays for as long as the decoder; else the one used longest ago may have to go for a later one.
+    /// </param>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
     public void Prepare(int batch, int frames, bool isPinned)
@@ -139,7 +141,9 @@ internal sealed class PreparedRuns : IDisposable
         }
     }
 
-    /// <summary>Frees all runs, after waiting for those in streams of the caller's; what was enqueued in the decoder's must be done.</summary>
+    /// <summary>
+    /// Frees all runs, after waiting for those in streams of the caller's; what was enqueued in the decoder's must be done.
+    /// </summary>
     public void Dispose()
     {
         AwaitCaller();

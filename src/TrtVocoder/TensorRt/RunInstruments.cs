@@ -5,9 +5,9 @@ using TrtVocoder.Profiling;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// What a profiled decoder measures with: four events between the parts of a run, as trtexec has them, and TensorRT's own times of the layers if
-/// the profiler wants them. All is made once, and read only after a run is done, so that reading waits for nothing. One run at a time. A
-/// decoder without a profiler has none.
+/// What a profiled decoder measures with: four events between the parts of a run, as trtexec has them, and TensorRT's own times of the
+/// layers if the profiler wants them. All is made once, and read only after a run is done, so that reading waits for nothing. One run at a
+/// time. A decoder without a profiler has none.
 /// </summary>
 internal sealed class RunInstruments : IDisposable
 {

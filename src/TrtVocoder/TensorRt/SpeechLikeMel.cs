@@ -4,8 +4,8 @@ using TrtVocoder.Dsp;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// The mel of a made-up voice, the same at every call: noise in its place would drive a network to phases so large that their cosines lose digits,
-/// which speech does not.
+/// The mel of a made-up voice, the same at every call: noise in its place would drive a network to phases so large that their cosines lose
+/// digits, which speech does not.
 /// </summary>
 internal static class SpeechLikeMel
 {
@@ -28,7 +28,8 @@ internal static class SpeechLikeMel
     {
         using MelSpectrogram spectrogram = new(metadata.Stft, metadata.SampleRate, metadata.MelCount, metadata.MelFloor);
         // A few frames more than needed, so that short inputs can be analysed too.
-        float[] voice = MakeVoice(metadata.SampleRate, spectrogram.MinSampleCount + metadata.FftLength + ((batch + frames) * metadata.HopLength));
+        float[] voice = MakeVoice(
+            metadata.SampleRate, spectrogram.MinSampleCount + metadata.FftLength + ((batch + frames) * metadata.HopLength));
         int analysed = spectrogram.GetFrameCount(voice.Length);
         float[] all = new float[metadata.MelCount * analysed];
         spectrogram.Compute(voice, all);

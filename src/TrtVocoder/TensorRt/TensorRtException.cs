@@ -1,6 +1,8 @@
 namespace TrtVocoder.TensorRt;
 
-/// <summary>A call of TensorRT failed. The message is one sentence with what to do; TensorRT's own words are in <see cref="Details"/>.</summary>
+/// <summary>
+/// A call of TensorRT failed. The message is one sentence with what to do; TensorRT's own words are in <see cref="Details"/>.
+/// </summary>
 public sealed class TensorRtException : TrtVocoderException
 {
     /// <summary>Creates the exception for one failure.</summary>

@@ -29,9 +29,12 @@ internal sealed record TensorRtFamily(
     public static string NameOf(EngineFlavour flavour) => flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX";
 
     /// <summary>Those of a flavour, in the order in which a choice is made.</summary>
-    public static IEnumerable<TensorRtFamily> Of(EngineFlavour? flavour) => All.Where(family => flavour is null || family.Flavour == flavour);
+    public static IEnumerable<TensorRtFamily> Of(EngineFlavour? flavour) =>
+        All.Where(family => flavour is null || family.Flavour == flavour);
 
-    /// <summary>Where a file may be: the folder asked for, else the one in the environment, else wherever the system's loader looks.</summary>
+    /// <summary>
+    /// Where a file may be: the folder asked for, else the one in the environment, else wherever the system's loader looks.
+    /// </summary>
     public IReadOnlyList<string> Candidates(string file, string? folder)
     {
         folder ??= Environment.GetEnvironmentVariable(FolderVariable);

@@ -49,7 +49,8 @@ internal sealed class TensorRtLibrary : IDisposable
     {
         List<TensorRtFamily> families = [.. TensorRtFamily.Of(flavour).Where(family => major is null || family.Major == major)];
         if (families.Count == 0)
-            throw new NativeLibraryException("TensorRT", $"TensorRT {major} is not supported; TrtVocoder works with {string.Join(", ", TensorRtFamily.All.Select(family => family.DisplayName))}.", []);
+            throw new NativeLibraryException("TensorRT", $"TensorRT {major} is not supported; TrtVocoder works with "
+                + $"{string.Join(", ", TensorRtFamily.All.Select(family => family.DisplayName))}.", []);
         List<NativeLibraryException> failures = [];
         List<string> attempts = [];
         foreach (TensorRtFamily family in families)
@@ -68,7 +69,8 @@ internal sealed class TensorRtLibrary : IDisposable
         List<string> tried = [.. failures.SelectMany(failure => failure.PathsTried).Distinct()];
         string names = string.Join(" or ", families.Select(family => family.DisplayName));
         throw new NativeLibraryException(
-            "TensorRT", $"No {names} was found: install one, or set {string.Join(" or ", families.Select(family => family.FolderVariable).Distinct())} to the folder that holds it "
+            "TensorRT", $"No {names} was found: install one, or set "
+                + $"{string.Join(" or ", families.Select(family => family.FolderVariable).Distinct())} to the folder that holds it "
                 + $"(tried {string.Join(", ", attempts)}).", tried);
     }
 
@@ -80,7 +82,8 @@ internal sealed class TensorRtLibrary : IDisposable
         using HandleLease handle = new(Handle);
         int status = Shim.Api.trtv_library_load_parser(handle.Value);
         if (status < 0)
-            throw new NativeLibraryException($"{Family.DisplayName}'s ONNX parser", $"The ONNX parser of {DisplayName} could not be loaded: {Shim.GetLastMessage().TrimEnd('.')}.", [Family.ParserFile]);
+            throw new NativeLibraryException($"{Family.DisplayName}'s ONNX parser",
+                $"The ONNX parser of {DisplayName} could not be loaded: {Shim.GetLastMessage().TrimEnd('.')}.", [Family.ParserFile]);
     }
 
     /// <summary>Gives the handle back; the library itself stays loaded.</summary>
@@ -133,7 +136,8 @@ internal sealed class TensorRtLibrary : IDisposable
             attempts.Add(tried);
             throw new NativeLibraryException(
                 family.DisplayName,
-                $"{family.DisplayName} could not be loaded: install it, or set {family.FolderVariable} to the folder that holds {family.RuntimeFile} (tried {tried}).",
+                $"{family.DisplayName} could not be loaded: install it, or set {family.FolderVariable} to the folder that holds "
+                    + $"{family.RuntimeFile} (tried {tried}).",
                 runtime);
         }
         LibraryHandle handle = new(shim, library);

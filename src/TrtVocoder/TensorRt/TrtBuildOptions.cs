@@ -3,7 +3,7 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
-/// <summary>What to build an engine with; the defaults are those for a lone low-latency caller.</summary>
+/// <summary>Options of an engine build; the defaults are those for a lone low-latency caller.</summary>
 public sealed record TrtBuildOptions
 {
     /// <summary>Which runtime builds, and later loads, the engine; null takes TensorRT 10, else 11, else TensorRT-RTX.</summary>
@@ -41,7 +41,9 @@ public sealed record TrtBuildOptions
     /// <summary>How long to search for fast layers, 0 to 5; null: TensorRT's own choice, 3.</summary>
     public int? OptimizationLevel { get; init => field = OptionCheck.Within(value, 0, 5); }
 
-    /// <summary>Whether the engine shall run on later versions too; loading it then needs <see cref="TrtDecoderOptions.AllowHostCode"/>.</summary>
+    /// <summary>
+    /// Whether the engine shall run on later versions too; loading it then needs <see cref="TrtDecoderOptions.AllowHostCode"/>.
+    /// </summary>
     public bool VersionCompatible { get; init; }
 
     /// <summary>Whether the engine shall run on other GPUs too, from the Ampere generation on; slower.</summary>
@@ -56,13 +58,14 @@ public sealed record TrtBuildOptions
     /// <summary>The model's metadata for the sidecar; null reads them from the ONNX file.</summary>
     public VocoderMetadata? Metadata { get; init; }
 
-    /// <summary>What the caller knows of a model without our metadata, as for a decoder of the engine.</summary>
+    /// <summary>Facts about a model that carries no metadata of this project, as for a decoder of the engine.</summary>
     public ModelHints Model { get; init; } = new();
 
     /// <summary>
-    /// Opens the network that the engine shall sound like, mostly by TrtVocoder.OnnxRuntime: then an engine that this machine can run decodes one
-    /// fixed mel before it is written, and is not written if it puts out NaN, silence, or less than <see cref="TrtVerification.MinDb"/> dB of
-    /// signal-to-noise ratio. The builder disposes of what is opened. Null: the engine is not tried.
+    /// Opens the network that the engine shall sound like, mostly by TrtVocoder.OnnxRuntime: then an engine that this machine can run
+    /// decodes one fixed mel before it is written, and is not written if it puts out NaN, silence, or less than
+    /// <see cref="TrtVerification.MinDb"/> dB of signal-to-noise ratio. The builder disposes of what is opened. Null: the engine is not
+    /// tried.
     /// </summary>
     public Func<IDecoderModel>? OpenReference { get; init; }
 
@@ -100,8 +103,10 @@ public sealed record TrtBuildOptions
     internal void ThrowIfMeantForAnother(string source, string input, long bands)
     {
         if (ProfileInput is { } name && name != input)
-            throw new DataFormatException($"{source}: the shapes are given for an input '{name}', which the model does not have; its mel is called '{input}'.");
+            throw new DataFormatException(
+                $"{source}: the shapes are given for an input '{name}', which the model does not have; its mel is called '{input}'.");
         if (ProfileMelCount is { } given && given != bands)
-            throw new DataFormatException($"{source}: the shapes are given for {given} mel bands, and the model's input '{input}' takes {bands}: [batch, {bands}, frames].");
+            throw new DataFormatException($"{source}: the shapes are given for {given} mel bands, and the model's input '{input}' takes "
+                + $"{bands}: [batch, {bands}, frames].");
     }
 }

@@ -17,7 +17,9 @@ public static class TrtBuilder
     /// <param name="progress">Hears of the progress, from any thread.</param>
     /// <param name="cancellation">Cancels the build.</param>
     /// <exception cref="ArgumentException">The options are out of range or order.</exception>
-    /// <exception cref="DataFormatException">The model is unreadable, or not a vocoder's; the parser's complaint names the node and the reason.</exception>
+    /// <exception cref="DataFormatException">
+    /// The model is unreadable, or not a vocoder's; the parser's complaint names the node and the reason.
+    /// </exception>
     /// <exception cref="NativeLibraryException">A library is missing; every path tried is listed.</exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
     /// <exception cref="TensorRtException">
@@ -119,7 +121,8 @@ public static class TrtBuilder
         return model.Length > 0 ? model : throw new DataFormatException($"{form.Name}: the file is empty; export the model again.");
     }
 
-    private static TrtVerification Verify(TensorRtLibrary library, BufferHandle plan, string enginePath, VocoderMetadata? metadata, TrtBuildOptions options)
+    private static TrtVerification Verify(
+        TensorRtLibrary library, BufferHandle plan, string enginePath, VocoderMetadata? metadata, TrtBuildOptions options)
     {
         TrtDecoderModel engine;
         try

@@ -6,11 +6,14 @@ using TrtVocoder.Profiling;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// Runs an engine: one stream, and an execution context with buffers for each shape that is kept ready, and for all others together. For one
-/// thread at a time; a call of any member while another thread is inside throws <see cref="InvalidOperationException"/>. After the first runs of
-/// a shape nothing managed is allocated.
+/// Runs an engine: one stream, and an execution context with buffers for each shape that is kept ready, and for all others together. For
+/// one thread at a time; a call of any member while another thread is inside throws <see cref="InvalidOperationException"/>. After the
+/// first runs of a shape nothing managed is allocated.
 /// </summary>
-/// <remarks>A context takes some 50 ms to make, a change of shape some 2 ms: so only <see cref="PrepareShape"/> makes a shape ready, and no run does by itself.</remarks>
+/// <remarks>
+/// A context takes some 50 ms to make, a change of shape some 2 ms: so only <see cref="PrepareShape"/> makes a shape ready, and no run does
+/// by itself.
+/// </remarks>
 public sealed class TrtDecoder : IDecoder
 {
     private readonly CudaStream _stream;
@@ -152,14 +155,16 @@ public sealed class TrtDecoder : IDecoder
     /// </summary>
     /// <remarks>
     /// A decoder does one run at a time on the GPU, since its runs share their scratch memory: whatever is enqueued later, here on another
-    /// stream or by <see cref="Start"/>, waits there for this run, and the host waits for nothing; <see cref="Dispose"/> does wait. A stream
-    /// that is being captured is the exception: when the graph runs the caller alone knows, and must keep its launches apart from all other
-    /// runs of this decoder, and the decoder alive.
+    /// stream or by <see cref="Start"/>, waits there for this run, and the host waits for nothing; <see cref="Dispose"/> does wait. A
+    /// stream that is being captured is the exception: when the graph runs the caller alone knows, and must keep its launches apart from
+    /// all other runs of this decoder, and the decoder alive.
     /// </remarks>
     /// <param name="mel">CUdeviceptr of [batch, n_mels, frames], aligned to 256 bytes.</param>
     /// <param name="batch">Items.</param>
     /// <param name="frames">Frames an item.</param>
-    /// <param name="realOrAudio">CUdeviceptr of the real parts or the samples, aligned to 256 bytes, with room for <see cref="GetOutputLength"/> values.</param>
+    /// <param name="realOrAudio">
+    /// CUdeviceptr of the real parts or the samples, aligned to 256 bytes, with room for <see cref="GetOutputLength"/> values.
+    /// </param>
     /// <param name="imag">CUdeviceptr of the imaginary parts; 0 for a waveform engine.</param>
     /// <param name="stream">A CUstream (cudaStream_t) of the same GPU's primary context, not the default stream.</param>
     /// <exception cref="ArgumentException">An address is not aligned, or missing.</exception>
@@ -179,7 +184,9 @@ public sealed class TrtDecoder : IDecoder
         _runs.LaunchForCaller(batch, frames, mel, realOrAudio, imag, stream);
     }
 
-    /// <summary>Frees contexts, graphs, stream and buffers, after the runs that are under way; while another thread is inside, as soon as it is out.</summary>
+    /// <summary>
+    /// Frees contexts, graphs, stream and buffers, after the runs that are under way; while another thread is inside, as soon as it is out.
+    /// </summary>
     public void Dispose()
     {
         if (_use.TryDispose())
@@ -213,7 +220,8 @@ public sealed class TrtDecoder : IDecoder
         if (frames < profile.MinFrames || frames > profile.MaxFrames)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; an engine of another profile takes others.");
+                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; an engine "
+                    + $"of another profile takes others.");
         }
     }
 
@@ -221,7 +229,8 @@ public sealed class TrtDecoder : IDecoder
     {
         CheckShape(batch, frames);
         if (batch < _tensors.Profile.MinBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), $"The engine takes {_tensors.Profile.MinBatch} to {_tensors.Profile.MaxBatch} items, not {batch}.");
+            throw new ArgumentOutOfRangeException(nameof(batch),
+                $"The engine takes {_tensors.Profile.MinBatch} to {_tensors.Profile.MaxBatch} items, not {batch}.");
     }
 
     private void Free()

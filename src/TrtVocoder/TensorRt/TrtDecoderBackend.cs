@@ -10,5 +10,6 @@ internal sealed class TrtDecoderBackend(TrtDecoderOptions engine) : IDecoderBack
     public IDecoderModel Load(string path, DecoderOptions options) => TrtDecoderModel.Load(path, engine, options.Model);
 
     /// <inheritdoc/>
-    public IDecoderModel Load(byte[] model, string source, DecoderOptions options) => TrtDecoderModel.Load(model, source, engine, options.Model);
+    public IDecoderModel Load(byte[] model, string source, DecoderOptions options) =>
+        TrtDecoderModel.Load(model, source, engine, options.Model);
 }

@@ -50,8 +50,12 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <param name="path">The engine.</param>
     /// <param name="options">How to load and run it; null for the defaults.</param>
     /// <param name="hints">What the caller knows of an engine that has no sidecar, and the names of its outputs; null for nothing.</param>
-    /// <exception cref="DataFormatException">The file is unreadable, truncated, foreign, or not a vocoder's; or it contradicts its sidecar.</exception>
-    /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
+    /// <exception cref="DataFormatException">
+    /// The file is unreadable, truncated, foreign, or not a vocoder's; or it contradicts its sidecar.
+    /// </exception>
+    /// <exception cref="NativeLibraryException">
+    /// There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.
+    /// </exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
     /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
     public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null, ModelHints? hints = null)
@@ -73,7 +77,8 @@ public sealed class TrtDecoderModel : IDecoderModel
         Load(plan, source, null, options ?? new TrtDecoderOptions(), hints ?? new ModelHints());
 
     /// <summary>The same with its model's metadata, where there are any.</summary>
-    internal static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
+    internal static unsafe TrtDecoderModel Load(
+        ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
     {
         ArgumentException.ThrowIfNullOrEmpty(source);
         EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
@@ -141,12 +146,13 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
         catch (NativeLibraryException missing)
         {
-            throw new NativeLibraryException(missing.Library, $"{path} was built by {header.Maker}, and {missing.Message}", missing.PathsTried);
+            throw new NativeLibraryException(
+                missing.Library, $"{path} was built by {header.Maker}, and {missing.Message}", missing.PathsTried);
         }
     }
 
-    // A context alone shows what must be known now: shapes that depend on the data, or contradict the metadata. It has no scratch memory, and
-    // goes to the decoder that is made first.
+    // A context alone shows what must be known now: shapes that depend on the data, or contradict the metadata. It has no scratch memory,
+    // and goes to the decoder that is made first.
     private static PreparedRun MakeSpare(TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options)
     {
         using CudaStream stream = CudaStream.Create(engine.Context);

@@ -3,7 +3,7 @@ using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
-/// <summary>How an engine is loaded and run.</summary>
+/// <summary>Options for loading and running an engine.</summary>
 public sealed record TrtDecoderOptions
 {
     /// <summary>The GPU's number.</summary>
@@ -11,8 +11,8 @@ public sealed record TrtDecoderOptions
     public int Device { get; init => field = OptionCheck.Within(value, 0); }
 
     /// <summary>
-    /// The folder of NVIDIA's libraries; null: the one that TRTV_TENSORRT_DIR (TensorRT) or TRTV_TENSORRT_RTX_DIR (TensorRT-RTX) names, else where the
-    /// system's loader looks.
+    /// The folder of NVIDIA's libraries; null: the one that TRTV_TENSORRT_DIR (TensorRT) or TRTV_TENSORRT_RTX_DIR (TensorRT-RTX) names,
+    /// else where the system's loader looks.
     /// </summary>
     /// <exception cref="ArgumentException">It is empty.</exception>
     public string? LibraryFolder { get; init => field = OptionCheck.NotEmpty(value); }
@@ -20,7 +20,7 @@ public sealed record TrtDecoderOptions
     /// <summary>Which runtime loads the engine; null takes the one that built it.</summary>
     public EngineFlavour? Runtime { get; init => field = value is { } flavour ? OptionCheck.Defined(flavour) : null; }
 
-    /// <summary>How mel and result travel.</summary>
+    /// <summary>The memory that mel and result go through.</summary>
     public BufferMode Buffers { get; init => field = OptionCheck.Defined(value); }
 
     /// <summary>

@@ -75,7 +75,9 @@ internal sealed class TrtEngine : IDisposable
     /// <summary>Makes a context in a profile, for one thread at a time.</summary>
     /// <param name="profile">The profile.</param>
     /// <param name="stream">The stream in whose order the profile is set.</param>
-    /// <param name="bringsScratch">Whether the caller gives it scratch memory by <see cref="TrtExecutionContext.SetScratch"/>, which several contexts may share.</param>
+    /// <param name="bringsScratch">
+    /// Whether the caller gives it scratch memory by <see cref="TrtExecutionContext.SetScratch"/>, which several contexts may share.
+    /// </param>
     /// <exception cref="TensorRtException">TensorRT refused: mostly because the GPU's memory is used up.</exception>
     public TrtExecutionContext CreateContext(int profile, CudaStream stream, bool bringsScratch = false)
     {
@@ -163,7 +165,8 @@ internal sealed class TrtEngine : IDisposable
         using BoundLease engine = _handle.Enter();
         nint context;
         Check(
-            Shim.Api.trtv_execution_context_create(engine.Value, (int)(bringsScratch ? trtv_allocation_strategy.TRTV_ALLOCATION_USER_MANAGED : trtv_allocation_strategy.TRTV_ALLOCATION_STATIC), &context),
+            Shim.Api.trtv_execution_context_create(
+                engine.Value, (int)(bringsScratch ? trtv_allocation_strategy.TRTV_ALLOCATION_USER_MANAGED : trtv_allocation_strategy.TRTV_ALLOCATION_STATIC), &context),
             $"making an execution context ({(bringsScratch ? 0 : DeviceMemoryBytes / (1 << 20))} MiB of GPU memory)");
         return new ExecutionContextHandle(Shim, context, Context);
     }

@@ -58,7 +58,8 @@ internal sealed class TrtExecutionContext : IDisposable
         ArgumentNullException.ThrowIfNull(tensor);
         using Use use = new(this);
         trtv_shape found = new() { struct_size = (uint)sizeof(trtv_shape) };
-        _engine.Check(Api.trtv_execution_context_get_tensor_shape(use.Value, tensor.Utf8Name.Pointer, &found), "asking for a tensor's shape");
+        _engine.Check(Api.trtv_execution_context_get_tensor_shape(use.Value, tensor.Utf8Name.Pointer, &found),
+            "asking for a tensor's shape");
         if (found.rank > 0)
             new ReadOnlySpan<long>(found.sizes, found.rank).CopyTo(shape);
         return found.rank;
@@ -74,22 +75,30 @@ internal sealed class TrtExecutionContext : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (address == 0 || address % AddressAlignmentBytes != 0)
-            throw new ArgumentException($"Tensor '{tensor.Name}' needs memory at a multiple of {AddressAlignmentBytes} bytes; 0x{address:X} is not.", nameof(address));
+            throw new ArgumentException($"Tensor '{tensor.Name}' needs memory at a multiple of {AddressAlignmentBytes} bytes; "
+                + $"0x{address:X} is not.", nameof(address));
         using Use use = new(this);
         _engine.Check(Api.trtv_execution_context_set_tensor_address(use.Value, tensor.Utf8Name.Pointer, (void*)address), "setting a tensor's address");
     }
 
-    /// <summary>Names an event to be recorded once the inputs may be overwritten; null for none. The event must outlive its use here.</summary>
+    /// <summary>
+    /// Names an event to be recorded once the inputs may be overwritten; null for none. The event must outlive its use here.
+    /// </summary>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the context.</exception>
     public void SetInputConsumedEvent(CudaEvent? consumed)
     {
         using Use use = new(this);
-        _engine.Check(Api.trtv_execution_context_set_input_consumed_event(use.Value, consumed?.Handle ?? 0), "setting the input-consumed event");
+        _engine.Check(Api.trtv_execution_context_set_input_consumed_event(use.Value, consumed?.Handle ?? 0),
+            "setting the input-consumed event");
     }
 
-    /// <summary>Gives a context made without scratch memory (<see cref="TrtEngine.CreateContext(int, CudaStream, bool)"/>) the memory to work in.</summary>
-    /// <param name="address">A CUdeviceptr, a multiple of <see cref="AddressAlignmentBytes"/>; not to be used by two runs at the same time.</param>
+    /// <summary>
+    /// Gives a context made without scratch memory (<see cref="TrtEngine.CreateContext(int, CudaStream, bool)"/>) the memory to work in.
+    /// </summary>
+    /// <param name="address">
+    /// A CUdeviceptr, a multiple of <see cref="AddressAlignmentBytes"/>; not to be used by two runs at the same time.
+    /// </param>
     /// <param name="bytes">At least <see cref="TrtEngine.GetScratchBytes"/> of its profile.</param>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the context.</exception>
@@ -99,7 +108,9 @@ internal sealed class TrtExecutionContext : IDisposable
         _engine.Check(Api.trtv_execution_context_set_device_memory(use.Value, (void*)address, bytes), "setting its scratch memory");
     }
 
-    /// <summary>Lets TensorRT time every layer of each run, without waiting for it; <see cref="ReportLayers"/> then hands the times over.</summary>
+    /// <summary>
+    /// Lets TensorRT time every layer of each run, without waiting for it; <see cref="ReportLayers"/> then hands the times over.
+    /// </summary>
     internal void SetLayerProfiler(ProfilerHandle profiler)
     {
         using Use use = new(this);

@@ -21,7 +21,9 @@ internal sealed class TrtRuntime : IDisposable
     /// <summary>Starts the runtime.</summary>
     /// <param name="library">The library; its handle may be disposed of afterwards.</param>
     /// <param name="device">The GPU's number.</param>
-    /// <param name="allowHostCode">Lets engines be loaded that carry executable code (version-compatible ones): only for engines that are trusted.</param>
+    /// <param name="allowHostCode">
+    /// Lets engines be loaded that carry executable code (version-compatible ones): only for engines that are trusted.
+    /// </param>
     /// <exception cref="NativeLibraryException">There is no NVIDIA driver.</exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
@@ -35,7 +37,8 @@ internal sealed class TrtRuntime : IDisposable
             using BoundLease current = context.Enter();
             handle = Make(library, context);
             if (allowHostCode)
-                library.Shim.Check(library.Shim.Api.trtv_runtime_allow_host_code(handle.DangerousGetHandle(), 1), "Allowing engines with host code");
+                library.Shim.Check(library.Shim.Api.trtv_runtime_allow_host_code(handle.DangerousGetHandle(), 1),
+                    "Allowing engines with host code");
             return new TrtRuntime(library, context, handle);
         }
         catch
@@ -55,7 +58,9 @@ internal sealed class TrtRuntime : IDisposable
     /// <summary>Loads an engine file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="DataFormatException">The file cannot be read, is truncated, or is no engine.</exception>
-    /// <exception cref="TensorRtException">TensorRT refuses it: of another version or flavour, or for another GPU. The message says which, and how to rebuild.</exception>
+    /// <exception cref="TensorRtException">
+    /// TensorRT refuses it: of another version or flavour, or for another GPU. The message says which, and how to rebuild.
+    /// </exception>
     public TrtEngine Load(string path)
     {
         using EnginePlan plan = EnginePlan.Open(path);

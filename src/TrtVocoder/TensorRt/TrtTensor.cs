@@ -5,7 +5,8 @@ namespace TrtVocoder.TensorRt;
 /// <summary>An input or output of an engine.</summary>
 internal sealed class TrtTensor
 {
-    internal TrtTensor(string name, bool isInput, TrtDataType dataType, bool isOnHost, bool isLinear, string format, IReadOnlyList<long> dimensions)
+    internal TrtTensor(
+        string name, bool isInput, TrtDataType dataType, bool isOnHost, bool isLinear, string format, IReadOnlyList<long> dimensions)
     {
         Name = name;
         IsInput = isInput;

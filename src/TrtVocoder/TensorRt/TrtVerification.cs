@@ -10,8 +10,8 @@ public sealed record TrtVerification
     public const double MaxDb = 150;
 
     /// <summary>
-    /// Power of the reference's output over that of the difference in dB, of the worst item of the batch; of the real and imaginary parts together
-    /// where the network puts out a spectrum. Null where nothing was compared: <see cref="Note"/> says why.
+    /// Power of the reference's output over that of the difference in dB, of the worst item of the batch; of the real and imaginary parts
+    /// together where the network puts out a spectrum. Null where nothing was compared: <see cref="Note"/> says why.
     /// </summary>
     public double? SignalToNoiseDb { get; init; }
 

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace TrtVocoder.TensorRt;
 
-/// <summary>A name as the shim takes it: UTF-8, ending in 0, at an address that never changes, so that a decode need not convert it.</summary>
+/// <summary>
+/// A name as the shim takes it: UTF-8, ending in 0, at an address that never changes, so that a decode need not convert it.
+/// </summary>
 internal sealed class Utf8Name
 {
     private readonly byte[] _bytes;

@@ -19,10 +19,12 @@ internal sealed class DecodeLane(IDecoder decoder)
     /// <summary>Where the run's window begins, in frames of the input.</summary>
     public int Start { get; private set; }
 
-    /// <summary>Where the part begins that the run gives: frames of a spectrum, samples of a waveform, counted in the whole input.</summary>
+    /// <summary>
+    /// First result taken from the run: frames of a spectrum, samples of a waveform, counted in the whole input.
+    /// </summary>
     public int Begin { get; private set; }
 
-    /// <summary>Where that part ends.</summary>
+    /// <summary>End of the results taken from the run, exclusive.</summary>
     public int End { get; private set; }
 
     /// <summary>Starts the run of a window on what was written to the decoder's mel.</summary>

@@ -24,15 +24,19 @@ internal sealed class DecodePipeline : IDisposable
     private int _finished;
     private int _computedFrames;
 
-    /// <summary>Makes the first lane and the inverse STFT; further lanes are made when first needed, those of an engine by <see cref="WarmUp"/>.</summary>
-    public DecodePipeline(Func<IDecoder> createDecoder, DecoderInfo info, int mostWindowLengths, VocoderOptions options, DecodeProfiler? profiler)
+    /// <summary>
+    /// Makes the first lane and the inverse STFT; further lanes are made when first needed, those of an engine by <see cref="WarmUp"/>.
+    /// </summary>
+    public DecodePipeline(
+        Func<IDecoder> createDecoder, DecoderInfo info, int mostWindowLengths, VocoderOptions options, DecodeProfiler? profiler)
     {
         _createDecoder = createDecoder;
         _info = info;
         _profiler = profiler;
         _cover = new WindowCursor(mostWindowLengths);
         _mostLanes = options.RunsInFlight > 0 ? options.RunsInFlight : info.RunsInFlight;
-        int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(Environment.ProcessorCount, VocoderOptions.MaxInverseStftThreads);
+        int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(
+            Environment.ProcessorCount, VocoderOptions.MaxInverseStftThreads);
         _lanes.Add(new DecodeLane(createDecoder()));
         try
         {
@@ -45,7 +49,7 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
-    /// <summary>What all lanes hold ready.</summary>
+    /// <summary>Prepared shapes and memory of all lanes.</summary>
     public DecoderState State
     {
         get
@@ -188,7 +192,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
-    /// <summary>The lane for the next run: a free one, a new one, or the one whose run began first, after its result is dealt with.</summary>
+    /// <summary>
+    /// The lane for the next run: a free one, a new one, or the one whose run began first, after its result is dealt with.
+    /// </summary>
     private DecodeLane TakeLane(int frames, Span<float> audio, int samples)
     {
         // Where shapes are costly decoders are too, and only a warm-up makes them.
@@ -265,7 +271,8 @@ internal sealed class DecodePipeline : IDisposable
         if (output.Samples < lane.End - offset)
         {
             throw new DataFormatException(
-                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, or what was told of its hop and padding, are wrong.") { Kind = FailureKind.HopLengthWrong };
+                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, "
+                    + $"or what was told of its hop and padding, are wrong.") { Kind = FailureKind.HopLengthWrong };
         }
         output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
     }

@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace TrtVocoder.Vocoding;
 
-/// <summary>The lengths of the library's choice: few, and so close together that two windows cover every input up to the longest one.</summary>
+/// <summary>
+/// The lengths of the library's choice: few, and so close together that two windows cover every input up to the longest one.
+/// </summary>
 internal static class StandardWindowLengths
 {
     private const int Shortest = 64;
@@ -11,7 +13,9 @@ internal static class StandardWindowLengths
     // TensorRT's kernels work on tiles of 8 frames and more.
     private const int Step = 8;
 
-    /// <summary>Lengths from at least <paramref name="least"/> to at most <paramref name="most"/> frames; empty where not even one fits.</summary>
+    /// <summary>
+    /// Lengths from at least <paramref name="least"/> to at most <paramref name="most"/> frames; empty where not even one fits.
+    /// </summary>
     public static int[] Make(int least, int most, WindowMargins edges)
     {
         most = Math.Min(most, Math.Max(Longest, least));

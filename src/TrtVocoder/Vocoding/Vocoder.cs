@@ -55,8 +55,8 @@ public sealed class Vocoder : IDisposable
     public int OwnLengthLimit => _plan.Windows.OwnLengthLimit;
 
     /// <summary>
-    /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content; or whatever
-    /// <see cref="VocoderOptions.Backend"/> loads.
+    /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content; or
+    /// whatever <see cref="VocoderOptions.Backend"/> loads.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How to load and decode; null for the defaults.</param>
@@ -73,8 +73,8 @@ public sealed class Vocoder : IDisposable
     }
 
     /// <summary>
-    /// Loads a model from a stream, as <see cref="Load(string, VocoderOptions?)"/> does from a file. What lies beside a file (an engine's sidecar,
-    /// an ONNX model's external weights) is not found; <see cref="VocoderOptions.Model"/> tells what it would have told.
+    /// Loads a model from a stream, as <see cref="Load(string, VocoderOptions?)"/> does from a file. What lies beside a file (an engine's
+    /// sidecar, an ONNX model's external weights) is not found; <see cref="VocoderOptions.Model"/> tells what it would have told.
     /// </summary>
     /// <param name="stream">Read to its end, and not disposed; at most 2 GiB.</param>
     /// <param name="options">How to load and decode; null for the defaults.</param>
@@ -97,7 +97,7 @@ public sealed class Vocoder : IDisposable
     public int GetSampleCount(int frames) => _stft.GetSampleCount(frames);
 
     /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>
-    /// <param name="profiler">Who collects the session's times; null measures nothing and costs nothing.</param>
+    /// <param name="profiler">Collects the session's times; null measures nothing and costs nothing.</param>
     /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {

@@ -19,8 +19,8 @@ public sealed record VocoderOptions
     public WindowPolicy Windows { get; init => field = OptionCheck.NotNull(value); } = WindowPolicy.Auto;
 
     /// <summary>
-    /// Windows and batches that are under way at the same time, each with a decoder of its own, while the inverse STFT works on earlier ones;
-    /// 0 lets the backend choose. Of an engine, once the session is warm. At most 64.
+    /// Windows and batches that are under way at the same time, each with a decoder of its own, while the inverse STFT works on earlier
+    /// ones; 0 lets the backend choose. Of an engine, once the session is warm. At most 64.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative, or more than the most.</exception>
     public int RunsInFlight { get; init => field = OptionCheck.Within(value, 0, DecoderOptions.MaxRunsInFlight); }
@@ -37,19 +37,20 @@ public sealed record VocoderOptions
     public int Threads { get; init => field = OptionCheck.Within(value, 0, DecoderOptions.MaxThreads); }
 
     /// <summary>
-    /// Whether to look for NaN and infinity in the samples put out, as FP16 engines have produced (one pass of about 10 µs per second of audio).
-    /// A mel is always checked.
+    /// Whether to look for NaN and infinity in the samples put out, as FP16 engines have produced (one pass of about 10 µs per second of
+    /// audio). A mel is always checked.
     /// </summary>
     public bool CheckOutput { get; init; } = true;
 
-    /// <summary>What the caller knows of a model without our metadata.</summary>
+    /// <summary>Facts about a model that carries no metadata of this project.</summary>
     public ModelHints Model { get; init => field = OptionCheck.NotNull(value); } = new();
 
-    /// <summary>How engines are loaded and run; of no meaning for other models.</summary>
+    /// <summary>Options of TensorRT engines; other models ignore them.</summary>
     public TrtDecoderOptions Engine { get; init => field = OptionCheck.NotNull(value); } = new();
 
     /// <summary>
-    /// What loads the model, whatever kind of file it is; null lets <see cref="Vocoder.Load(string, VocoderOptions?)"/> choose by the file's content.
+    /// What loads the model, whatever kind of file it is; null lets <see cref="Vocoder.Load(string, VocoderOptions?)"/> choose by the
+    /// file's content.
     /// </summary>
     public IDecoderBackend? Backend { get; init; }
 

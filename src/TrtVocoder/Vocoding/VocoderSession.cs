@@ -6,8 +6,9 @@ using TrtVocoder.Profiling;
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
-/// Decodes mels to audio with its own decoders and buffers. One thread at a time: a second one meets an <see cref="InvalidOperationException"/>,
-/// never wrong audio. After the first decode of a shape no managed memory is allocated. Disposing it during a decode lets the decode finish first.
+/// Decodes mels to audio with its own decoders and buffers. One thread at a time: a second one meets an
+/// <see cref="InvalidOperationException"/>, never wrong audio. After the first decode of a shape no managed memory is allocated. Disposing
+/// it during a decode lets the decode finish first.
 /// </summary>
 public sealed class VocoderSession : IDisposable
 {
@@ -19,13 +20,15 @@ public sealed class VocoderSession : IDisposable
     private ExclusiveUse _use;
     private bool _isWarm;
 
-    internal VocoderSession(Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
+    internal VocoderSession(
+        Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
     {
         _info = info;
         _plan = plan;
         _stft = info.Metadata.Stft;
         _checkOutput = options.CheckOutput;
-        _pipeline = new DecodePipeline(createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
+        _pipeline = new DecodePipeline(
+            createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
     }
 
     private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
@@ -37,7 +40,9 @@ public sealed class VocoderSession : IDisposable
     /// <returns>Samples written: <see cref="Vocoder.GetSampleCount"/> of <paramref name="frames"/>.</returns>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
     /// <exception cref="DataFormatException">The mel holds NaN or infinity.</exception>
-    /// <exception cref="TrtVocoderException">The mel is too short or too long for the model, the network put out NaN, or its backend failed.</exception>
+    /// <exception cref="TrtVocoderException">
+    /// The mel is too short or too long for the model, the network put out NaN, or its backend failed.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio) => DecodeBatch(mel, 1, frames, audio);
@@ -75,9 +80,9 @@ public sealed class VocoderSession : IDisposable
     }
 
     /// <summary>
-    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>) for good, so that from now on no decode pays for a new shape, and measures what each
-    /// costs, so that covers are chosen by this machine's own times. Takes some 50 ms a window and run in flight on a GPU. Until then an engine's
-    /// session runs each input in its own length, and each new length costs it milliseconds.
+    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>) for good, so that from now on no decode pays for a new shape, and
+    /// measures what each costs, so that covers are chosen by this machine's own times. Takes some 50 ms a window and run in flight on a
+    /// GPU. Until then an engine's session runs each input in its own length, and each new length costs it milliseconds.
     /// </summary>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
@@ -103,9 +108,9 @@ public sealed class VocoderSession : IDisposable
     }
 
     /// <summary>
-    /// Makes the shapes ready that a decode of one batch would use, on all decoders that it would use, and runs each once on silence, so that
-    /// such decodes pay for nothing. An engine's decoder keeps 32 shapes so, beside the windows of <see cref="WarmUp()"/>; then the one used
-    /// longest ago makes room, which <see cref="DecoderState.EvictedShapes"/> tells.
+    /// Makes the shapes ready that a decode of one batch would use, on all decoders that it would use, and runs each once on silence, so
+    /// that such decodes pay for nothing. An engine's decoder keeps 32 shapes so, beside the windows of <see cref="WarmUp()"/>; then the
+    /// one used longest ago makes room, which <see cref="DecoderState.EvictedShapes"/> tells.
     /// </summary>
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
@@ -128,7 +133,7 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    /// <summary>What the session's decoders hold ready, and the memory that it takes.</summary>
+    /// <summary>Prepared shapes of the session's decoders, and their memory.</summary>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     public DecoderState GetState()
     {
@@ -157,7 +162,8 @@ public sealed class VocoderSession : IDisposable
         if (mel.Length != (long)batch * melCount * frames)
             throw new ArgumentException(batch == 1
                 ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
-                : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has {(long)batch * melCount * frames}.", nameof(mel));
+                : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
+                    + $"{(long)batch * melCount * frames}.", nameof(mel));
         int samples = _stft.GetSampleCount(frames);
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
@@ -173,7 +179,8 @@ public sealed class VocoderSession : IDisposable
             return;
         (int row, int frame) = Math.DivRem(index, frames);
         (int item, int band) = Math.DivRem(row, _info.Metadata.MelCount);
-        throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame {frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
+        throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
+            + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
     }
 
     private void CheckAudio(ReadOnlySpan<float> audio, int samples)
@@ -181,7 +188,8 @@ public sealed class VocoderSession : IDisposable
         int index = NonFinite.IndexOf(audio);
         if (index >= 0)
             throw new TrtVocoderException(
-                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: use one whose head is FP32, or FP32 throughout ({_info.Backend}).") { Kind = FailureKind.NonFiniteOutput };
+                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: "
+                    + $"use one whose head is FP32, or FP32 throughout ({_info.Backend}).") { Kind = FailureKind.NonFiniteOutput };
     }
 
     private void Exit()

@@ -1,12 +1,13 @@
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
-/// Chooses windows by their cost: a covering knapsack. Windows of lengths w cover T frames when Σ stride(w) ≥ T − lost, and none may be longer
-/// than the input. Solved once for every remainder by dynamic programming, so that a choice only reads tables.
+/// Chooses windows by their cost: a covering knapsack. Windows of lengths w cover T frames when Σ stride(w) ≥ T − lost, and none may be
+/// longer than the input. Solved once for every remainder by dynamic programming, so that a choice only reads tables.
 /// </summary>
 internal sealed class WindowCosts
 {
-    // On an H100 a full-size FP16 engine took 0.208 ms for 64 frames and 0.341 ms for 512: as much as 640 frames whatever the length, and then one a frame.
+    // On an H100 a full-size FP16 engine took 0.208 ms for 64 frames and 0.341 ms for 512: as much as 640 frames whatever the length, and
+    // then one a frame.
     private const double FixedFrames = 640;
 
     private readonly int[] _frames;
@@ -20,7 +21,7 @@ internal sealed class WindowCosts
     /// <summary>Solves for measured costs.</summary>
     /// <param name="frames">Lengths, ascending.</param>
     /// <param name="costs">Of each, in any unit.</param>
-    /// <param name="edges">What of a window is right.</param>
+    /// <param name="edges">The part of a window's result that is right.</param>
     public WindowCosts(int[] frames, ReadOnlySpan<double> costs, WindowMargins edges)
     {
         _frames = frames;
@@ -39,7 +40,8 @@ internal sealed class WindowCosts
     private int TableLength => (2 * _strides[^1]) + 1;
 
     /// <summary>Solves for a fixed cost a window and one a frame.</summary>
-    public static WindowCosts Linear(int[] frames, WindowMargins edges) => new(frames, [.. frames.Select(length => FixedFrames + length)], edges);
+    public static WindowCosts Linear(int[] frames, WindowMargins edges) =>
+        new(frames, [.. frames.Select(length => FixedFrames + length)], edges);
 
     /// <summary>How many windows of each length cover an input, at least as long as the shortest, at the least cost.</summary>
     public void Choose(int frames, Span<int> counts)

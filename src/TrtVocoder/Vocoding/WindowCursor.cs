@@ -1,8 +1,8 @@
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
-/// Goes through the windows that cover one input, from its start to its end. Long windows come first: what follows the last run is then short.
-/// Made once a session and used for one input after the other, so that going through allocates nothing.
+/// Goes through the windows that cover one input, from its start to its end. Long windows come first: what follows the last run is then
+/// short. Made once a session and used for one input after the other, so that going through allocates nothing.
 /// </summary>
 /// <param name="mostLengths">The most window lengths of the plans that it will be used with.</param>
 internal sealed class WindowCursor(int mostLengths)
@@ -21,10 +21,12 @@ internal sealed class WindowCursor(int mostLengths)
     /// <summary>Frames of the window.</summary>
     public int Frames { get; private set; }
 
-    /// <summary>Where the part begins that this window gives: frames of a spectrum, samples of a waveform, counted in the whole input.</summary>
+    /// <summary>
+    /// First result taken from the window: frames of a spectrum, samples of a waveform, counted in the whole input.
+    /// </summary>
     public int Begin { get; private set; }
 
-    /// <summary>Where that part ends.</summary>
+    /// <summary>End of the results taken from the window, exclusive.</summary>
     public int End { get; private set; }
 
     /// <summary>Begins with an input.</summary>

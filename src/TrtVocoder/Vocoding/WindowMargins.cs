@@ -2,7 +2,10 @@ using TrtVocoder.Decoding;
 
 namespace TrtVocoder.Vocoding;
 
-/// <summary>What of a window is right. Results are counted in units: frames of a spectrum, samples of a waveform.</summary>
+/// <summary>
+/// The part of a window's result that is right: all but the margins at its edges. Results are counted in units: frames of a spectrum,
+/// samples of a waveform.
+/// </summary>
 /// <param name="UnitsPerFrame">1 for spectra, the hop for waveforms.</param>
 /// <param name="LeadUnits">Units at a cut start that are not right.</param>
 /// <param name="TailUnits">Units by which the right part at a cut end falls short of frames × <paramref name="UnitsPerFrame"/>.</param>
@@ -19,7 +22,8 @@ internal readonly record struct WindowMargins(int UnitsPerFrame, int LeadUnits, 
         // Sample n of the trimmed signal lies under the frames t with t·hop ≤ n + trim < t·hop + n_fft.
         (int hop, int trim) = (metadata.HopLength, metadata.Stft.TrimLength);
         int missing = hop - metadata.Stft.GetSampleCount(1);
-        return new WindowMargins(hop, Math.Max(((context - 1) * hop) + metadata.FftLength - trim, 0), Math.Max((context * hop) + trim, missing));
+        return new WindowMargins(
+            hop, Math.Max(((context - 1) * hop) + metadata.FftLength - trim, 0), Math.Max((context * hop) + trim, missing));
     }
 
     /// <summary>Frames from the start of a window of so many frames to the start of the next.</summary>

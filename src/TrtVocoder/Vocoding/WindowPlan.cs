@@ -3,9 +3,9 @@ using TrtVocoder.Decoding;
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
-/// By windows of which lengths a model's inputs are covered. Frame t of the output depends on the input frames t ± context, so of a window
-/// only the frames that far from its cut edges are right; at the true ends of the input the network's own zero padding is the right context.
-/// Of a waveform only those samples are right whose overlapping frames are all right. Immutable, so safe for use by many threads.
+/// The window lengths that cover a model's inputs. Frame t of the output depends on the input frames t ± context, so of a window
+/// only the frames that far from its cut edges are right; at the true ends of the input the network's own zero padding is the right
+/// context. Of a waveform only those samples are right whose overlapping frames are all right. Immutable, so safe for use by many threads.
 /// </summary>
 internal sealed class WindowPlan
 {
@@ -33,8 +33,8 @@ internal sealed class WindowPlan
     public bool HasFixedLengths => _frames.Length > 0 && OwnLengthLimit < _frames[0];
 
     /// <summary>
-    /// Whether the windows of an input are as short as their number allows, and all alike, instead of all of the greatest length: where lengths
-    /// cost nothing, what they overlap more than they must would be computed for nothing.
+    /// Whether the windows of an input are as short as their number allows, and all alike, instead of all of the greatest length: where
+    /// lengths cost nothing, what they overlap more than they must would be computed for nothing.
     /// </summary>
     public bool AdjustsLength { get; private init; }
 
@@ -43,11 +43,13 @@ internal sealed class WindowPlan
     /// <summary>The most frames of one run.</summary>
     public int Longest => _frames.Length > 0 ? _frames[^1] : OwnLengthLimit;
 
-    /// <summary>What of a window is right.</summary>
+    /// <summary>The part of a window's result that is right.</summary>
     public ref readonly WindowMargins Edges => ref _edges;
 
     /// <summary>Plans for one model.</summary>
-    /// <exception cref="TrtVocoderException">The caller's windows or limit do not suit the model (<see cref="FailureKind.OptionsDoNotFit"/>).</exception>
+    /// <exception cref="TrtVocoderException">
+    /// The caller's windows or limit do not suit the model (<see cref="FailureKind.OptionsDoNotFit"/>).
+    /// </exception>
     public static WindowPlan Create(DecoderInfo info, VocoderOptions options)
     {
         if (options.MaxWindowFrames is { } limit && limit < info.MinFrames)
@@ -78,13 +80,15 @@ internal sealed class WindowPlan
 
         int least = edges.LostFrames + 1;
         return options.MaxWindowFrames is { } asked && asked <= info.MaxFrames
-            ? throw DoesNotFit($"Windows of at most {asked} frames were asked for, but exact windows of this model have at least {least}: its receptive field is {context} frames to each side.")
+            ? throw DoesNotFit($"Windows of at most {asked} frames were asked for, but exact windows of this model have at least {least}: "
+                + $"its receptive field is {context} frames to each side.")
             : OneRun(longest, $"exact decoding of this model would need windows of at least {least} frames", FailureKind.Other);
     }
 
     /// <summary>The same windows, chosen by what they were measured to cost.</summary>
     /// <param name="costs">Of each length, in any unit.</param>
-    public WindowPlan WithCosts(ReadOnlySpan<double> costs) => new(_frames, OwnLengthLimit, _edges, new WindowCosts(_frames, costs, _edges), _refusal);
+    public WindowPlan WithCosts(ReadOnlySpan<double> costs) =>
+        new(_frames, OwnLengthLimit, _edges, new WindowCosts(_frames, costs, _edges), _refusal);
 
     /// <summary>Throws if an input is longer than one run and cannot be covered by windows.</summary>
     public void ThrowIfTooLong(int frames)
@@ -93,13 +97,17 @@ internal sealed class WindowPlan
             throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.") { Kind = RefusalKind };
     }
 
-    /// <summary>How many windows of each length cover an input of more than <see cref="OwnLengthLimit"/> frames at the least cost.</summary>
+    /// <summary>
+    /// How many windows of each length cover an input of more than <see cref="OwnLengthLimit"/> frames at the least cost.
+    /// </summary>
     public void Choose(int frames, Span<int> counts) =>
         (_costs ?? throw new InvalidOperationException("This model has no windows.")).Choose(frames, counts);
 
-    private static WindowPlan Fixed(int[] frames, WindowMargins edges) => new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
+    private static WindowPlan Fixed(int[] frames, WindowMargins edges) =>
+        new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
 
-    private static WindowPlan OneRun(int longest, string refusal, FailureKind kind) => new([], longest, default, null, refusal) { RefusalKind = kind };
+    private static WindowPlan OneRun(int longest, string refusal, FailureKind kind) =>
+        new([], longest, default, null, refusal) { RefusalKind = kind };
 
     private static TrtVocoderException DoesNotFit(string message) => new(message) { Kind = FailureKind.OptionsDoNotFit };
 
@@ -108,9 +116,11 @@ internal sealed class WindowPlan
         foreach (int length in frames)
         {
             if (length < info.MinFrames || length > info.MaxFrames)
-                throw DoesNotFit($"A window of {length} frames does not suit this model, which takes {info.MinFrames} to {info.MaxFrames}.");
+                throw DoesNotFit(
+                    $"A window of {length} frames does not suit this model, which takes {info.MinFrames} to {info.MaxFrames}.");
             if (edges.GetStride(length) < 1)
-                throw DoesNotFit($"A window of {length} frames is too short: exact windows of this model have at least {edges.LostFrames + 1}.");
+                throw DoesNotFit(
+                    $"A window of {length} frames is too short: exact windows of this model have at least {edges.LostFrames + 1}.");
         }
         return [.. frames];
     }

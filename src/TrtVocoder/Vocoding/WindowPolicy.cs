@@ -3,7 +3,7 @@ using System.Globalization;
 namespace TrtVocoder.Vocoding;
 
 /// <summary>
-/// By windows of which lengths inputs are covered. Windows overlap by the receptive field, so the result is that of a whole decode. Where
+/// The window lengths used to cover inputs. Windows overlap by the receptive field, so the result is that of a whole decode. Where
 /// every new length is costly (engines), a few lengths that are made ready once serve all inputs.
 /// </summary>
 public sealed class WindowPolicy : IEquatable<WindowPolicy>
@@ -14,7 +14,9 @@ public sealed class WindowPolicy : IEquatable<WindowPolicy>
         Frames = frames;
     }
 
-    /// <summary>Lengths of the library's choice where new lengths are costly and the receptive field is known; otherwise as <see cref="Off"/>.</summary>
+    /// <summary>
+    /// Lengths of the library's choice where new lengths are costly and the receptive field is known; otherwise as <see cref="Off"/>.
+    /// </summary>
     public static WindowPolicy Auto { get; } = new(false, []);
 
     /// <summary>Each input in its own length; only those longer than one run takes are covered by windows of the greatest length.</summary>
