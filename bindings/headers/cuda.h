@@ -184,6 +184,12 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device);
 /** Binds a context to the calling thread; NULL binds none. */
 CUresult cuCtxSetCurrent(CUcontext context);
 
+/** Binds a context to the calling thread on top of the one that is bound, if any. */
+CUresult cuCtxPushCurrent_v2(CUcontext context);
+
+/** Takes the calling thread's context off, so that the one below is bound again. context gets the one taken off. */
+CUresult cuCtxPopCurrent_v2(CUcontext* context);
+
 /** The calling thread's context; NULL when none is bound. */
 CUresult cuCtxGetCurrent(CUcontext* context);
 

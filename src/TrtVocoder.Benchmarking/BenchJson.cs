@@ -104,6 +104,8 @@ internal static class BenchJson
         {
             writer.WriteNumber("kept_shapes", state.KeptShapes);
             writer.WriteNumber("captured_shapes", state.CapturedShapes);
+            if (state.EvictedShapes > 0)
+                writer.WriteNumber("evicted_shapes", state.EvictedShapes);
             if (state.CaptureRefusal is { } refusal)
                 writer.WriteString("capture_refusal", refusal);
             writer.WriteNumber("device_bytes", state.DeviceBytes);

@@ -8,7 +8,8 @@ namespace TrtVocoder.OnnxRuntime;
 
 /// <summary>
 /// Runs an ONNX model from and to memory of its own. For each recent shape the tensors stay bound, so that a further run of that
-/// shape is one native call that allocates nothing managed. One thread at a time.
+/// shape is one native call that allocates nothing managed. One thread at a time: a call while another thread is inside throws
+/// <see cref="InvalidOperationException"/>, and disposal waits until that thread is out.
 /// </summary>
 internal sealed class OnnxDecoder : IDecoder
 {
@@ -29,8 +30,11 @@ internal sealed class OnnxDecoder : IDecoder
     private ShapeBinding? _current;
     private double _startMs;
     private double _startedMs;
+    private NetworkTimes _times;
+    private NetworkTimes _runTimes;
+    private volatile bool _isMeasured;
     private bool _started;
-    private bool _disposed;
+    private ExclusiveUse _use;
 
     /// <summary>Takes over one use of <paramref name="shared"/>.</summary>
     /// <param name="shared">The session.</param>
@@ -55,7 +59,7 @@ internal sealed class OnnxDecoder : IDecoder
     /// <inheritdoc/>
     public Span<float> BeginInput(int batch, int frames)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Visit visit = new(this);
         if (_started)
             throw new InvalidOperationException("A run was started; Finish comes before the next BeginInput.");
         if (batch < 1 || batch > _info.MaxBatch)
@@ -69,12 +73,20 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     /// <inheritdoc/>
-    public NetworkTimes Times { get; private set; }
+    public NetworkTimes Times
+    {
+        get
+        {
+            using Visit visit = new(this);
+            return _isMeasured ? _runTimes : _times;
+        }
+    }
 
     /// <inheritdoc/>
     public void Start()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Visit visit = new(this);
+        _isMeasured = false;
         _started = _current is not null ? true : throw new InvalidOperationException("BeginInput sets the shape before a run.");
         _startMs = _profiler?.NowMs ?? 0;
         if (_ownThread)
@@ -85,7 +97,7 @@ internal sealed class OnnxDecoder : IDecoder
     /// <inheritdoc/>
     public DecoderOutput Finish()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using Visit visit = new(this);
         if (!_started)
             throw new InvalidOperationException("Start begins a run before Finish.");
         _started = false;
@@ -99,6 +111,7 @@ internal sealed class OnnxDecoder : IDecoder
             _thread.TakeFailure()?.Throw();
         }
 
+        _times = _runTimes;
         ShapeBinding shape = _current!;
         int count = shape.Batch * ItemSize(shape);
         return _imag is null
@@ -128,7 +141,7 @@ internal sealed class OnnxDecoder : IDecoder
         if (_profiler is null)
             return;
         double end = _profiler.NowMs;
-        Times = new NetworkTimes
+        _runTimes = new NetworkTimes
         {
             ComputeMs = end - begin,
             EnqueueStartMs = _startMs,
@@ -138,14 +151,19 @@ internal sealed class OnnxDecoder : IDecoder
             ComputeEndMs = end,
             DeviceToHostEndMs = end,
         };
+        // Whoever asks while the run's thread is at work gets the times of the run before.
+        _isMeasured = true;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_disposed)
-            return;
-        _disposed = true;
+        if (_use.TryDispose())
+            Free();
+    }
+
+    private void Free()
+    {
         _thread?.Dispose();
         DropBindings();
         _runOptions.Dispose();
@@ -206,13 +224,13 @@ internal sealed class OnnxDecoder : IDecoder
         shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));
         if (!known)
         {
-            shape.Binding.BindOutputToDevice(signature.RealOrAudio.Name, OrtMemoryInfo.DefaultInstance);
+            shape.Binding.BindOutputToDevice(signature.Outputs[0].Name, OrtMemoryInfo.DefaultInstance);
         }
         else if (signature.Imag is { } imag)
         {
             int bins = _stft.BinCount;
             long[] size = _info.Metadata.Layout == SpectrumLayout.BinsMajor ? [batch, bins, frames] : [batch, frames, bins];
-            shape.BindOutput(signature.RealOrAudio.Name, _first.CreateTensor(size));
+            shape.BindOutput(signature.Outputs[0].Name, _first.CreateTensor(size));
             shape.BindOutput(imag.Name, _imag!.CreateTensor(size));
         }
         else
@@ -244,7 +262,7 @@ internal sealed class OnnxDecoder : IDecoder
 
     private void BindSamples(ShapeBinding shape)
     {
-        TensorShape audio = _tensors.Signature.RealOrAudio;
+        TensorShape audio = _tensors.Signature.Outputs[0];
         long[] size = audio.Dimensions.Count == 2 ? [shape.Batch, shape.Samples] : [shape.Batch, 1, shape.Samples];
         shape.BindOutput(audio.Name, _first.CreateTensor(size));
     }
@@ -255,5 +273,23 @@ internal sealed class OnnxDecoder : IDecoder
             if (binding != except)
                 binding.Dispose();
         _bindings.RemoveAll(binding => binding != except);
+    }
+
+    // One thread's stay inside; disposal that came meanwhile is done on the way out.
+    private readonly ref struct Visit : IDisposable
+    {
+        private readonly OnnxDecoder _decoder;
+
+        public Visit(OnnxDecoder decoder)
+        {
+            decoder._use.Enter(decoder);
+            _decoder = decoder;
+        }
+
+        public void Dispose()
+        {
+            if (_decoder._use.Leave())
+                _decoder.Free();
+        }
     }
 }

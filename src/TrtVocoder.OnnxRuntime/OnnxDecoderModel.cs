@@ -74,7 +74,6 @@ public sealed class OnnxDecoderModel : IDecoderModel
     private static OnnxDecoderModel Load(string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ParallelRuns, 1, nameof(options.ParallelRuns));
         OnnxLibrary.ThrowIfDamaged();
         OnnxTelemetry.TurnOff();
         InferenceSession? session = null;
@@ -89,7 +88,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 source,
                 signature,
                 ElementType(source, session.InputMetadata, signature.Mel),
-                ElementType(source, session.OutputMetadata, signature.RealOrAudio),
+                ElementType(source, session.OutputMetadata, signature.Outputs[0]),
                 signature.Imag is { } imag ? ElementType(source, session.OutputMetadata, imag) : default);
             (long batch, long frames) = (signature.Mel.Dimensions[0], signature.Mel.Dimensions[2]);
             return new OnnxDecoderModel(new SharedSession(session), tensors, new DecoderInfo

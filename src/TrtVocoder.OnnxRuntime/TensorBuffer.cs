@@ -29,7 +29,7 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
     /// <exception cref="TrtVocoderException">There cannot be so many.</exception>
     public bool MustMove(long count, string source) => count <= int.MaxValue
         ? count > Capacity
-        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in smaller chunks (VocoderOptions.MaxWindowFrames).");
+        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in shorter windows.") { Kind = FailureKind.RunTooLarge };
 
     /// <summary>Makes room; where that moves the memory, what was there is lost, and no tensor may be left over it.</summary>
     public void Reserve(long count, string source)

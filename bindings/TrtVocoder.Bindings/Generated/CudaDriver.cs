@@ -214,6 +214,14 @@ public static unsafe partial class CudaDriver
     [LibraryImport(LibraryName)]
     public static partial CUresult cuCtxSetCurrent(nint context);
 
+    /// <summary>Binds a context to the calling thread on top of the one that is bound, if any.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuCtxPushCurrent_v2(nint context);
+
+    /// <summary>Takes the calling thread's context off, so that the one below is bound again. context gets the one taken off.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuCtxPopCurrent_v2(nint* context);
+
     /// <summary>The calling thread's context; NULL when none is bound.</summary>
     [LibraryImport(LibraryName)]
     public static partial CUresult cuCtxGetCurrent(nint* context);

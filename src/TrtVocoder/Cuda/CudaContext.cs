@@ -6,8 +6,11 @@ namespace TrtVocoder.Cuda;
 /// A reference to a GPU's primary context, the one that the CUDA runtime, PyTorch and TensorRT use too. Thread-safe. What is made in
 /// it holds it: disposing of the context first is harmless.
 /// </summary>
-/// <remarks>Every call of this library binds the context to the calling thread and leaves it bound.</remarks>
-public sealed class CudaContext : IDisposable
+/// <remarks>
+/// Every call of this library binds the context to the calling thread for as long as the call lasts; a thread that works with another context
+/// finds that one current again afterwards.
+/// </remarks>
+internal sealed class CudaContext : IDisposable
 {
     private readonly CudaContextHandle _handle;
 
@@ -30,20 +33,11 @@ public sealed class CudaContext : IDisposable
     /// <summary>The GPU.</summary>
     public CudaDevice Device { get; }
 
-    /// <summary>Binds the context to the calling thread.</summary>
-    /// <exception cref="CudaException">The driver refused.</exception>
-    /// <exception cref="ObjectDisposedException">The context was disposed of.</exception>
-    public void Bind()
-    {
-        using HandleLease context = new(_handle);
-        CudaStatus.Check(CudaDriver.cuCtxSetCurrent(context.Value), nameof(CudaDriver.cuCtxSetCurrent));
-    }
-
     /// <summary>Waits for all work in the context, of this process's other libraries too.</summary>
     /// <exception cref="CudaException">The driver refused, or earlier work failed.</exception>
     public void Synchronize()
     {
-        Bind();
+        using BoundLease current = Enter();
         CudaStatus.Check(CudaDriver.cuCtxSynchronize(), nameof(CudaDriver.cuCtxSynchronize));
     }
 
@@ -51,7 +45,7 @@ public sealed class CudaContext : IDisposable
     /// <exception cref="CudaException">The driver refused.</exception>
     public unsafe (long FreeBytes, long TotalBytes) GetMemoryInfo()
     {
-        Bind();
+        using BoundLease current = Enter();
         nuint free, total;
         CudaStatus.Check(CudaDriver.cuMemGetInfo_v2(&free, &total), nameof(CudaDriver.cuMemGetInfo_v2));
         return ((long)free, (long)total);
@@ -60,15 +54,20 @@ public sealed class CudaContext : IDisposable
     /// <summary>Gives the reference back, once everything made in the context is disposed of too.</summary>
     public void Dispose() => _handle.Dispose();
 
-    /// <summary>Keeps the context alive for something that is not a <see cref="CudaHandle"/>.</summary>
-    internal Reference AddReference()
+    /// <summary>Binds the context to the calling thread until the lease ends.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The context was disposed of.</exception>
+    internal BoundLease Enter() => new(_handle, _handle);
+
+    /// <summary>Keeps the context alive for something that is not a <see cref="CudaHandle"/>, until that releases the handle.</summary>
+    internal CudaContextHandle AddReference()
     {
         bool added = false;
         _handle.DangerousAddRef(ref added);
-        return new Reference(_handle);
+        return _handle;
     }
 
-    /// <summary>Makes something in the context: binds it, and hands a reference over to the new handle.</summary>
+    /// <summary>Makes something in the context, and hands a reference over to the new handle.</summary>
     internal THandle Create<THandle, TState>(TState state, Func<TState, CudaContextHandle, THandle> create)
         where THandle : CudaHandle
     {
@@ -76,7 +75,7 @@ public sealed class CudaContext : IDisposable
         _handle.DangerousAddRef(ref added);
         try
         {
-            Bind();
+            using ContextScope current = new(_handle);
             THandle made = create(state, _handle);
             added = false;
             return made;
@@ -86,13 +85,5 @@ public sealed class CudaContext : IDisposable
             if (added)
                 _handle.DangerousRelease();
         }
-    }
-
-    /// <summary>A reference to be given back once.</summary>
-    internal sealed class Reference(CudaContextHandle context) : IDisposable
-    {
-        public CUresult Bind() => CudaDriver.cuCtxSetCurrent(context.DangerousGetHandle());
-
-        public void Dispose() => context.DangerousRelease();
     }
 }

@@ -3,7 +3,7 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>A mark in a stream, with or without a time. Calls are thread-safe.</summary>
-public sealed class CudaEvent : IDisposable
+internal sealed class CudaEvent : IDisposable
 {
     private CudaEvent(CudaEventHandle handle) => SafeHandle = handle;
 
@@ -34,8 +34,7 @@ public sealed class CudaEvent : IDisposable
     {
         get
         {
-            using HandleLease mark = new(SafeHandle);
-            SafeHandle.BindContext();
+            using BoundLease mark = SafeHandle.Enter();
             return CudaStatus.CheckQuery(CudaDriver.cuEventQuery(mark.Value), nameof(CudaDriver.cuEventQuery));
         }
     }
@@ -47,17 +46,32 @@ public sealed class CudaEvent : IDisposable
     public void Record(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using HandleLease queue = stream.Enter();
-        using HandleLease mark = new(SafeHandle);
-        CudaStatus.Check(CudaDriver.cuEventRecord(mark.Value, queue.Value), nameof(CudaDriver.cuEventRecord));
+        using HandleLease queue = stream.Lease();
+        Record(queue.Value);
+    }
+
+    /// <summary>The same in a stream of the caller's (CUstream, cudaStream_t).</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    internal void Record(nint stream)
+    {
+        using BoundLease mark = SafeHandle.Enter();
+        CudaStatus.Check(CudaDriver.cuEventRecord(mark.Value, stream), nameof(CudaDriver.cuEventRecord));
+    }
+
+    /// <summary>Lets later work of a stream of the caller's wait for the mark.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    internal void HoldBack(nint stream)
+    {
+        using BoundLease mark = SafeHandle.Enter();
+        CudaStatus.Check(CudaDriver.cuStreamWaitEvent(stream, mark.Value, 0), nameof(CudaDriver.cuStreamWaitEvent));
     }
 
     /// <summary>While a stream is being recorded into a graph: lets each launch of the graph put the mark anew.</summary>
     /// <exception cref="CudaException">The driver refused.</exception>
     internal void RecordInGraph(CudaStream stream)
     {
-        using HandleLease queue = stream.Enter();
-        using HandleLease mark = new(SafeHandle);
+        using HandleLease queue = stream.Lease();
+        using BoundLease mark = SafeHandle.Enter();
         CudaStatus.Check(
             CudaDriver.cuEventRecordWithFlags(mark.Value, queue.Value, CudaDriver.CU_EVENT_RECORD_EXTERNAL), nameof(CudaDriver.cuEventRecordWithFlags));
     }
@@ -66,8 +80,7 @@ public sealed class CudaEvent : IDisposable
     /// <exception cref="CudaException">Earlier work failed.</exception>
     public void Synchronize()
     {
-        using HandleLease mark = new(SafeHandle);
-        SafeHandle.BindContext();
+        using BoundLease mark = SafeHandle.Enter();
         CudaStatus.Check(CudaDriver.cuEventSynchronize(mark.Value), nameof(CudaDriver.cuEventSynchronize));
     }
 
@@ -77,8 +90,7 @@ public sealed class CudaEvent : IDisposable
     {
         ArgumentNullException.ThrowIfNull(start);
         using HandleLease from = new(start.SafeHandle);
-        using HandleLease to = new(SafeHandle);
-        SafeHandle.BindContext();
+        using BoundLease to = SafeHandle.Enter();
         float milliseconds;
         CudaStatus.Check(CudaDriver.cuEventElapsedTime(&milliseconds, from.Value, to.Value), nameof(CudaDriver.cuEventElapsedTime));
         return milliseconds;

@@ -3,7 +3,7 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>Work recorded once and launched many times with one call. Shapes and addresses are those of the recording.</summary>
-public sealed class CudaGraph : IDisposable
+internal sealed class CudaGraph : IDisposable
 {
     private readonly CudaGraphHandle _handle;
 
@@ -15,6 +15,7 @@ public sealed class CudaGraph : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(work);
+        using BoundLease current = stream.Enter();
         nint graph = Record(stream, work);
         try
         {
@@ -31,7 +32,7 @@ public sealed class CudaGraph : IDisposable
     public void Launch(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using HandleLease queue = stream.Enter();
+        using BoundLease queue = stream.Enter();
         using HandleLease graph = new(_handle);
         CudaStatus.Check(CudaDriver.cuGraphLaunch(graph.Value, queue.Value), nameof(CudaDriver.cuGraphLaunch));
     }
@@ -41,7 +42,7 @@ public sealed class CudaGraph : IDisposable
     public void Upload(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using HandleLease queue = stream.Enter();
+        using BoundLease queue = stream.Enter();
         using HandleLease graph = new(_handle);
         CudaStatus.Check(CudaDriver.cuGraphUpload(graph.Value, queue.Value), nameof(CudaDriver.cuGraphUpload));
     }
@@ -51,7 +52,7 @@ public sealed class CudaGraph : IDisposable
 
     private static unsafe nint Record(CudaStream stream, Action work)
     {
-        using HandleLease queue = stream.Enter();
+        using BoundLease queue = stream.Enter();
         CudaStatus.Check(
             CudaDriver.cuStreamBeginCapture_v2(queue.Value, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
             nameof(CudaDriver.cuStreamBeginCapture_v2));

@@ -38,14 +38,17 @@ internal abstract class CudaHandle : SafeHandle
 
     protected abstract CUresult Free(nint value);
 
-    /// <summary>Binds the context to the calling thread. Works as long as this handle does, even when the <see cref="CudaContext"/> is gone.</summary>
-    public void BindContext() => CudaStatus.Check(CudaDriver.cuCtxSetCurrent(_context.DangerousGetHandle()), nameof(CudaDriver.cuCtxSetCurrent));
+    /// <summary>For one native call. Works as long as this handle does, even when the <see cref="CudaContext"/> is gone.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The handle was disposed of.</exception>
+    public BoundLease Enter() => new(this, _context);
 
     protected sealed override bool ReleaseHandle()
     {
-        // Finalizer and pool threads have no context bound. If binding fails, one may be bound all the same.
-        CudaDriver.cuCtxSetCurrent(_context.DangerousGetHandle());
-        bool freed = Free(handle) == CUresult.CUDA_SUCCESS;
+        // Finalizer and pool threads have no context bound.
+        bool freed;
+        using (ContextScope.EnterToFree(_context))
+            freed = Free(handle) == CUresult.CUDA_SUCCESS;
         _context.DangerousRelease();
         return freed;
     }
@@ -93,7 +96,7 @@ internal sealed class HostMemoryHandle(CudaContextHandle context, nint value) : 
 /// <summary>Keeps a handle alive during a native call: <c>using HandleLease x = new(handle);</c>.</summary>
 internal readonly ref struct HandleLease : IDisposable
 {
-    private readonly SafeHandle _handle;
+    private readonly SafeHandle? _handle;
 
     /// <exception cref="ObjectDisposedException">The handle was disposed of.</exception>
     public HandleLease(SafeHandle handle)
@@ -103,7 +106,71 @@ internal readonly ref struct HandleLease : IDisposable
         _handle = handle;
     }
 
-    public nint Value => _handle.DangerousGetHandle();
+    public nint Value => _handle!.DangerousGetHandle();
 
-    public void Dispose() => _handle.DangerousRelease();
+    // Null in a default value, which leases nothing.
+    public void Dispose() => _handle?.DangerousRelease();
+}
+
+/// <summary>Makes a context the calling thread's for a while; afterwards the thread has the one that it had before, or none.</summary>
+internal readonly ref struct ContextScope : IDisposable
+{
+    private readonly bool _isEntered;
+
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public ContextScope(CudaContextHandle context)
+    {
+        CudaStatus.Check(CudaDriver.cuCtxPushCurrent_v2(context.DangerousGetHandle()), nameof(CudaDriver.cuCtxPushCurrent_v2));
+        _isEntered = true;
+    }
+
+    private ContextScope(bool isEntered) => _isEntered = isEntered;
+
+    /// <summary>The same for disposal, which never throws. Tried twice: what cannot be freed for want of a context stays for good.</summary>
+    public static ContextScope EnterToFree(CudaContextHandle context)
+    {
+        nint value = context.DangerousGetHandle();
+        return new ContextScope(
+            CudaDriver.cuCtxPushCurrent_v2(value) == CUresult.CUDA_SUCCESS || CudaDriver.cuCtxPushCurrent_v2(value) == CUresult.CUDA_SUCCESS);
+    }
+
+    public unsafe void Dispose()
+    {
+        nint context;
+        if (_isEntered)
+            CudaDriver.cuCtxPopCurrent_v2(&context);
+    }
+}
+
+/// <summary>Keeps a handle alive, and its context bound to the calling thread, during a native call: <c>using BoundLease x = handle.Enter();</c>.</summary>
+internal readonly ref struct BoundLease : IDisposable
+{
+    private readonly HandleLease _handle;
+    private readonly ContextScope _scope;
+
+    /// <param name="handle">The handle.</param>
+    /// <param name="context">Its context; null for what lives in none.</param>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The handle was disposed of.</exception>
+    public BoundLease(SafeHandle handle, CudaContextHandle? context)
+    {
+        _handle = new HandleLease(handle);
+        try
+        {
+            _scope = context is null ? default : new ContextScope(context);
+        }
+        catch
+        {
+            _handle.Dispose();
+            throw;
+        }
+    }
+
+    public nint Value => _handle.Value;
+
+    public void Dispose()
+    {
+        _scope.Dispose();
+        _handle.Dispose();
+    }
 }

@@ -7,7 +7,7 @@ namespace TrtVocoder.Cuda;
 /// where they are until the work is done. Calls are thread-safe; the order of work is the caller's affair.
 /// </summary>
 /// <remarks>A buffer must not be disposed of, nor the host part of it touched, while work on it is in the queue.</remarks>
-public sealed class CudaStream : IDisposable
+internal sealed class CudaStream : IDisposable
 {
     private readonly CudaStreamHandle _handle;
 
@@ -44,7 +44,7 @@ public sealed class CudaStream : IDisposable
     {
         get
         {
-            using HandleLease stream = Enter();
+            using BoundLease stream = Enter();
             return CudaStatus.CheckQuery(CudaDriver.cuStreamQuery(stream.Value), nameof(CudaDriver.cuStreamQuery));
         }
     }
@@ -53,7 +53,7 @@ public sealed class CudaStream : IDisposable
     /// <exception cref="CudaException">Earlier work failed.</exception>
     public void Synchronize()
     {
-        using HandleLease stream = Enter();
+        using BoundLease stream = Enter();
         CudaStatus.Check(CudaDriver.cuStreamSynchronize(stream.Value), nameof(CudaDriver.cuStreamSynchronize));
     }
 
@@ -69,37 +69,52 @@ public sealed class CudaStream : IDisposable
         }
     }
 
-    /// <summary>Enqueues a copy of the first <paramref name="count"/> values to the GPU.</summary>
+    /// <summary>The same for a stream of the caller's (CUstream, cudaStream_t).</summary>
+    internal static void Drain(CudaContext context, nint stream)
+    {
+        using BoundLease current = context.Enter();
+        _ = CudaDriver.cuStreamSynchronize(stream);
+    }
+
+    /// <summary>Enqueues a copy of some values to the GPU.</summary>
+    /// <param name="source">From where.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="count">Values.</param>
+    /// <param name="start">The first one, in both.</param>
     /// <exception cref="ArgumentOutOfRangeException">A buffer is shorter.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public unsafe void Copy<T>(PinnedBuffer<T> source, DeviceBuffer<T> destination, int count)
+    public unsafe void Copy<T>(PinnedBuffer<T> source, DeviceBuffer<T> destination, int count, int start = 0)
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
-        CheckCount(count, source.Length, destination.Length);
-        using HandleLease stream = Enter();
+        CheckRange(start, count, source.Length, destination.Length);
+        using BoundLease stream = Enter();
         using HandleLease from = new(source.Memory);
         using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
-            CudaDriver.cuMemcpyHtoDAsync_v2((ulong)to.Value, (void*)from.Value, (nuint)count * (nuint)sizeof(T), stream.Value),
+            CudaDriver.cuMemcpyHtoDAsync_v2((ulong)((T*)to.Value + start), (T*)from.Value + start, (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyHtoDAsync_v2));
     }
 
-    /// <summary>Enqueues a copy of the first <paramref name="count"/> values to the host.</summary>
+    /// <summary>Enqueues a copy of some values to the host.</summary>
+    /// <param name="source">From where.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="count">Values.</param>
+    /// <param name="start">The first one, in both.</param>
     /// <exception cref="ArgumentOutOfRangeException">A buffer is shorter.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public unsafe void Copy<T>(DeviceBuffer<T> source, PinnedBuffer<T> destination, int count)
+    public unsafe void Copy<T>(DeviceBuffer<T> source, PinnedBuffer<T> destination, int count, int start = 0)
         where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
-        CheckCount(count, source.Length, destination.Length);
-        using HandleLease stream = Enter();
+        CheckRange(start, count, source.Length, destination.Length);
+        using BoundLease stream = Enter();
         using HandleLease from = new(source.Memory);
         using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
-            CudaDriver.cuMemcpyDtoHAsync_v2((void*)to.Value, (ulong)from.Value, (nuint)count * (nuint)sizeof(T), stream.Value),
+            CudaDriver.cuMemcpyDtoHAsync_v2((T*)to.Value + start, (ulong)((T*)from.Value + start), (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyDtoHAsync_v2));
     }
 
@@ -111,8 +126,8 @@ public sealed class CudaStream : IDisposable
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
-        CheckCount(count, source.Length, destination.Length);
-        using HandleLease stream = Enter();
+        CheckRange(0, count, source.Length, destination.Length);
+        using BoundLease stream = Enter();
         using HandleLease from = new(source.Memory);
         using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
@@ -125,7 +140,7 @@ public sealed class CudaStream : IDisposable
     public void WaitFor(CudaEvent marker)
     {
         ArgumentNullException.ThrowIfNull(marker);
-        using HandleLease stream = Enter();
+        using BoundLease stream = Enter();
         using HandleLease mark = new(marker.SafeHandle);
         CudaStatus.Check(CudaDriver.cuStreamWaitEvent(stream.Value, mark.Value, 0), nameof(CudaDriver.cuStreamWaitEvent));
     }
@@ -133,24 +148,26 @@ public sealed class CudaStream : IDisposable
     /// <summary>Destroys the stream; work in it still finishes.</summary>
     public void Dispose() => _handle.Dispose();
 
-    internal HandleLease Enter()
+    /// <summary>For one native call, with the context bound.</summary>
+    internal BoundLease Enter() => _handle.Enter();
+
+    /// <summary>The stream alone, where what goes with it binds the context.</summary>
+    internal HandleLease Lease() => new(_handle);
+
+    /// <summary>Whether a stream of the caller's (CUstream, cudaStream_t) is being captured into a graph.</summary>
+    /// <exception cref="CudaException">The driver refused: there is no such stream.</exception>
+    internal static unsafe bool IsCaptured(CudaContext context, nint stream)
     {
-        HandleLease stream = new(_handle);
-        try
-        {
-            _handle.BindContext();
-        }
-        catch
-        {
-            stream.Dispose();
-            throw;
-        }
-        return stream;
+        using BoundLease current = context.Enter();
+        CUstreamCaptureStatus status;
+        CudaStatus.Check(CudaDriver.cuStreamIsCapturing(stream, &status), nameof(CudaDriver.cuStreamIsCapturing));
+        return status != CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE;
     }
 
-    private static void CheckCount(int count, int source, int destination)
+    private static void CheckRange(int start, int count, long source, long destination)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Math.Min(source, destination));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Math.Min(source, destination) - start);
     }
 }

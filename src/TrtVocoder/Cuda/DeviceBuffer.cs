@@ -4,21 +4,21 @@ namespace TrtVocoder.Cuda;
 
 /// <summary>Memory on a GPU, aligned to at least 256 bytes. Not initialised.</summary>
 /// <typeparam name="T">What it holds.</typeparam>
-public sealed class DeviceBuffer<T> : IDisposable
+internal sealed class DeviceBuffer<T> : IDisposable
     where T : unmanaged
 {
     /// <summary>Allocates.</summary>
     /// <param name="context">The context.</param>
     /// <param name="length">Values, at least 1.</param>
     /// <exception cref="CudaException">The GPU's memory is used up, or the driver refused.</exception>
-    public DeviceBuffer(CudaContext context, int length)
+    public DeviceBuffer(CudaContext context, long length)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         Length = length;
         Memory = context.Create(length, static (count, handle) => Make(count, handle));
 
-        static unsafe DeviceMemoryHandle Make(int length, CudaContextHandle context)
+        static unsafe DeviceMemoryHandle Make(long length, CudaContextHandle context)
         {
             ulong pointer;
             CudaStatus.Check(CudaDriver.cuMemAlloc_v2(&pointer, (nuint)length * (nuint)sizeof(T)), nameof(CudaDriver.cuMemAlloc_v2));
@@ -27,7 +27,7 @@ public sealed class DeviceBuffer<T> : IDisposable
     }
 
     /// <summary>Values.</summary>
-    public int Length { get; }
+    public long Length { get; }
 
     /// <summary>The CUdeviceptr; valid until the buffer is disposed of.</summary>
     public nint Address => Memory.DangerousGetHandle();

@@ -7,7 +7,7 @@ namespace TrtVocoder.Cuda;
 /// (<see cref="CudaDevice.IsIntegrated"/>); over PCIe it is slower than pinned memory and copies. Zeroed.
 /// </summary>
 /// <typeparam name="T">What it holds.</typeparam>
-public sealed class MappedBuffer<T> : IDisposable
+internal sealed class MappedBuffer<T> : IDisposable
     where T : unmanaged
 {
     private readonly HostMemoryHandle _memory;
@@ -25,9 +25,10 @@ public sealed class MappedBuffer<T> : IDisposable
             context, (nuint)length * (nuint)sizeof(T), CudaDriver.CU_MEMHOSTALLOC_PORTABLE | CudaDriver.CU_MEMHOSTALLOC_DEVICEMAP);
         try
         {
+            using BoundLease memory = _memory.Enter();
             ulong address;
             CudaStatus.Check(
-                CudaDriver.cuMemHostGetDevicePointer_v2(&address, (void*)_memory.DangerousGetHandle(), 0),
+                CudaDriver.cuMemHostGetDevicePointer_v2(&address, (void*)memory.Value, 0),
                 nameof(CudaDriver.cuMemHostGetDevicePointer_v2));
             DeviceAddress = (nint)address;
         }

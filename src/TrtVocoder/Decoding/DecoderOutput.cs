@@ -5,13 +5,13 @@ namespace TrtVocoder.Decoding;
 /// <summary>A view of a decoder's output memory: spectra or samples of every batch item. Valid until the next call on the decoder.</summary>
 public readonly ref struct DecoderOutput
 {
-    private readonly ReadOnlySpan<float> _first;
-    private readonly ReadOnlySpan<float> _second;
+    private readonly OutputValues _first;
+    private readonly OutputValues _second;
     private readonly SpectrumLayout _layout;
     private readonly int _bins;
     private readonly int _framesOrSamples;
 
-    private DecoderOutput(OutputKind signal, ReadOnlySpan<float> first, ReadOnlySpan<float> second, SpectrumLayout layout, int bins, int framesOrSamples)
+    private DecoderOutput(OutputKind signal, OutputValues first, OutputValues second, SpectrumLayout layout, int bins, int framesOrSamples)
     {
         Signal = signal;
         _first = first;
@@ -21,33 +21,70 @@ public readonly ref struct DecoderOutput
         _framesOrSamples = framesOrSamples;
     }
 
-    /// <summary>Whether <see cref="GetSpectrum"/> or <see cref="GetAudio"/> applies.</summary>
+    /// <summary>Whether <see cref="GetSpectrum(int)"/> or <see cref="GetAudio(int)"/> applies.</summary>
     public OutputKind Signal { get; }
+
+    /// <summary>Samples of an item; 0 where the network puts out a spectrum.</summary>
+    public int Samples => Signal == OutputKind.Waveform ? _framesOrSamples : 0;
 
     /// <summary>Spectra: two blocks of [batch, bins, frames] or [batch, frames, bins].</summary>
     public static DecoderOutput FromSpectrum(ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int frames) =>
-        new(OutputKind.Spectrum, real, imag, layout, bins, frames);
+        FromSpectrum(new OutputValues(real), new OutputValues(imag), layout, bins, frames);
 
     /// <summary>Samples: one block of [batch, samples].</summary>
-    public static DecoderOutput FromAudio(ReadOnlySpan<float> audio, int samples) =>
-        new(OutputKind.Waveform, audio, default, default, 0, samples);
+    public static DecoderOutput FromAudio(ReadOnlySpan<float> audio, int samples) => FromAudio(new OutputValues(audio), samples);
 
     /// <summary>The spectrum of batch item <paramref name="item"/>.</summary>
     /// <exception cref="InvalidOperationException">The network puts out samples.</exception>
-    public Spectrum GetSpectrum(int item)
+    public Spectrum GetSpectrum(int item) => GetSpectrum(item, 0, _framesOrSamples);
+
+    /// <summary>Frames of the spectrum of batch item <paramref name="item"/>: where the network puts out FP16, only these are brought into FP32.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="firstFrame">The first frame.</param>
+    /// <param name="frameCount">How many.</param>
+    /// <exception cref="InvalidOperationException">The network puts out samples.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The item has no such frames.</exception>
+    public Spectrum GetSpectrum(int item, int firstFrame, int frameCount)
     {
         if (Signal != OutputKind.Spectrum)
             throw new InvalidOperationException("This network puts out samples, not a spectrum.");
         int size = _bins * _framesOrSamples;
-        return new Spectrum(_first.Slice(item * size, size), _second.Slice(item * size, size), _layout, _bins, _framesOrSamples);
+        Spectrum part = new Spectrum(_first.All.Slice(item * size, size), _second.All.Slice(item * size, size), _layout, _bins, _framesOrSamples)
+            .Slice(firstFrame, frameCount);
+        Read(_first, item * size, firstFrame, frameCount);
+        Read(_second, item * size, firstFrame, frameCount);
+        return part;
     }
 
     /// <summary>The samples of batch item <paramref name="item"/>.</summary>
     /// <exception cref="InvalidOperationException">The network puts out a spectrum.</exception>
-    public ReadOnlySpan<float> GetAudio(int item)
+    public ReadOnlySpan<float> GetAudio(int item) => GetAudio(item, 0, _framesOrSamples);
+
+    /// <summary>Samples of batch item <paramref name="item"/>: where the network puts out FP16, only these are brought into FP32.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="first">The first sample.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="InvalidOperationException">The network puts out a spectrum.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The item has no such samples.</exception>
+    public ReadOnlySpan<float> GetAudio(int item, int first, int count)
     {
         if (Signal != OutputKind.Waveform)
             throw new InvalidOperationException("This network puts out a spectrum, not samples.");
-        return _first.Slice(item * _framesOrSamples, _framesOrSamples);
+        ReadOnlySpan<float> part = _first.All.Slice(item * _framesOrSamples, _framesOrSamples).Slice(first, count);
+        _first.Read((item * _framesOrSamples) + first, count);
+        return part;
+    }
+
+    internal static DecoderOutput FromSpectrum(OutputValues real, OutputValues imag, SpectrumLayout layout, int bins, int frames) =>
+        new(OutputKind.Spectrum, real, imag, layout, bins, frames);
+
+    internal static DecoderOutput FromAudio(OutputValues audio, int samples) => new(OutputKind.Waveform, audio, default, default, 0, samples);
+
+    private void Read(in OutputValues values, int start, int firstFrame, int frameCount)
+    {
+        // In memory a spectrum is rows of frames, one a bin, or one row of whole frames.
+        (int rows, int frameSize) = _layout == SpectrumLayout.BinsMajor ? (_bins, 1) : (1, _bins);
+        for (int row = 0; row < rows; row++)
+            values.Read(start + (((row * _framesOrSamples) + firstFrame) * frameSize), frameCount * frameSize);
     }
 }

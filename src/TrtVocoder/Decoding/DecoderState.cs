@@ -9,6 +9,9 @@ public readonly record struct DecoderState
     /// <summary>Those of them that are captured as CUDA graphs.</summary>
     public int CapturedShapes { get; init; }
 
+    /// <summary>Shapes that were ready and had to go since, to make room for later ones: whoever decodes in one of them pays for a shape change again.</summary>
+    public int EvictedShapes { get; init; }
+
     /// <summary>Why a shape could not be captured and is enqueued plainly, in the driver's or TensorRT's words; null when none failed.</summary>
     public string? CaptureRefusal { get; init; }
 
@@ -23,6 +26,7 @@ public readonly record struct DecoderState
     {
         KeptShapes = KeptShapes + other.KeptShapes,
         CapturedShapes = CapturedShapes + other.CapturedShapes,
+        EvictedShapes = EvictedShapes + other.EvictedShapes,
         CaptureRefusal = CaptureRefusal ?? other.CaptureRefusal,
         DeviceBytes = DeviceBytes + other.DeviceBytes,
         HostBytes = HostBytes + other.HostBytes,

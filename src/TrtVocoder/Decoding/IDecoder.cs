@@ -8,19 +8,23 @@ namespace TrtVocoder.Decoding;
 /// </summary>
 public interface IDecoder : IDisposable
 {
-    /// <summary>Times of the last finished run; all 0 unless the decoder was made with a profiler.</summary>
+    /// <summary>Times of the last finished run; all 0 unless the decoder was made with a profiler. Like every member, for the thread that decodes.</summary>
     NetworkTimes Times => default;
 
     /// <summary>What the decoder holds ready, and the memory that it takes.</summary>
     DecoderState State => new();
 
     /// <summary>
-    /// Makes a shape ready for good, where setting a new shape is slow: from then on its runs cost no more than any other. Slow itself; does
-    /// nothing where the shape is ready already, or where shapes cost nothing.
+    /// Makes a shape ready, where setting a new shape is slow: from then on its runs cost no more than any other. Slow itself; does
+    /// nothing where the shape is ready already, or where shapes cost nothing. <see cref="BeginInput"/> must come again before the next run.
     /// </summary>
     /// <param name="batch">Items, as for <see cref="BeginInput"/>.</param>
     /// <param name="frames">Frames an item, as for <see cref="BeginInput"/>.</param>
-    void PrepareShape(int batch, int frames)
+    /// <param name="isPinned">
+    /// Whether it stays ready for as long as the decoder lives; else the one used longest ago may have to make room for a later one
+    /// (<see cref="DecoderState.EvictedShapes"/>).
+    /// </param>
+    void PrepareShape(int batch, int frames, bool isPinned = false)
     {
     }
 

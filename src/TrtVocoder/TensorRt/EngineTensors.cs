@@ -8,6 +8,7 @@ internal sealed class EngineTensors
 {
     private readonly string _source;
     private readonly bool _hasMetadata;
+    private readonly TrtTensor[] _outputs;
 
     private EngineTensors(string source, ModelSignature signature, TrtEngine engine, int profile)
     {
@@ -17,9 +18,8 @@ internal sealed class EngineTensors
         Notes = signature.Notes;
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
-        RealOrAudio = Find(signature.RealOrAudio);
-        Imag = signature.Imag is null ? null : Find(signature.Imag);
-        OtherOutputs = [.. engine.Tensors.Where(tensor => !tensor.IsInput && tensor != RealOrAudio && tensor != Imag)];
+        _outputs = [.. signature.Outputs.Select(Find)];
+        OtherOutputs = [.. engine.Tensors.Where(tensor => !tensor.IsInput && !Outputs.Contains(tensor))];
 
         (IReadOnlyList<long> min, IReadOnlyList<long> opt, IReadOnlyList<long> max) = engine.GetProfileShape(Mel, profile);
         if (min.Count != 3 || opt.Count != 3 || max.Count != 3)
@@ -38,9 +38,10 @@ internal sealed class EngineTensors
 
     public TrtTensor Mel { get; }
 
-    public TrtTensor RealOrAudio { get; }
+    /// <summary>The outputs that are read: real and imaginary parts, or the samples alone.</summary>
+    public IReadOnlyList<TrtTensor> Outputs => _outputs;
 
-    public TrtTensor? Imag { get; }
+    public bool IsSpectrum => Outputs.Count == 2;
 
     /// <summary>Outputs that nobody reads, but which the engine wants to write.</summary>
     public IReadOnlyList<TrtTensor> OtherOutputs { get; }
@@ -55,30 +56,29 @@ internal sealed class EngineTensors
         if (profile < 0 || profile >= engine.ProfileCount)
             throw new DataFormatException($"{source}: it has no profile {profile}; it has {engine.ProfileCount}, counted from 0.");
         EngineTensors network = new(source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints), engine, profile);
-        foreach (TrtTensor? tensor in (TrtTensor?[])[network.Mel, network.RealOrAudio, network.Imag])
+        foreach (TrtTensor tensor in network.Outputs.Prepend(network.Mel))
             CheckHandled(source, tensor);
         return network;
 
         TensorShape[] Shapes(bool isInput) => [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions))];
     }
 
-    /// <summary>Values of one output, and samples an item of a waveform, under the shape set in a context.</summary>
+    /// <summary>Values of one output under the shape set in a context.</summary>
     /// <exception cref="DataFormatException">The engine's shapes are not what the model is said to be, or depend on the data.</exception>
-    public (int Count, int Samples) GetOutputSize(TrtExecutionContext context, int batch, int frames)
+    public int GetOutputSize(TrtExecutionContext context, int batch, int frames)
     {
         Span<long> shape = stackalloc long[8];
-        int rank = GetShape(context, RealOrAudio, shape);
-        if (Imag is null)
+        if (IsSpectrum)
         {
-            long samples = shape[rank - 1];
-            if (shape[0] != batch || samples > int.MaxValue || (_hasMetadata && samples != Metadata.Stft.GetSampleCount(frames)))
-                throw Contradiction(RealOrAudio, shape[..rank], batch, frames);
-            return (checked(batch * (int)samples), (int)samples);
+            foreach (TrtTensor output in _outputs)
+                CheckSpectrum(output, shape[..GetShape(context, output, shape)], batch, frames);
+            return checked(batch * BinCount * frames);
         }
-        CheckSpectrum(RealOrAudio, shape[..rank], batch, frames);
-        rank = GetShape(context, Imag, shape);
-        CheckSpectrum(Imag, shape[..rank], batch, frames);
-        return (checked(batch * BinCount * frames), 0);
+        int rank = GetShape(context, Outputs[0], shape);
+        long samples = shape[rank - 1];
+        if (shape[0] != batch || samples > int.MaxValue || (_hasMetadata && samples != Metadata.Stft.GetSampleCount(frames)))
+            throw Contradiction(Outputs[0], shape[..rank], batch, frames);
+        return checked(batch * (int)samples);
     }
 
     /// <summary>Values of an output that nobody reads, in units of FP32.</summary>
@@ -100,7 +100,7 @@ internal sealed class EngineTensors
         {
             throw new DataFormatException(
                 $"{_source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory cannot be known beforehand; "
-                + "export the model again with 'trtvocoder export', whose outputs depend on the length alone.");
+                + "a model is needed whose outputs depend on the length alone.") { Kind = FailureKind.NetworkUnsupported };
         }
         return rank;
     }
@@ -115,20 +115,18 @@ internal sealed class EngineTensors
 
     private DataFormatException Contradiction(TrtTensor tensor, ReadOnlySpan<long> shape, int batch, int frames)
     {
-        string expected = Imag is null ? $"[{batch}, {Metadata.Stft.GetSampleCount(frames)}]"
+        string expected = !IsSpectrum ? $"[{batch}, {Metadata.Stft.GetSampleCount(frames)}]"
             : Metadata.Layout == SpectrumLayout.BinsMajor ? $"[{batch}, {BinCount}, {frames}]" : $"[{batch}, {frames}, {BinCount}]";
         return new DataFormatException(
             $"{_source}: for {batch} × {frames} frames its output '{tensor.Name}' is [{string.Join(", ", shape.ToArray())}], but the model is said to put out {expected}; "
             + "build the engine again, or correct its sidecar.");
     }
 
-    private static void CheckHandled(string source, TrtTensor? tensor)
+    private static void CheckHandled(string source, TrtTensor tensor)
     {
-        if (tensor is null)
-            return;
         if (tensor.DataType is not (TrtDataType.Float or TrtDataType.Half))
             throw new DataFormatException($"{source}: its tensor {tensor} is neither FP32 nor FP16; build the engine with FP32 or FP16 inputs and outputs.");
         if (!tensor.IsLinear || tensor.IsOnHost)
-            throw new DataFormatException($"{source}: its tensor {tensor} is not plain row-major GPU memory ({tensor.Format}); build the engine without --inputIOFormats and --outputIOFormats.");
+            throw new DataFormatException($"{source}: its tensor {tensor} is not plain row-major GPU memory ({tensor.Format}); build the engine with plain row-major inputs and outputs (trtexec: without --inputIOFormats and --outputIOFormats).");
     }
 }

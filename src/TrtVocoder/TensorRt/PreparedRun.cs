@@ -1,54 +1,300 @@
+using System.Runtime.InteropServices;
 using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
-/// <summary>A shape that a decoder runs: a context in which it is set, its buffers, and, if it could be captured, the graph of a whole run.</summary>
-internal sealed class PreparedRun(TrtBindings bindings) : IDisposable
+/// <summary>
+/// What one shape runs with: an execution context in which it is set, the memory of its tensors, and, if it could be captured, the graph of a
+/// whole run. The tensors that the host writes and reads lie in one block, side by side on the host and on the GPU, or in mapped memory that
+/// both see; outputs that nobody reads are on the GPU alone. One thread at a time.
+/// </summary>
+internal sealed class PreparedRun : IDisposable
 {
-    public TrtBindings Bindings { get; } = bindings;
+    // Blocks are counted in floats; FP16 values take half of one.
+    private const int AlignmentFloats = TrtExecutionContext.AddressAlignmentBytes / sizeof(float);
 
-    /// <summary>Copies and engine as one launch; null where runs are enqueued plainly.</summary>
-    public CudaGraph? Graph { get; private set; }
+    private readonly CudaContext _cuda;
+    private readonly EngineTensors _tensors;
+    private readonly bool _isMapped;
+    private readonly Place[] _places;
+    private DeviceBuffer<float>? _device;
+    private PinnedBuffer<float>? _pinned;
+    private MappedBuffer<float>? _mapped;
+    private float[] _wide = [];
+    private CudaGraph? _graph;
+    private int _hostFloats;
+    private int _allFloats;
+    private int _wideCount;
+    private bool _hasAddresses;
 
-    /// <summary>When it was used last, as its cache counts; the one used longest ago goes first.</summary>
+    /// <summary>Makes the context; it has no shape, no memory, and no scratch memory yet.</summary>
+    /// <param name="engine">The engine, which must outlive it.</param>
+    /// <param name="tensors">Which tensors it has.</param>
+    /// <param name="options">How it is run.</param>
+    /// <param name="stream">In whose order the context's profile is set.</param>
+    /// <exception cref="TensorRtException">TensorRT refused: mostly because the GPU's memory is used up.</exception>
+    public PreparedRun(TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options, CudaStream stream)
+    {
+        _cuda = engine.Context;
+        _tensors = tensors;
+        _isMapped = options.Buffers == BufferMode.Mapped
+            || (options.Buffers == BufferMode.Auto && _cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
+        _places = [new Place(tensors.Mel), .. tensors.Outputs.Concat(tensors.OtherOutputs).Select(tensor => new Place(tensor))];
+        Context = engine.CreateContext(options.Profile, stream, bringsScratch: true);
+    }
+
+    /// <summary>The execution context.</summary>
+    public TrtExecutionContext Context { get; }
+
+    /// <summary>Items that the engine runs; 0 before a shape is set, or after setting one failed.</summary>
+    public int Batch { get; private set; }
+
+    /// <summary>Frames an item.</summary>
+    public int Frames { get; private set; }
+
+    /// <summary>Values of one output.</summary>
+    public int OutputCount { get; private set; }
+
+    /// <summary>Whether the shape has not run yet since it was set: then the next run is slow.</summary>
+    public bool HasNewShape { get; private set; }
+
+    /// <summary>Whether a run is one launch of a captured graph.</summary>
+    public bool IsCaptured => _graph is not null;
+
+    /// <summary>Whether a run copies anything; mapped memory needs no copy.</summary>
+    public bool CopiesData => !_isMapped;
+
+    /// <summary>Whether it is kept for as long as the decoder lives.</summary>
+    public bool IsPinned { get; set; }
+
+    /// <summary>When it was used last, as its decoder counts.</summary>
     public long LastUse { get; set; }
 
-    /// <summary>Records a run. The shape must have run once, so that TensorRT's own preparations are over.</summary>
+    /// <summary>Bytes of its memory on the GPU, and of host memory that the GPU sees.</summary>
+    public (long Device, long Host) MemoryBytes =>
+        (sizeof(float) * (_device?.Length ?? 0), sizeof(float) * ((_pinned?.Length ?? 0) + (long)(_mapped?.Length ?? 0)));
+
+    private int MelCount => Batch * _tensors.Metadata.MelCount * Frames;
+
+    private int Samples => OutputCount / Batch;
+
+    private Span<float> Host => _isMapped ? _mapped!.Span : _pinned!.Span;
+
+    /// <summary>Sets the shape, unless it is set already.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="DataFormatException">The outputs' shapes are not what the model is said to be.</exception>
+    public void SetShape(int batch, int frames)
+    {
+        if (batch == Batch && frames == Frames)
+            return;
+        (Batch, Frames) = (0, 0);
+        _hasAddresses = false;
+        Context.SetInputShape(_tensors.Mel, batch, _tensors.Metadata.MelCount, frames);
+        OutputCount = _tensors.GetOutputSize(Context, batch, frames);
+        ArrangeMemory(checked(batch * _tensors.Metadata.MelCount * frames));
+        (Batch, Frames, HasNewShape) = (batch, frames, true);
+    }
+
+    /// <summary>Makes room for the shape in memory of our own, and points the engine to it.</summary>
+    /// <exception cref="CudaException">Memory is used up.</exception>
+    public void UseOwnMemory()
+    {
+        if (_hasAddresses)
+            return;
+        Reserve();
+        foreach (ref readonly Place place in _places.AsSpan())
+            Context.SetAddress(place.Tensor, GetAddress(place));
+        // Only now: a failure in between is mended by the next call.
+        _hasAddresses = true;
+    }
+
+    /// <summary>Points the engine to the caller's device memory instead; what nobody reads goes to memory of our own.</summary>
+    /// <exception cref="ArgumentException">An address is not aligned.</exception>
+    /// <exception cref="CudaException">Memory is used up.</exception>
+    public void UseMemory(nint mel, nint firstOutput, nint secondOutput)
+    {
+        _hasAddresses = false;
+        int used = 1 + _tensors.Outputs.Count;
+        if (used < _places.Length)
+            Reserve();
+        for (int i = 0; i < _places.Length; i++)
+            Context.SetAddress(_places[i].Tensor, i >= used ? GetAddress(_places[i]) : i == 0 ? mel : i == 1 ? firstOutput : secondOutput);
+    }
+
+    /// <summary>The first values of the mel, to be written before <see cref="Launch"/>.</summary>
+    public Span<float> GetMel(int count) => _places[0].IsHalf ? _wide.AsSpan(0, count) : Host.Slice(_places[0].Start, count);
+
+    /// <summary>Enqueues a run: copy to the GPU, network, copy to the host.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void Launch(CudaStream stream, RunInstruments? instruments)
+    {
+        if (_places[0].IsHalf)
+            HalfConversion.ToHalf(GetMel(MelCount), GetHalfValues(_places[0], MelCount));
+        instruments?.BeginRun(stream);
+        HasNewShape = false;
+        if (_graph is null)
+        {
+            Enqueue(stream, instruments, isRecording: false);
+            return;
+        }
+        instruments?.EnqueueBegins();
+        _graph.Launch(stream);
+        instruments?.EnqueueEnds();
+    }
+
+    /// <summary>Enqueues the network alone in a stream of the caller's, after <see cref="UseMemory"/>.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    public void LaunchForCaller(nint stream)
+    {
+        HasNewShape = false;
+        Context.Enqueue(stream);
+    }
+
+    /// <summary>Records a run as a graph. The shape must have run once, so that TensorRT's own preparations are over.</summary>
     /// <returns>Why that cannot be done, or null.</returns>
-    public string? Capture(CudaStream stream, TrtRunTimer? timer)
+    public string? Capture(CudaStream stream, RunInstruments? instruments)
     {
         try
         {
-            Graph = CudaGraph.Capture(stream, () => Bindings.Enqueue(stream, timer, isRecording: true));
-            Graph.Upload(stream);
+            _graph = CudaGraph.Capture(stream, () => Enqueue(stream, instruments, isRecording: true));
+            _graph.Upload(stream);
             return null;
         }
         catch (TrtVocoderException refusal)
         {
-            Graph?.Dispose();
-            Graph = null;
+            _graph?.Dispose();
+            _graph = null;
             return refusal.Message;
         }
     }
 
-    /// <summary>Enqueues a run.</summary>
-    public void Enqueue(CudaStream stream, TrtRunTimer? timer)
+    /// <summary>The results, once the stream is done.</summary>
+    /// <param name="batch">Items asked for; an engine of a fixed batch may have run more.</param>
+    public DecoderOutput Receive(int batch)
     {
-        Bindings.Send();
-        if (Graph is null)
-        {
-            Bindings.Enqueue(stream, timer);
-            return;
-        }
-        timer?.EnqueueBegins();
-        Graph.Launch(stream);
-        timer?.EnqueueEnds();
+        int count = OutputCount / Batch * batch;
+        return _tensors.Outputs.Count == 1
+            ? DecoderOutput.FromAudio(GetValues(_places[1], count), Samples)
+            : DecoderOutput.FromSpectrum(GetValues(_places[1], count), GetValues(_places[2], count), _tensors.Metadata.Layout, _tensors.BinCount, Frames);
     }
 
     /// <summary>Frees everything; what was enqueued must be done.</summary>
     public void Dispose()
     {
-        Graph?.Dispose();
-        Bindings.Dispose();
+        _graph?.Dispose();
+        Context.Dispose();
+        _device?.Dispose();
+        _pinned?.Dispose();
+        _mapped?.Dispose();
+    }
+
+    // The same calls serve a stream that is being recorded.
+    private void Enqueue(CudaStream stream, RunInstruments? instruments, bool isRecording)
+    {
+        instruments?.Mark(RunInstruments.Moment.Start, stream, isRecording);
+        Upload(stream);
+        instruments?.Mark(RunInstruments.Moment.ComputeStart, stream, isRecording);
+        instruments?.EnqueueBegins();
+        Compute(stream);
+        instruments?.EnqueueEnds();
+        instruments?.Mark(RunInstruments.Moment.ComputeEnd, stream, isRecording);
+        Download(stream);
+        instruments?.Mark(RunInstruments.Moment.End, stream, isRecording);
+    }
+
+    private void Upload(CudaStream stream)
+    {
+        if (!_isMapped)
+            stream.Copy(_pinned!, _device!, _places[0].Floats, _places[0].Start);
+    }
+
+    // All that the GPU computes. A step behind the network is enqueued here, so that it stands in the same graph. What it reads then need not
+    // reach the host: its inputs are arranged among the tensors that nobody reads (ArrangeMemory), its result among those that are downloaded.
+    private void Compute(CudaStream stream) => Context.Enqueue(stream);
+
+    private void Download(CudaStream stream)
+    {
+        if (!_isMapped)
+            stream.Copy(_device!, _pinned!, _hostFloats - _places[1].Start, _places[1].Start);
+    }
+
+    // Mel and results first, as far as the host's block goes; then what nobody reads.
+    private void ArrangeMemory(int melCount)
+    {
+        (int end, _wideCount, _hostFloats) = (0, 0, 0);
+        for (int i = 0; i < _places.Length; i++)
+        {
+            ref Place place = ref _places[i];
+            bool isRead = i <= _tensors.Outputs.Count;
+            int count = i == 0 ? melCount : isRead ? OutputCount : _tensors.GetCount(Context, place.Tensor);
+            place.Start = end;
+            // TensorRT wants an address even for an empty output.
+            place.Floats = Math.Max(1, isRead && place.IsHalf ? (count + 1) / 2 : count);
+            place.WideStart = _wideCount;
+            if (isRead)
+                _hostFloats = end + place.Floats;
+            if (isRead && place.IsHalf)
+                _wideCount = checked(_wideCount + count);
+            end = checked(end + place.Floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+        }
+        _allFloats = end;
+    }
+
+    private int OtherStart => _places.Length > 1 + _tensors.Outputs.Count ? _places[1 + _tensors.Outputs.Count].Start : _allFloats;
+
+    private void Reserve()
+    {
+        int hostCapacity = _isMapped ? _mapped?.Length ?? 0 : _pinned?.Length ?? 0;
+        if (_hostFloats > hostCapacity)
+        {
+            _pinned?.Dispose();
+            _mapped?.Dispose();
+            (_pinned, _mapped) = (null, null);
+            int capacity = (int)Grow(hostCapacity, _hostFloats);
+            if (_isMapped)
+                _mapped = new MappedBuffer<float>(_cuda, capacity);
+            else
+                _pinned = new PinnedBuffer<float>(_cuda, capacity);
+        }
+        int deviceFloats = _isMapped ? _allFloats - OtherStart : _allFloats;
+        if (deviceFloats > (_device?.Length ?? 0))
+        {
+            long capacity = Grow(_device?.Length ?? 0, deviceFloats);
+            _device?.Dispose();
+            _device = null;
+            _device = new DeviceBuffer<float>(_cuda, capacity);
+        }
+        if (_wideCount > _wide.Length)
+            _wide = new float[Grow(_wide.Length, _wideCount)];
+
+        // Doubling: lengths that creep up do not allocate each time.
+        static long Grow(long capacity, int needed) => Math.Max(needed, Math.Min(2 * capacity, Array.MaxLength));
+    }
+
+    private nint GetAddress(in Place place)
+    {
+        if (!_isMapped)
+            return _device!.Address + ((nint)place.Start * sizeof(float));
+        return place.Start < OtherStart
+            ? _mapped!.DeviceAddress + ((nint)place.Start * sizeof(float))
+            : _device!.Address + ((nint)(place.Start - OtherStart) * sizeof(float));
+    }
+
+    private OutputValues GetValues(in Place place, int count) =>
+        place.IsHalf ? new OutputValues(GetHalfValues(place, count), _wide.AsSpan(place.WideStart, count)) : new OutputValues(Host.Slice(place.Start, count));
+
+    private Span<Half> GetHalfValues(in Place place, int count) => MemoryMarshal.Cast<float, Half>(Host.Slice(place.Start, place.Floats))[..count];
+
+    // Where a tensor lies in the block, in floats, and where its values lie in FP32 if it is an FP16 one.
+    private struct Place(TrtTensor tensor)
+    {
+        public readonly TrtTensor Tensor = tensor;
+        public readonly bool IsHalf = tensor.DataType == TrtDataType.Half;
+        public int Start;
+        public int Floats;
+        public int WideStart;
     }
 }

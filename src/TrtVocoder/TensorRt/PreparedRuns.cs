@@ -4,30 +4,43 @@ using TrtVocoder.Decoding;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// The shapes that one decoder keeps ready. Each has a context of its own, since a context pays milliseconds for every change of shape; they
-/// share one piece of scratch memory, since a decoder runs one at a time. One thread at a time.
+/// The runs of one decoder: those of the shapes that it keeps ready, and one whose shape changes, for all others. Each has a context of its own,
+/// since a context pays milliseconds for every change of shape; they share one piece of scratch memory, so that one runs at a time: in the order
+/// of the decoder's stream, and after what was enqueued in streams of the caller's. One thread at a time.
 /// </summary>
 internal sealed class PreparedRuns : IDisposable
 {
-    /// <summary>A few windows for a few batch sizes; a shape takes some megabytes.</summary>
+    /// <summary>Shapes that are kept without being pinned: a few windows for a few batch sizes; a shape takes some megabytes.</summary>
     public const int MaxShapes = 32;
 
-    private readonly CudaContext _cuda;
-    private readonly CudaStream _stream;
     private readonly TrtEngine _engine;
-    private readonly EngineTensors _network;
+    private readonly EngineTensors _tensors;
     private readonly TrtDecoderOptions _options;
-    private readonly bool _isMapped;
-    private readonly List<PreparedRun> _shapes = [];
+    private readonly CudaStream _stream;
+    private readonly RunInstruments? _instruments;
+    private readonly List<PreparedRun> _kept = [];
+    private PreparedRun? _spare;
+    private PreparedRun? _changing;
     private DeviceBuffer<byte>? _scratch;
+    private CudaEvent? _callersRun;
+    private bool _awaitsCaller;
     private string? _captureRefusal;
+    private int _evicted;
     private long _uses;
 
-    /// <summary>Keeps the engine alive until it is disposed of; the others are the decoder's.</summary>
-    public PreparedRuns(CudaContext cuda, CudaStream stream, TrtEngine engine, EngineTensors network, TrtDecoderOptions options, bool isMapped)
+    /// <summary>Keeps the engine alive until it is disposed of.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="tensors">Which tensors it has.</param>
+    /// <param name="options">How it is run.</param>
+    /// <param name="stream">The decoder's stream.</param>
+    /// <param name="instruments">What measures; null for nothing.</param>
+    /// <param name="spare">A run that was made already, to be taken over; null for none.</param>
+    /// <exception cref="ObjectDisposedException">The engine is gone.</exception>
+    public PreparedRuns(
+        TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options, CudaStream stream, RunInstruments? instruments, PreparedRun? spare)
     {
         engine.Join();
-        (_cuda, _stream, _engine, _network, _options, _isMapped) = (cuda, stream, engine, network, options, isMapped);
+        (_engine, _tensors, _options, _stream, _instruments, _spare) = (engine, tensors, options, stream, instruments, spare);
     }
 
     /// <summary>What is kept, and its memory.</summary>
@@ -37,90 +50,202 @@ internal sealed class PreparedRuns : IDisposable
         {
             DecoderState state = new()
             {
-                KeptShapes = _shapes.Count,
-                CapturedShapes = _shapes.Count(shape => shape.Graph is not null),
+                KeptShapes = _kept.Count,
+                CapturedShapes = _kept.Count(run => run.IsCaptured),
+                EvictedShapes = _evicted,
                 CaptureRefusal = _captureRefusal,
                 DeviceBytes = _scratch?.Length ?? 0,
             };
-            foreach (PreparedRun shape in _shapes)
+            foreach (PreparedRun run in _changing is null ? _kept : [_changing, .. _kept])
             {
-                (long device, long host) = shape.Bindings.MemoryBytes;
+                (long device, long host) = run.MemoryBytes;
                 state = state.Add(new DecoderState { DeviceBytes = device, HostBytes = host });
             }
             return state;
         }
     }
 
-    /// <summary>The shape if it is kept.</summary>
-    public PreparedRun? Find(int batch, int frames)
+    /// <summary>Makes a shape ready, unless it is: sets it, runs it once, records it.</summary>
+    /// <param name="batch">Items.</param>
+    /// <param name="frames">Frames an item.</param>
+    /// <param name="isPinned">Whether it stays for as long as the decoder; else the one used longest ago may have to go for a later one.</param>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
+    public void Prepare(int batch, int frames, bool isPinned)
     {
-        foreach (PreparedRun shape in _shapes)
+        PreparedRun run = Find(batch, frames) ?? Keep(batch, frames, isPinned);
+        run.IsPinned |= isPinned;
+    }
+
+    /// <summary>The run of a shape: of a kept one, or the changing one, which is set to it.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
+    public PreparedRun Get(int batch, int frames)
+    {
+        if (Find(batch, frames) is { } kept)
+            return kept;
+        PreparedRun changing = GetChanging(batch, frames);
+        changing.UseOwnMemory();
+        return changing;
+    }
+
+    /// <summary>The changing run, set to a shape; it needs memory yet.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
+    public PreparedRun GetChanging(int batch, int frames)
+    {
+        _changing ??= Make();
+        _changing.SetShape(batch, frames);
+        return _changing;
+    }
+
+    /// <summary>Enqueues a run in the decoder's stream, after those in streams of the caller's.</summary>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void Launch(PreparedRun run)
+    {
+        if (_awaitsCaller)
+            _stream.WaitFor(_callersRun!);
+        // Whoever launches waits for the decoder's stream before anything else is enqueued, and so for the caller's too.
+        _awaitsCaller = false;
+        run.Launch(_stream, _instruments);
+    }
+
+    /// <summary>Enqueues the network alone in a stream of the caller's, on the caller's memory, after runs in other streams.</summary>
+    /// <exception cref="ArgumentException">An address is not aligned.</exception>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void LaunchForCaller(int batch, int frames, nint mel, nint firstOutput, nint secondOutput, nint stream)
+    {
+        bool isCaptured = CudaStream.IsCaptured(_engine.Context, stream);
+        PreparedRun changing = GetChanging(batch, frames);
+        changing.UseMemory(mel, firstOutput, secondOutput);
+        if (isCaptured)
         {
-            if (shape.Bindings.Batch != batch || shape.Bindings.Frames != frames)
+            // When it runs the caller says, by launching the graph; an event could not be waited for outside of it.
+            changing.LaunchForCaller(stream);
+            return;
+        }
+        _callersRun ??= CudaEvent.Create(_engine.Context, isTimed: false);
+        if (_awaitsCaller)
+            _callersRun.HoldBack(stream);
+        try
+        {
+            changing.LaunchForCaller(stream);
+        }
+        finally
+        {
+            MarkCallersRun(_callersRun, stream);
+        }
+    }
+
+    /// <summary>Frees all runs, after waiting for those in streams of the caller's; what was enqueued in the decoder's must be done.</summary>
+    public void Dispose()
+    {
+        AwaitCaller();
+        foreach (PreparedRun run in _kept)
+            run.Dispose();
+        _kept.Clear();
+        _changing?.Dispose();
+        _spare?.Dispose();
+        _scratch?.Dispose();
+        _callersRun?.Dispose();
+        _engine.Leave();
+    }
+
+    private PreparedRun? Find(int batch, int frames)
+    {
+        foreach (PreparedRun run in _kept)
+        {
+            if (run.Batch != batch || run.Frames != frames)
                 continue;
-            shape.LastUse = ++_uses;
-            return shape;
+            run.LastUse = ++_uses;
+            return run;
         }
         return null;
     }
 
-    /// <summary>Makes a shape ready, which is not kept yet: sets it, runs it once, records it.</summary>
-    /// <exception cref="TensorRtException">TensorRT refused.</exception>
-    /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
-    public PreparedRun Keep(int batch, int frames, TrtRunTimer? timer, LayerTimeCollector? layers)
+    private PreparedRun Keep(int batch, int frames, bool isPinned)
     {
-        if (_shapes.Count == MaxShapes)
-            Drop(_shapes.MinBy(shape => shape.LastUse)!);
-        long scratchBytes = _engine.GetScratchBytes(_options.Profile);
-        bool sharesScratch = scratchBytes <= Array.MaxLength;
-        TrtExecutionContext context = _engine.CreateContext(_options.Profile, _stream, bringsScratch: sharesScratch);
-        PreparedRun? shape = null;
+        if (!isPinned && _kept.Count(run => !run.IsPinned) == MaxShapes)
+            Evict(_kept.Where(run => !run.IsPinned).MinBy(run => run.LastUse)!);
+        PreparedRun made = Make();
         try
         {
-            if (sharesScratch && scratchBytes > 0)
-            {
-                _scratch ??= new DeviceBuffer<byte>(_cuda, (int)scratchBytes);
-                context.SetScratch(_scratch.Address, scratchBytes);
-            }
-            layers?.Attach(context);
-            TrtBindings bindings = new(_cuda, context, _network, _isMapped);
-            shape = new PreparedRun(bindings);
-            bindings.SetShape(batch, frames);
-            bindings.UseOwnMemory();
-            bindings.GetMel(bindings.MelCount).Clear();
+            made.SetShape(batch, frames);
+            made.UseOwnMemory();
+            made.GetMel(batch * _tensors.Metadata.MelCount * frames).Clear();
             // The first run after a shape is set is the slow one, and must not be recorded.
-            bindings.Send();
-            bindings.Enqueue(_stream, timer);
+            Launch(made);
             _stream.Synchronize();
-            layers?.Collect(bindings, discard: true);
+            _instruments?.CollectLayers(made.Context, discard: true);
             if (_options.CudaGraphs)
-                _captureRefusal = shape.Capture(_stream, timer) ?? _captureRefusal;
-            shape.LastUse = ++_uses;
-            _shapes.Add(shape);
-            return shape;
+                _captureRefusal = made.Capture(_stream, _instruments) ?? _captureRefusal;
+            made.LastUse = ++_uses;
+            _kept.Add(made);
+            return made;
         }
         catch
         {
             _stream.Drain();
-            shape?.Dispose();
-            context.Dispose();
+            made.Dispose();
             throw;
         }
     }
 
-    /// <summary>Frees all shapes; what was enqueued must be done.</summary>
-    public void Dispose()
+    private PreparedRun Make()
     {
-        foreach (PreparedRun shape in _shapes)
-            shape.Dispose();
-        _shapes.Clear();
-        _scratch?.Dispose();
-        _engine.Leave();
+        PreparedRun made = Interlocked.Exchange(ref _spare, null) ?? new PreparedRun(_engine, _tensors, _options, _stream);
+        try
+        {
+            long scratchBytes = _engine.GetScratchBytes(_options.Profile);
+            if (scratchBytes > 0)
+            {
+                _scratch ??= new DeviceBuffer<byte>(_engine.Context, scratchBytes);
+                made.Context.SetScratch(_scratch.Address, scratchBytes);
+            }
+            _instruments?.Attach(made.Context);
+            return made;
+        }
+        catch
+        {
+            made.Dispose();
+            throw;
+        }
     }
 
-    private void Drop(PreparedRun shape)
+    private void Evict(PreparedRun run)
     {
-        _shapes.Remove(shape);
-        shape.Dispose();
+        _evicted++;
+        _kept.Remove(run);
+        run.Dispose();
+    }
+
+    private void MarkCallersRun(CudaEvent mark, nint stream)
+    {
+        try
+        {
+            mark.Record(stream);
+            _awaitsCaller = true;
+        }
+        catch (CudaException)
+        {
+            // Nothing can wait for a run without a mark, so it ends now.
+            CudaStream.Drain(_engine.Context, stream);
+            throw;
+        }
+    }
+
+    private void AwaitCaller()
+    {
+        try
+        {
+            if (_awaitsCaller)
+                _callersRun!.Synchronize();
+        }
+        catch (TrtVocoderException)
+        {
+            // The context is lost, and nothing runs any more.
+        }
     }
 }

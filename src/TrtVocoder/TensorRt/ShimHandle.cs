@@ -10,7 +10,7 @@ namespace TrtVocoder.TensorRt;
 /// </summary>
 internal abstract class ShimHandle : SafeHandle
 {
-    private readonly CudaContext.Reference? _context;
+    private readonly CudaContextHandle? _context;
 
     protected ShimHandle(Shim shim, nint value, CudaContext? context)
         : base(0, ownsHandle: true)
@@ -24,20 +24,18 @@ internal abstract class ShimHandle : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Binds the CUDA context to the calling thread. Works as long as this handle does.</summary>
-    public void BindContext()
-    {
-        if (_context is not null)
-            CudaStatus.Check(_context.Bind(), nameof(CudaDriver.cuCtxSetCurrent));
-    }
+    /// <summary>For one native call, with the CUDA context bound. Works as long as this handle does.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The handle was disposed of.</exception>
+    public BoundLease Enter() => new(this, _context);
 
     protected abstract void Free(TrtvShim api, nint value);
 
     protected sealed override bool ReleaseHandle()
     {
-        _context?.Bind();
-        Free(Shim.Api, handle);
-        _context?.Dispose();
+        using (_context is null ? default : ContextScope.EnterToFree(_context))
+            Free(Shim.Api, handle);
+        _context?.DangerousRelease();
         return true;
     }
 }

@@ -7,46 +7,52 @@ namespace TrtVocoder.TensorRt;
 
 /// <summary>
 /// Runs an engine: one stream, and an execution context with buffers for each shape that is kept ready, and for all others together. For one
-/// thread at a time; a call while another thread is inside throws <see cref="InvalidOperationException"/>. After the first runs of a shape
-/// nothing managed is allocated.
+/// thread at a time; a call of any member while another thread is inside throws <see cref="InvalidOperationException"/>. After the first runs of
+/// a shape nothing managed is allocated.
 /// </summary>
 /// <remarks>A context takes some 50 ms to make, a change of shape some 2 ms: so only <see cref="PrepareShape"/> makes a shape ready, and no run does by itself.</remarks>
 public sealed class TrtDecoder : IDecoder
 {
-    private readonly CudaContext _cuda;
     private readonly CudaStream _stream;
-    private readonly PreparedRun _changing;
-    private readonly PreparedRuns _kept;
-    private readonly EngineTensors _network;
+    private readonly PreparedRuns _runs;
+    private readonly EngineTensors _tensors;
     private readonly RunInstruments? _instruments;
     private ExclusiveUse _use;
     private PreparedRun? _current;
+    private NetworkTimes _times;
     private int _batch;
     private bool _isRunning;
     private bool _changedShape;
     private double _shapeSetMs;
 
-    /// <summary>Takes all but the network over.</summary>
-    internal TrtDecoder(CudaContext cuda, CudaStream stream, TrtBindings bindings, PreparedRuns kept, EngineTensors network, RunInstruments? instruments)
+    /// <summary>Takes all but the tensors over.</summary>
+    internal TrtDecoder(CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments)
     {
-        _cuda = cuda;
         _stream = stream;
-        _changing = new PreparedRun(bindings);
-        _kept = kept;
-        _network = network;
+        _runs = runs;
+        _tensors = tensors;
         _instruments = instruments;
     }
 
     /// <inheritdoc/>
-    public NetworkTimes Times { get; private set; }
+    /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
+    public NetworkTimes Times
+    {
+        get
+        {
+            using Visit visit = new(this);
+            return _times;
+        }
+    }
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
     public DecoderState State
     {
         get
         {
-            (long device, long host) = _changing.Bindings.MemoryBytes;
-            return _kept.State.Add(new DecoderState { DeviceBytes = device, HostBytes = host });
+            using Visit visit = new(this);
+            return _runs.State;
         }
     }
 
@@ -55,14 +61,14 @@ public sealed class TrtDecoder : IDecoder
     /// <exception cref="InvalidOperationException">Another thread is using the decoder, or a run was started and not finished.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
-    public void PrepareShape(int batch, int frames)
+    public void PrepareShape(int batch, int frames, bool isPinned = false)
     {
         CheckShape(batch, frames);
         using Visit visit = new(this);
         ThrowIfRunning();
-        int runBatch = Math.Max(batch, _network.Profile.MinBatch);
-        if (_kept.Find(runBatch, frames) is null)
-            _kept.Keep(runBatch, frames, _instruments?.Timer, _instruments?.Layers);
+        // The run of the last input may be the one that makes room.
+        _batch = 0;
+        _runs.Prepare(Math.Max(batch, _tensors.Profile.MinBatch), frames, isPinned);
     }
 
     /// <inheritdoc/>
@@ -76,11 +82,12 @@ public sealed class TrtDecoder : IDecoder
         ThrowIfRunning();
         _batch = 0;
         double start = _instruments?.NowMs ?? 0;
-        _current = GetShape(Math.Max(batch, _network.Profile.MinBatch), frames);
+        _current = _runs.Get(Math.Max(batch, _tensors.Profile.MinBatch), frames);
+        _changedShape = _current.HasNewShape;
         _batch = batch;
         if (_instruments is not null)
             _shapeSetMs = _instruments.NowMs - start;
-        return _current.Bindings.GetMel(batch * _network.Metadata.MelCount * frames);
+        return _current.GetMel(batch * _tensors.Metadata.MelCount * frames);
     }
 
     /// <inheritdoc/>
@@ -94,7 +101,7 @@ public sealed class TrtDecoder : IDecoder
             throw new InvalidOperationException("BeginInput sets the shape before a run.");
         try
         {
-            _current!.Enqueue(_stream, _instruments?.Timer);
+            _runs.Launch(_current!);
             _isRunning = true;
         }
         catch
@@ -115,7 +122,7 @@ public sealed class TrtDecoder : IDecoder
         _stream.Synchronize();
         if (_instruments is not null)
             Measure(_instruments);
-        return _current!.Bindings.Receive(_batch);
+        return _current!.Receive(_batch);
     }
 
     /// <inheritdoc/>
@@ -136,14 +143,19 @@ public sealed class TrtDecoder : IDecoder
         using Visit visit = new(this);
         ThrowIfRunning();
         _batch = 0;
-        _changing.Bindings.SetShape(batch, frames);
-        return _changing.Bindings.OutputCount;
+        return _runs.GetChanging(batch, frames).OutputCount;
     }
 
     /// <summary>
     /// Enqueues a run from and to the caller's GPU memory on the caller's stream, and returns at once: nothing is copied. The memory is
-    /// in the engine's own type (FP32 or FP16) and order, and must live until the work is done; so must the decoder.
+    /// in the engine's own type (FP32 or FP16) and order, and must live until the work is done.
     /// </summary>
+    /// <remarks>
+    /// A decoder does one run at a time on the GPU, since its runs share their scratch memory: whatever is enqueued later, here on another
+    /// stream or by <see cref="Start"/>, waits there for this run, and the host waits for nothing; <see cref="Dispose"/> does wait. A stream
+    /// that is being captured is the exception: when the graph runs the caller alone knows, and must keep its launches apart from all other
+    /// runs of this decoder, and the decoder alive.
+    /// </remarks>
     /// <param name="mel">CUdeviceptr of [batch, n_mels, frames], aligned to 256 bytes.</param>
     /// <param name="batch">Items.</param>
     /// <param name="frames">Frames an item.</param>
@@ -154,47 +166,36 @@ public sealed class TrtDecoder : IDecoder
     /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">There is no such stream, or memory is used up.</exception>
     public void RunOnDevice(nint mel, int batch, int frames, nint realOrAudio, nint imag, nint stream)
     {
         CheckDeviceShape(batch, frames);
-        if (_network.Imag is null && imag != 0)
+        if (!_tensors.IsSpectrum && imag != 0)
             throw new ArgumentException("This engine puts out samples: it has no imaginary parts.", nameof(imag));
         using Visit visit = new(this);
         ThrowIfRunning();
         // The next run must be prepared anew: shape and addresses are now the caller's.
         _batch = 0;
-        _changing.Bindings.SetShape(batch, frames);
-        _changing.Bindings.UseMemory(mel, realOrAudio, imag);
-        _changing.Bindings.Compute(stream);
+        _runs.LaunchForCaller(batch, frames, mel, realOrAudio, imag, stream);
     }
 
-    /// <summary>Frees contexts, graphs, stream and buffers; while another thread is inside, as soon as it is out.</summary>
+    /// <summary>Frees contexts, graphs, stream and buffers, after the runs that are under way; while another thread is inside, as soon as it is out.</summary>
     public void Dispose()
     {
         if (_use.TryDispose())
             Free();
     }
 
-    private PreparedRun GetShape(int batch, int frames)
-    {
-        _changedShape = false;
-        if (_kept.Find(batch, frames) is { } kept)
-            return kept;
-        _changedShape = _changing.Bindings.SetShape(batch, frames);
-        _changing.Bindings.UseOwnMemory();
-        return _changing;
-    }
-
     private void Measure(RunInstruments instruments)
     {
-        Times = instruments.Timer.Read(_current!.Bindings.CopiesData) with
+        _times = instruments.Read(_current!.CopiesData) with
         {
             ShapeSetMs = _shapeSetMs,
             ChangedShape = _changedShape,
-            UsedGraph = _current.Graph is not null,
+            UsedGraph = _current.IsCaptured,
         };
         (_shapeSetMs, _changedShape) = (0, false);
-        instruments.Layers?.Collect(_current.Bindings);
+        instruments.CollectLayers(_current.Context);
     }
 
     private void ThrowIfRunning()
@@ -206,31 +207,29 @@ public sealed class TrtDecoder : IDecoder
     // The value stands in the sentence: given to the exception it would become a second line.
     private void CheckShape(int batch, int frames)
     {
-        TrtOptimizationProfile profile = _network.Profile;
+        TrtOptimizationProfile profile = _tensors.Profile;
         if (batch < 1 || batch > profile.MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), $"The engine takes 1 to {profile.MaxBatch} items, not {batch}.");
         if (frames < profile.MinFrames || frames > profile.MaxFrames)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; build it with another --min or --max.");
+                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; an engine of another profile takes others.");
         }
     }
 
     private void CheckDeviceShape(int batch, int frames)
     {
         CheckShape(batch, frames);
-        if (batch < _network.Profile.MinBatch)
-            throw new ArgumentOutOfRangeException(nameof(batch), $"The engine takes {_network.Profile.MinBatch} to {_network.Profile.MaxBatch} items, not {batch}.");
+        if (batch < _tensors.Profile.MinBatch)
+            throw new ArgumentOutOfRangeException(nameof(batch), $"The engine takes {_tensors.Profile.MinBatch} to {_tensors.Profile.MaxBatch} items, not {batch}.");
     }
 
     private void Free()
     {
         _stream.Drain();
-        _kept.Dispose();
-        _changing.Dispose();
+        _runs.Dispose();
         _instruments?.Dispose();
         _stream.Dispose();
-        _cuda.Dispose();
     }
 
     // One thread's stay inside; disposal that came meanwhile is done on the way out.

@@ -12,26 +12,26 @@ public sealed class TrtDecoderModel : IDecoderModel
 
     private readonly TensorRtLibrary _library;
     private readonly TrtRuntime _runtime;
-    private readonly EngineTensors _network;
+    private readonly EngineTensors _tensors;
     private readonly TrtDecoderOptions _options;
-    private TrtDecoder? _spare;
+    private PreparedRun? _spare;
     private int _disposed;
 
-    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors network, TrtDecoderOptions options)
+    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options)
     {
         _library = library;
         _runtime = runtime;
-        _network = network;
+        _tensors = tensors;
         _options = options;
         Engine = engine;
         Info = new DecoderInfo
         {
-            Metadata = network.Metadata,
+            Metadata = tensors.Metadata,
             Backend = $"{library.DisplayName} ({runtime.Context.Device.Name})",
-            MaxBatch = network.Profile.MaxBatch,
-            MinFrames = network.Profile.MinFrames,
-            MaxFrames = network.Profile.MaxFrames,
-            Notes = network.Notes,
+            MaxBatch = tensors.Profile.MaxBatch,
+            MinFrames = tensors.Profile.MinFrames,
+            MaxFrames = tensors.Profile.MaxFrames,
+            Notes = tensors.Notes,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,
         };
@@ -41,69 +41,46 @@ public sealed class TrtDecoderModel : IDecoderModel
     public DecoderInfo Info { get; }
 
     /// <summary>The engine.</summary>
-    public TrtEngine Engine { get; }
+    internal TrtEngine Engine { get; }
 
     /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
-    public TrtOptimizationProfile Profile => _network.Profile;
+    public TrtOptimizationProfile Profile => _tensors.Profile;
 
     /// <summary>Loads an engine file, with its sidecar if it has one.</summary>
     /// <param name="path">The engine.</param>
     /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <param name="hints">What the caller knows of an engine that has no sidecar, and the names of its outputs; null for nothing.</param>
     /// <exception cref="DataFormatException">The file is unreadable, truncated, foreign, or not a vocoder's; or it contradicts its sidecar.</exception>
     /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
     /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
-    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null)
+    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null, ModelHints? hints = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new TrtDecoderOptions();
-        EnginePlanHeader header = EnginePlanHeader.Read(path);
+        using EnginePlan plan = EnginePlan.Open(path);
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
         VocoderMetadata? metadata = sidecar?.GetMetadata(path);
-        if (sidecar is not null)
-            options = options with { Model = options.Model.With(sidecar.Metadata, path) };
-        return Load(runtime => runtime.Load(path), path, header, metadata, options);
+        hints ??= new ModelHints();
+        return Load(path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(), sidecar is null ? hints : hints.With(sidecar.Metadata, path));
     }
 
-    /// <summary>Loads an engine from memory, which is not needed afterwards.</summary>
-    /// <param name="plan">The engine.</param>
+    /// <summary>Loads an engine from memory, without a sidecar.</summary>
+    /// <param name="plan">The engine; not needed afterwards.</param>
     /// <param name="source">Its name for messages.</param>
-    /// <param name="metadata">Its model's metadata; null where there are none.</param>
-    /// <param name="options">How to load and run it; null for the defaults. Errors are those of loading a file.</param>
-    public static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions? options = null)
+    /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <param name="hints">What the caller knows of the engine; null for nothing. Errors are those of loading a file.</param>
+    public static TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null) =>
+        Load(plan, source, null, options ?? new TrtDecoderOptions(), hints ?? new ModelHints());
+
+    /// <summary>The same with its model's metadata, where there are any.</summary>
+    internal static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
     {
+        ArgumentException.ThrowIfNullOrEmpty(source);
         EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
         fixed (byte* data = plan)
         {
             (nint address, int length) = ((nint)data, plan.Length);
-            return Load(runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), source), source, header, metadata, options ?? new TrtDecoderOptions());
-        }
-    }
-
-    private static TrtDecoderModel Load(Func<TrtRuntime, TrtEngine> load, string path, EnginePlanHeader header, VocoderMetadata? metadata, TrtDecoderOptions options)
-    {
-        TensorRtLibrary library = LoadLibrary(path, header, options);
-        TrtRuntime? runtime = null;
-        TrtEngine? engine = null;
-        TrtDecoderModel? model = null;
-        try
-        {
-            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
-            engine = load(runtime);
-            EngineTensors network = EngineTensors.Read(engine, path, metadata, options.Model, options.Profile);
-            model = new TrtDecoderModel(library, runtime, engine, network, options);
-            // The first decoder's context shows now what only a context can: shapes that depend on the data, or contradict the metadata.
-            model._spare = model.MakeDecoder(null);
-            model._spare.GetOutputLength(network.Profile.OptBatch, network.Profile.OptFrames);
-            return model;
-        }
-        catch
-        {
-            model?._spare?.Dispose();
-            engine?.Dispose();
-            runtime?.Dispose();
-            library.Dispose();
-            throw;
+            return Load(source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), metadata, options, hints);
         }
     }
 
@@ -114,7 +91,7 @@ public sealed class TrtDecoderModel : IDecoderModel
     public TrtDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return (profiler is null ? Interlocked.Exchange(ref _spare, null) : null) ?? MakeDecoder(profiler);
+        return MakeDecoder(profiler);
     }
 
     /// <inheritdoc/>
@@ -129,6 +106,28 @@ public sealed class TrtDecoderModel : IDecoderModel
         Engine.Dispose();
         _runtime.Dispose();
         _library.Dispose();
+    }
+
+    private static TrtDecoderModel Load(
+        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
+    {
+        TensorRtLibrary library = LoadLibrary(source, header, options);
+        TrtRuntime? runtime = null;
+        TrtEngine? engine = null;
+        try
+        {
+            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
+            engine = load(runtime);
+            EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
+            return new TrtDecoderModel(library, runtime, engine, tensors, options) { _spare = MakeSpare(engine, tensors, options) };
+        }
+        catch
+        {
+            engine?.Dispose();
+            runtime?.Dispose();
+            library.Dispose();
+            throw;
+        }
     }
 
     private static TensorRtLibrary LoadLibrary(string path, EnginePlanHeader header, TrtDecoderOptions options)
@@ -146,44 +145,40 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
     }
 
-    private TrtDecoder MakeDecoder(DecodeProfiler? profiler)
+    // A context alone shows what must be known now: shapes that depend on the data, or contradict the metadata. It has no scratch memory, and
+    // goes to the decoder that is made first.
+    private static PreparedRun MakeSpare(TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options)
     {
-        CudaContext cuda = CudaContext.Retain(Engine.Context.Device);
-        CudaStream? stream = null;
-        TrtExecutionContext? context = null;
-        RunInstruments? instruments = null;
+        using CudaStream stream = CudaStream.Create(engine.Context);
+        PreparedRun spare = new(engine, tensors, options, stream);
         try
         {
-            stream = CudaStream.Create(cuda);
-            instruments = MakeInstruments(cuda, stream, profiler);
-            context = Engine.CreateContext(_options.Profile, stream);
-            bool isMapped = _options.Buffers == BufferMode.Mapped || (_options.Buffers == BufferMode.Auto && cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
-            instruments?.Layers?.Attach(context);
-            PreparedRuns kept = new(cuda, stream, Engine, _network, _options, isMapped);
-            return new TrtDecoder(cuda, stream, new TrtBindings(cuda, context, _network, isMapped), kept, _network, instruments);
+            spare.SetShape(tensors.Profile.OptBatch, tensors.Profile.OptFrames);
+            stream.Synchronize();
+            return spare;
         }
         catch
         {
-            context?.Dispose();
-            instruments?.Dispose();
-            stream?.Dispose();
-            cuda.Dispose();
+            spare.Dispose();
             throw;
         }
     }
 
-    private RunInstruments? MakeInstruments(CudaContext cuda, CudaStream stream, DecodeProfiler? profiler)
+    private TrtDecoder MakeDecoder(DecodeProfiler? profiler)
     {
-        if (profiler is null)
-            return null;
-        TrtRunTimer timer = new(cuda, stream, profiler);
+        CudaStream stream = CudaStream.Create(Engine.Context);
+        PreparedRun? spare = Interlocked.Exchange(ref _spare, null);
+        RunInstruments? instruments = null;
         try
         {
-            return new RunInstruments(profiler, timer, profiler.CollectsLayers ? new LayerTimeCollector(_library.Shim, profiler) : null);
+            instruments = profiler is null ? null : new RunInstruments(stream, _library.Shim, profiler);
+            return new TrtDecoder(stream, new PreparedRuns(Engine, _tensors, _options, stream, instruments, spare), _tensors, instruments);
         }
         catch
         {
-            timer.Dispose();
+            spare?.Dispose();
+            instruments?.Dispose();
+            stream.Dispose();
             throw;
         }
     }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -9,11 +10,11 @@ namespace TrtVocoder.TensorRt;
 /// A network on a GPU, ready to run. Thread-safe: many contexts, each for one thread at a time, run on one engine, and keep it alive
 /// when it is disposed of first.
 /// </summary>
-public sealed class TrtEngine : IDisposable
+internal sealed class TrtEngine : IDisposable
 {
     private readonly EngineHandle _handle;
     private readonly string _source;
-    private int _users = 1;
+    private UseCount _use;
     private int _disposed;
 
     private TrtEngine(EngineHandle handle, TensorRtLibrary library, CudaContext context, string source)
@@ -64,7 +65,7 @@ public sealed class TrtEngine : IDisposable
 
         unsafe long[] Read(trtv_profile_selector selector)
         {
-            using HandleLease engine = new(_handle);
+            using BoundLease engine = _handle.Enter();
             trtv_shape shape = new() { struct_size = (uint)sizeof(trtv_shape) };
             Check(Shim.Api.trtv_engine_get_profile_shape(engine.Value, input.Utf8Name.Pointer, profile, (int)selector, &shape), "reading its profiles");
             return new ReadOnlySpan<long>(shape.sizes, Math.Clamp(shape.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray();
@@ -98,7 +99,7 @@ public sealed class TrtEngine : IDisposable
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     public unsafe long GetScratchBytes(int profile)
     {
-        using HandleLease engine = Enter();
+        using BoundLease engine = _handle.Enter();
         long bytes;
         Check(Shim.Api.trtv_engine_get_device_memory_size(engine.Value, profile, &bytes), "asking for its scratch memory");
         return bytes;
@@ -108,7 +109,7 @@ public sealed class TrtEngine : IDisposable
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     public unsafe string DescribeLayers()
     {
-        using HandleLease engine = Enter();
+        using BoundLease engine = _handle.Enter();
         nint text;
         Check(Shim.Api.trtv_inspector_describe_engine(engine.Value, 0, (int)trtv_inspector_format.TRTV_INSPECTOR_JSON, &text), "describing its layers");
         using BufferHandle buffer = new(Shim, text);
@@ -124,23 +125,12 @@ public sealed class TrtEngine : IDisposable
 
     /// <summary>Joins those who still make contexts after <see cref="Dispose"/>; each leaves once.</summary>
     /// <exception cref="ObjectDisposedException">The last one has left.</exception>
-    internal void Join()
-    {
-        int users = Volatile.Read(ref _users);
-        while (users > 0)
-        {
-            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
-            if (seen == users)
-                return;
-            users = seen;
-        }
-        throw new ObjectDisposedException(nameof(TrtEngine));
-    }
+    internal void Join() => ObjectDisposedException.ThrowIf(!_use.TryJoin(), this);
 
     /// <summary>The last one to leave gives the handle back.</summary>
     internal void Leave()
     {
-        if (Interlocked.Decrement(ref _users) > 0)
+        if (!_use.Leave())
             return;
         _handle.Dispose();
         Context.Dispose();
@@ -170,27 +160,12 @@ public sealed class TrtEngine : IDisposable
 
     private unsafe ExecutionContextHandle MakeContext(bool bringsScratch)
     {
-        using HandleLease engine = Enter();
+        using BoundLease engine = _handle.Enter();
         nint context;
         Check(
             Shim.Api.trtv_execution_context_create(engine.Value, (int)(bringsScratch ? trtv_allocation_strategy.TRTV_ALLOCATION_USER_MANAGED : trtv_allocation_strategy.TRTV_ALLOCATION_STATIC), &context),
             $"making an execution context ({(bringsScratch ? 0 : DeviceMemoryBytes / (1 << 20))} MiB of GPU memory)");
         return new ExecutionContextHandle(Shim, context, Context);
-    }
-
-    private HandleLease Enter()
-    {
-        HandleLease engine = new(_handle);
-        try
-        {
-            _handle.BindContext();
-        }
-        catch
-        {
-            engine.Dispose();
-            throw;
-        }
-        return engine;
     }
 
     private unsafe trtv_engine_info ReadInfo()

@@ -1,5 +1,6 @@
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -7,14 +8,14 @@ namespace TrtVocoder.TensorRt;
 /// Runs an engine. For one thread at a time: a call while another thread is inside throws. It keeps its engine alive. The memory it
 /// is pointed to is the caller's, and must live until the work on it is done.
 /// </summary>
-public sealed class TrtExecutionContext : IDisposable
+internal sealed class TrtExecutionContext : IDisposable
 {
     /// <summary>What every tensor's address must be a multiple of, in bytes.</summary>
     public const int AddressAlignmentBytes = 256;
 
     private readonly ExecutionContextHandle _handle;
     private readonly TrtEngine _engine;
-    private int _inUse;
+    private ExclusiveUse _use;
 
     internal TrtExecutionContext(TrtEngine engine, ExecutionContextHandle handle)
     {
@@ -31,7 +32,7 @@ public sealed class TrtExecutionContext : IDisposable
     {
         ArgumentNullException.ThrowIfNull(stream);
         using Use use = new(this);
-        using HandleLease queue = stream.Enter();
+        using HandleLease queue = stream.Lease();
         _engine.Check(Api.trtv_execution_context_set_profile(use.Value, profile, queue.Value), $"selecting profile {profile}");
     }
 
@@ -120,7 +121,7 @@ public sealed class TrtExecutionContext : IDisposable
     public void Enqueue(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using HandleLease queue = stream.Enter();
+        using HandleLease queue = stream.Lease();
         Enqueue(queue.Value);
     }
 
@@ -130,33 +131,35 @@ public sealed class TrtExecutionContext : IDisposable
     public void Enqueue(nint stream)
     {
         using Use use = new(this);
-        _handle.BindContext();
         _engine.Check(Api.trtv_execution_context_enqueue(use.Value, stream), "running it");
     }
 
-    /// <summary>Gives the handle back. Work that it enqueued must be done.</summary>
-    public void Dispose() => _handle.Dispose();
+    /// <summary>Gives the handle back; while another thread is inside, as soon as it is out. Work that it enqueued must be done.</summary>
+    public void Dispose()
+    {
+        if (_use.TryDispose())
+            _handle.Dispose();
+    }
 
-    // One thread's stay inside.
+    // One thread's stay inside, with the CUDA context bound.
     private readonly ref struct Use : IDisposable
     {
         private readonly TrtExecutionContext _context;
-        private readonly HandleLease _handle;
+        private readonly BoundLease _handle;
 
         public Use(TrtExecutionContext context)
         {
-            if (Interlocked.CompareExchange(ref context._inUse, 1, 0) != 0)
-                throw new InvalidOperationException("This execution context is being used by another thread; make one for each thread.");
+            context._use.Enter(context);
+            _context = context;
             try
             {
-                _handle = new HandleLease(context._handle);
+                _handle = context._handle.Enter();
             }
             catch
             {
-                Volatile.Write(ref context._inUse, 0);
+                Leave();
                 throw;
             }
-            _context = context;
         }
 
         public nint Value => _handle.Value;
@@ -164,7 +167,13 @@ public sealed class TrtExecutionContext : IDisposable
         public void Dispose()
         {
             _handle.Dispose();
-            Volatile.Write(ref _context._inUse, 0);
+            Leave();
+        }
+
+        private void Leave()
+        {
+            if (_context._use.Leave())
+                _context._handle.Dispose();
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TrtVocoder.Cuda;
 
 namespace TrtVocoder.TensorRt;
@@ -5,7 +6,7 @@ namespace TrtVocoder.TensorRt;
 /// <summary>
 /// TensorRT's runtime on one GPU: loads engines. Thread-safe. Engines outlive it: disposing of the runtime first is harmless.
 /// </summary>
-public sealed class TrtRuntime : IDisposable
+internal sealed class TrtRuntime : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly RuntimeHandle _handle;
@@ -31,7 +32,7 @@ public sealed class TrtRuntime : IDisposable
         RuntimeHandle? handle = null;
         try
         {
-            context.Bind();
+            using BoundLease current = context.Enter();
             handle = Make(library, context);
             if (allowHostCode)
                 library.Shim.Check(library.Shim.Api.trtv_runtime_allow_host_code(handle.DangerousGetHandle(), 1), "Allowing engines with host code");
@@ -57,15 +58,8 @@ public sealed class TrtRuntime : IDisposable
     /// <exception cref="TensorRtException">TensorRT refuses it: of another version or flavour, or for another GPU. The message says which, and how to rebuild.</exception>
     public TrtEngine Load(string path)
     {
-        EnginePlanHeader.Read(path);
-        try
-        {
-            return Load(File.ReadAllBytes(path), path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new DataFormatException($"{path}: cannot be read: {error.Message}", error);
-        }
+        using EnginePlan plan = EnginePlan.Open(path);
+        return Load(plan);
     }
 
     /// <summary>Loads an engine from memory, which is not needed afterwards.</summary>
@@ -73,11 +67,30 @@ public sealed class TrtRuntime : IDisposable
     /// <param name="source">Its name for messages.</param>
     /// <exception cref="DataFormatException">The bytes are truncated, or no engine.</exception>
     /// <exception cref="TensorRtException">TensorRT refuses it; the message says why, and how to rebuild.</exception>
-    public unsafe TrtEngine Load(ReadOnlySpan<byte> plan, string source)
+    public TrtEngine Load(ReadOnlySpan<byte> plan, string source) => Load(plan, EnginePlanHeader.Check(source, plan, plan.Length), source);
+
+    /// <summary>Loads an engine whose header is read. The file is held outside the managed heap, and only until TensorRT has it.</summary>
+    internal unsafe TrtEngine Load(EnginePlan plan)
     {
-        EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
-        using HandleLease runtime = new(_handle);
-        Context.Bind();
+        if (plan.Bytes > Array.MaxLength)
+            throw new DataFormatException($"{plan.Path}: the engine has {plan.Bytes} bytes, and at most {Array.MaxLength} can be loaded.");
+        void* bytes = NativeMemory.Alloc((nuint)plan.Bytes);
+        try
+        {
+            Span<byte> all = new(bytes, (int)plan.Bytes);
+            plan.ReadTo(all);
+            return Load(all, plan.Header, plan.Path);
+        }
+        finally
+        {
+            NativeMemory.Free(bytes);
+        }
+    }
+
+    /// <summary>Loads an engine from memory whose header is read.</summary>
+    internal unsafe TrtEngine Load(ReadOnlySpan<byte> plan, EnginePlanHeader header, string source)
+    {
+        using BoundLease runtime = _handle.Enter();
         nint engine;
         lock (_gate)
         {

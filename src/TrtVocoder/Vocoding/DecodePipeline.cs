@@ -107,14 +107,14 @@ internal sealed class DecodePipeline : IDisposable
             AddLanes(_mostLanes);
             foreach (DecodeLane lane in _lanes)
                 foreach (int length in plan.Frames)
-                    RunOnce(lane.Decoder, Math.Min(batch, GetItemsPerRun(plan, length)), length);
+                    RunOnce(lane.Decoder, Math.Min(batch, GetItemsPerRun(plan, length)), length, isPinned: true);
             return;
         }
         List<(int Items, int Frames)> runs = GetRuns(plan, batch, frames);
         AddLanes(Math.Min(runs.Count, _mostLanes));
         foreach ((int items, int length) in runs.Distinct())
             foreach (DecodeLane lane in _lanes)
-                RunOnce(lane.Decoder, items, length);
+                RunOnce(lane.Decoder, items, length, isPinned: false);
     }
 
     /// <summary>What a run of each length costs on the first lane: the least of several, in ms. They must be warm.</summary>
@@ -168,9 +168,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
-    private void RunOnce(IDecoder decoder, int items, int frames)
+    private void RunOnce(IDecoder decoder, int items, int frames, bool isPinned)
     {
-        decoder.PrepareShape(items, frames);
+        decoder.PrepareShape(items, frames, isPinned);
         RunOnSilence(decoder, items, frames);
     }
 
@@ -250,24 +250,24 @@ internal sealed class DecodePipeline : IDisposable
         {
             Span<float> target = audio.Slice((lane.Item + i) * samples, samples);
             if (_inverseStft is not null)
-                _inverseStft.Accumulate(output.GetSpectrum(i).Slice(lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
+                _inverseStft.Accumulate(output.GetSpectrum(i, lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
             else
-                CopySamples(output.GetAudio(i), lane, target);
+                CopySamples(output, i, lane, target);
         }
         if (_profiler is not null && _inverseStft is not null)
             _inverseStftMs += _profiler.NowMs - start;
     }
 
     /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
-    private void CopySamples(ReadOnlySpan<float> samples, DecodeLane lane, Span<float> audio)
+    private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio)
     {
         int offset = lane.Start * _info.Metadata.HopLength;
-        if (samples.Length < lane.End - offset)
+        if (output.Samples < lane.End - offset)
         {
             throw new DataFormatException(
-                $"The network put out {samples.Length} samples where its hop and padding mean at least {lane.End - offset}; its metadata, or what was told of its hop and padding, are wrong.", ModelFact.HopLength);
+                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, or what was told of its hop and padding, are wrong.") { Kind = FailureKind.HopLengthWrong };
         }
-        samples[(lane.Begin - offset)..(lane.End - offset)].CopyTo(audio[lane.Begin..lane.End]);
+        output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
     }
 
     private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes

@@ -75,7 +75,7 @@ public sealed class VocoderSession : IDisposable
     }
 
     /// <summary>
-    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>), so that from now on no decode pays for a new shape, and measures what each
+    /// Makes every window ready (<see cref="Vocoder.WindowFrames"/>) for good, so that from now on no decode pays for a new shape, and measures what each
     /// costs, so that covers are chosen by this machine's own times. Takes some 50 ms a window and run in flight on a GPU. Until then an engine's
     /// session runs each input in its own length, and each new length costs it milliseconds.
     /// </summary>
@@ -103,8 +103,9 @@ public sealed class VocoderSession : IDisposable
     }
 
     /// <summary>
-    /// Makes the shapes ready that a decode of one length would use, and runs the network once on silence, so that decodes of this length pay
-    /// for nothing.
+    /// Makes the shapes ready that a decode of one batch would use, on all decoders that it would use, and runs each once on silence, so that
+    /// such decodes pay for nothing. An engine's decoder keeps 32 shapes so, beside the windows of <see cref="WarmUp()"/>; then the one used
+    /// longest ago makes room, which <see cref="DecoderState.EvictedShapes"/> tells.
     /// </summary>
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
@@ -180,7 +181,7 @@ public sealed class VocoderSession : IDisposable
         int index = NonFinite.IndexOf(audio);
         if (index >= 0)
             throw new TrtVocoderException(
-                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: use one whose head is FP32, or FP32 throughout ({_info.Backend}).");
+                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: use one whose head is FP32, or FP32 throughout ({_info.Backend}).") { Kind = FailureKind.NonFiniteOutput };
     }
 
     private void Exit()

@@ -18,7 +18,7 @@ public class ModelSignatureTests
     {
         ModelSignature found = Resolve([Mel], [new(first, [-1, 513, -1]), new(second, [-1, 513, -1])]);
 
-        Assert.That(found.RealOrAudio.Name, Is.EqualTo(real));
+        Assert.That(found.Real?.Name, Is.EqualTo(real));
         Assert.That(found.Imag?.Name, Is.EqualTo(real == first ? second : first));
     }
 
@@ -64,7 +64,7 @@ public class ModelSignatureTests
             [Mel], [new("real", [-1, 513, -1]), new("imag", [-1, 513, -1]), new("a", [-1, 257, -1]), new("b", [-1, 257, -1])],
             hints: new ModelHints { RealOutput = "b", ImagOutput = "a" });
 
-        Assert.That((found.RealOrAudio.Name, found.Imag?.Name, found.Metadata.FftLength), Is.EqualTo(("b", "a", 512)));
+        Assert.That((found.Real?.Name, found.Imag?.Name, found.Metadata.FftLength), Is.EqualTo(("b", "a", 512)));
         Assert.That(() => Resolve([Mel], [new("x", [-1, 513, -1])], hints: new ModelHints { RealOutput = "y", ImagOutput = "x" }),
             Throws.TypeOf<DataFormatException>().With.Message.Contains("has no output 'y'; its outputs are 'x' [?, 513, ?]"));
     }

@@ -1,7 +1,9 @@
+using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Profiling;
 using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
@@ -286,16 +288,292 @@ public class TrtDecoderTests : SimulatedGpu
         Assert.That(Differences.Largest(decoder.Run().GetAudio(0), expected), Is.LessThan(1e-4f), "own memory again");
     }
 
+    /// <summary>A caller's memory and streams for runs of 27 frames of a waveform engine.</summary>
+    private sealed class DeviceCaller : IDisposable
+    {
+        public const int Frames = 27;
+        private readonly CudaContext _context = CudaContext.Retain(CudaDevice.Get());
+        private readonly PinnedBuffer<float> _host;
+        private readonly DeviceBuffer<float> _mel;
+        private readonly DeviceBuffer<float> _audio;
+
+        public DeviceCaller()
+        {
+            float[] mel = Vector("tiny-center", "T027.mel");
+            Expected = Vector("tiny-center", "T027.audio");
+            (First, Second) = (CudaStream.Create(_context), CudaStream.Create(_context));
+            (_host, _mel, _audio) = (new(_context, Math.Max(mel.Length, Expected.Length)), new(_context, mel.Length), new(_context, Expected.Length));
+            mel.CopyTo(_host.Span);
+            First.Copy(_host, _mel, mel.Length);
+            First.Synchronize();
+        }
+
+        public float[] Expected { get; }
+
+        public CudaStream First { get; }
+
+        public CudaStream Second { get; }
+
+        public void Run(TrtDecoder decoder, CudaStream stream) => decoder.RunOnDevice(_mel.Address, 1, Frames, _audio.Address, 0, stream.Handle);
+
+        public double ReadError()
+        {
+            First.Synchronize();
+            Second.Synchronize();
+            First.Copy(_audio, _host, Expected.Length);
+            First.Synchronize();
+            return Differences.Largest(_host.Span[..Expected.Length], Expected);
+        }
+
+        public void Dispose()
+        {
+            foreach (IDisposable each in (IDisposable[])[First, Second, _host, _mel, _audio, _context])
+                each.Dispose();
+        }
+    }
+
+    [TestCase(2, TestName = "A_run_of_a_new_shape_waits_for_the_one_on_the_callers_stream")]
+    [TestCase(3, TestName = "A_run_of_a_kept_shape_waits_for_the_one_on_the_callers_stream")]
+    public void Runs_wait_for_the_one_on_the_callers_stream(int frames)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using TrtDecoder decoder = model.CreateDecoder();
+        using DeviceCaller caller = new();
+        decoder.PrepareShape(1, 3);
+        Simulator.Set("enqueue_us", "50000");
+        string name = $"T00{frames}";
+        for (int round = 0; round < 2; round++)
+        {
+            caller.Run(decoder, caller.First);
+            Vector("tiny-center", name + ".mel").CopyTo(decoder.BeginInput(1, frames));
+            Assert.That(Differences.Largest(decoder.Run().GetAudio(0), Vector("tiny-center", name + ".audio")), Is.LessThan(1e-4f));
+            Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
+        }
+    }
+
+    [Test]
+    public void Making_a_shape_ready_waits_for_the_run_on_the_callers_stream()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using TrtDecoder decoder = model.CreateDecoder();
+        using DeviceCaller caller = new();
+        Simulator.Set("enqueue_us", "50000");
+        caller.Run(decoder, caller.First);
+        decoder.PrepareShape(1, 3);
+        Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
+    }
+
+    [Test]
+    public void Runs_on_two_streams_of_the_caller_come_one_after_the_other()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using TrtDecoder decoder = model.CreateDecoder();
+        using DeviceCaller caller = new();
+        Simulator.Set("enqueue_us", "50000");
+        long waits = Simulator.Calls("cuStreamSynchronize") + Simulator.Calls("cuEventSynchronize");
+        for (int round = 0; round < 2; round++)
+        {
+            caller.Run(decoder, caller.First);
+            caller.Run(decoder, caller.Second);
+        }
+        Assert.That(Simulator.Calls("cuStreamSynchronize") + Simulator.Calls("cuEventSynchronize"), Is.EqualTo(waits), "the host waits for nothing");
+        Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
+    }
+
+    [Test]
+    public void Disposal_waits_for_the_run_on_the_callers_stream()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using DeviceCaller caller = new();
+        using (TrtDecoder decoder = model.CreateDecoder())
+        {
+            Simulator.Set("enqueue_us", "50000");
+            caller.Run(decoder, caller.First);
+        }
+        Assert.That(caller.First.IsIdle);
+        Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
+    }
+
+    [TestCase("cuStreamIsCapturing")]
+    [TestCase("cuEventCreate")]
+    [TestCase("cuEventRecord")]
+    [TestCase("cuStreamWaitEvent")]
+    [TestCase("cuEventSynchronize")]
+    [TestCase("cuCtxPushCurrent_v2")]
+    [TestCase("IExecutionContext::enqueueV3")]
+    public void A_failure_of_any_call_leaves_runs_on_the_callers_streams_in_order(string function)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using DeviceCaller caller = new();
+        model.CreateDecoder().Dispose();
+        string before = Simulator.Live;
+        Simulator.Reset();
+        RunAll();
+        long calls = Simulator.Calls(function);
+        Assert.That(calls, Is.Positive, $"{function} is never called");
+        for (long call = 1; call <= calls; call++)
+        {
+            Simulator.Reset();
+            Simulator.Set("enqueue_us", "5000");
+            Simulator.Fault($"{function}@{call}=2");
+            RunAll();
+            Assert.That(Simulator.LastViolation, Is.Empty, $"call {call}");
+            AssertNothingNew(before, $"call {call}");
+        }
+
+        void RunAll()
+        {
+            TrtDecoder? decoder = null;
+            Action[] runs = [() => decoder = model.CreateDecoder(), First, Second, Own, First, () => decoder?.PrepareShape(1, 3), Second, () => decoder?.Dispose()];
+            foreach (Action run in runs)
+            {
+                try
+                {
+                    run();
+                }
+                catch (TrtVocoderException failure)
+                {
+                    Assert.That(failure.Message, Has.Length.GreaterThan(20).And.EndsWith("."));
+                }
+            }
+
+            void First() => RunOn(caller.First);
+            void Second() => RunOn(caller.Second);
+            void Own()
+            {
+                decoder?.BeginInput(1, 2).Clear();
+                if (decoder is not null)
+                    decoder.Run();
+            }
+            void RunOn(CudaStream stream)
+            {
+                if (decoder is not null)
+                    caller.Run(decoder, stream);
+            }
+        }
+    }
+
+    [Test]
+    public void The_caller_may_capture_a_run_into_a_graph_of_its_own()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using TrtDecoder decoder = model.CreateDecoder();
+        using DeviceCaller caller = new();
+        caller.Run(decoder, caller.First);
+        caller.First.Synchronize();
+        using CudaGraph graph = CudaGraph.Capture(caller.First, () => caller.Run(decoder, caller.First));
+        graph.Launch(caller.First);
+        Assert.That(caller.ReadError(), Is.LessThan(1e-4f));
+        decoder.BeginInput(1, 3).Clear();
+        decoder.Run();
+    }
+
+    [Test]
+    public void A_thread_finds_its_own_context_current_after_every_call([Values(0, 1)] int device)
+    {
+        string engine = TestEngines.Engine();
+        Simulator.Set("devices", "2");
+        using CudaContext foreign = CudaContext.Retain(CudaDevice.Get(1 - device));
+        using (foreign.Enter())
+        {
+            nint bound = GetCurrent();
+            Assert.That(bound, Is.Not.Zero);
+            using (Vocoder vocoder = new(TrtDecoderModel.Load(engine, new TrtDecoderOptions { Device = device }), new VocoderOptions { Windows = WindowPolicy.Of(24, 40) }))
+            {
+                Assert.That(GetCurrent(), Is.EqualTo(bound), "loading");
+                using VocoderSession session = vocoder.CreateSession(new DecodeProfiler(collectsLayers: true));
+                Assert.That(GetCurrent(), Is.EqualTo(bound), "making a session");
+                session.WarmUp();
+                Assert.That(GetCurrent(), Is.EqualTo(bound), "warming up");
+                float[] audio = new float[vocoder.GetSampleCount(27)];
+                session.Decode(Vector("tiny-center", "T027.mel"), 27, audio);
+                Assert.That(Differences.Largest(audio, Vector("tiny-center", "T027.audio")), Is.LessThan(1e-4f));
+                Assert.That(GetCurrent(), Is.EqualTo(bound), "decoding");
+                Simulator.Fault("cuGraphLaunch@1=2");
+                Assert.That(() => session.Decode(Vector("tiny-center", "T027.mel"), 27, audio), Throws.TypeOf<CudaException>());
+                Assert.That(GetCurrent(), Is.EqualTo(bound), "failing");
+            }
+            Assert.That(GetCurrent(), Is.EqualTo(bound), "disposing");
+        }
+        Assert.That(GetCurrent() == 0);
+
+        static unsafe nint GetCurrent()
+        {
+            nint current;
+            Assert.That(CudaDriver.cuCtxGetCurrent(&current), Is.EqualTo(CUresult.CUDA_SUCCESS));
+            return current;
+        }
+    }
+
+    [Test]
+    public void State_and_times_are_refused_while_another_thread_decodes()
+    {
+        Simulator.Set("enqueue_us", "300000");
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder();
+        decoder.BeginInput(1, 3).Clear();
+        Thread running = new(() => decoder.Run());
+        long before = Simulator.Calls("cuStreamSynchronize");
+        running.Start();
+        while (Simulator.Calls("cuStreamSynchronize") == before)
+            Thread.Yield();
+        Assert.That(() => decoder.State, Throws.InvalidOperationException.With.Message.Contains("another thread"));
+        Assert.That(() => decoder.Times, Throws.InvalidOperationException.With.Message.Contains("another thread"));
+        running.Join();
+        Assert.That(decoder.Times, Is.Default);
+    }
+
+    [Test]
+    public void What_is_forgotten_leaves_nothing()
+    {
+        string engine = TestEngines.Engine();
+        string before = Simulator.Live;
+        Forget();
+        for (int i = 0; i < 20 && Simulator.Live != before; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        AssertNothingNew(before, "after a model and its decoders were forgotten");
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        void Forget()
+        {
+            TrtDecoderModel model = TrtDecoderModel.Load(engine);
+            foreach (DecodeProfiler? profiler in (DecodeProfiler?[])[null, new DecodeProfiler(collectsLayers: true)])
+            {
+                TrtDecoder decoder = model.CreateDecoder(profiler);
+                decoder.PrepareShape(1, 3);
+                decoder.BeginInput(1, 3).Clear();
+                decoder.Run();
+                decoder.BeginInput(1, 5).Clear();
+                decoder.Run();
+            }
+        }
+    }
+
+    [Test]
+    public void Loading_reads_the_header_once_and_holds_no_plan_in_the_managed_heap()
+    {
+        string engine = TestEngines.Engine();
+        using (TrtDecoderModel warm = TrtDecoderModel.Load(engine))
+        {
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        using TrtDecoderModel model = TrtDecoderModel.Load(engine);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(new FileInfo(engine).Length));
+    }
+
     [Test]
     public void An_engine_without_sidecar_is_read_by_names_shapes_and_hints()
     {
         string engine = TestEngines.Copy(TestEngines.Engine(), withSidecar: false);
-        using TrtDecoderModel model = TrtDecoderModel.Load(engine, new TrtDecoderOptions { Model = new ModelHints { SampleRate = 16000, RealOutput = "real", ImagOutput = "imag" } });
+        using TrtDecoderModel model = TrtDecoderModel.Load(engine, hints: new ModelHints { SampleRate = 16000, RealOutput = "real", ImagOutput = "imag" });
         using TrtDecoder decoder = model.CreateDecoder();
         Assert.That(model.Info.Metadata.SampleRate, Is.EqualTo(16000));
         Decode(decoder, "tiny-center", "T003", 1, 3);
         Assert.That(
-            () => TrtDecoderModel.Load(engine, new TrtDecoderOptions { Model = new ModelHints { RealOutput = "re", ImagOutput = "im" } }),
+            () => TrtDecoderModel.Load(engine, hints: new ModelHints { RealOutput = "re", ImagOutput = "im" }),
             Throws.TypeOf<DataFormatException>().With.Message.Contains("no output 're'"));
     }
 

@@ -1,3 +1,4 @@
+using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
@@ -143,6 +144,39 @@ public class TrtGraphTests : SimulatedGpu
         Assert.That(Simulator.Calls("ICudaEngine::createExecutionContext"), Is.EqualTo(before), "a late one is still there");
         decoder.PrepareShape(1, 1);
         Assert.That(Simulator.Calls("ICudaEngine::createExecutionContext"), Is.EqualTo(before + 1), "the first one is gone");
+        Assert.That(decoder.State.EvictedShapes, Is.EqualTo(4), "what had to go is told");
+    }
+
+    [Test]
+    public void Windows_of_a_warm_session_stay_however_many_shapes_are_made_ready_later()
+    {
+        using Vocoder vocoder = LoadVocoder(inFlight: 1);
+        DecodeProfiler profiler = new();
+        using VocoderSession session = CreateWarm(vocoder, profiler);
+        TrtOptimizationProfile profile = TestEngines.Profile;
+        // Windows of two and three items, and more lengths than are kept.
+        for (int batch = 1; batch <= profile.MaxBatch; batch++)
+            for (int frames = 1; frames < Windows[0]; frames++)
+                session.WarmUp(frames, batch);
+        foreach (int window in Windows)
+        {
+            Decode(session, vocoder, window);
+            Assert.That(profiler.Last.UsedGraph, $"a window of {window}");
+        }
+        DecoderState state = session.GetState();
+        Assert.That((state.KeptShapes, state.EvictedShapes), Is.EqualTo((PreparedRuns.MaxShapes + Windows.Length, (3 * 23) - PreparedRuns.MaxShapes)));
+    }
+
+    [Test]
+    public void A_shape_made_ready_after_input_was_begun_leaves_no_run_to_start()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder();
+        decoder.PrepareShape(1, 1);
+        decoder.BeginInput(1, 1).Clear();
+        for (int frames = 2; frames <= PreparedRuns.MaxShapes + 1; frames++)
+            decoder.PrepareShape(1, frames);
+        Assert.That(decoder.Start, Throws.InvalidOperationException.With.Message.Contains("BeginInput"), "its run may be gone");
     }
 
     [Test]
@@ -156,12 +190,56 @@ public class TrtGraphTests : SimulatedGpu
         decoder.PrepareShape(1, 41);
         DecoderState second = decoder.State;
         long values = 41 * (100 + 513 + 513) * sizeof(float);
+        // Three tensors in one block, each at a multiple of 256 bytes.
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(second.DeviceBytes - first.DeviceBytes, Is.EqualTo(values), "no scratch memory of its own");
-            Assert.That(second.HostBytes - first.HostBytes, Is.EqualTo(values));
+            Assert.That(second.DeviceBytes - first.DeviceBytes, Is.InRange(values, values + (3 * 255)), "no scratch memory of its own");
+            Assert.That(second.HostBytes - first.HostBytes, Is.InRange(values, values + (2 * 255)));
             Assert.That(Simulator.Count("device_bytes") - one, Is.EqualTo(values).Within(3 * 256));
             Assert.That(first.DeviceBytes, Is.GreaterThan(model.Engine.GetScratchBytes(0)));
+        }
+    }
+
+    [Test]
+    public void A_decoder_has_its_scratch_memory_once()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        long scratch = model.Engine.GetScratchBytes(0);
+        long loaded = Simulator.Count("device_bytes");
+        using TrtDecoder decoder = model.CreateDecoder();
+        decoder.PrepareShape(1, 1);
+        long kept = Simulator.Count("device_bytes");
+        Assert.That(kept - loaded, Is.GreaterThanOrEqualTo(scratch), "for shapes that are kept");
+        decoder.BeginInput(1, 2).Clear();
+        decoder.Run();
+        Assert.That(Simulator.Count("device_bytes") - kept, Is.LessThan(scratch), "and for all others the same");
+    }
+
+    [Test]
+    public void The_context_by_which_an_engine_was_checked_serves_the_first_decoder([Values] bool isProfiled)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        long contexts = Simulator.Count("IExecutionContext");
+        using TrtDecoder decoder = model.CreateDecoder(isProfiled ? new DecodeProfiler(collectsLayers: true) : null);
+        decoder.BeginInput(1, 5).Clear();
+        decoder.Run();
+        Assert.That((contexts, Simulator.Count("IExecutionContext")), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    public void The_first_run_of_the_shape_by_which_an_engine_was_checked_counts_as_a_change()
+    {
+        DecodeProfiler profiler = new();
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder(profiler);
+        bool[] changes = [.. Enumerable.Range(0, 2).Select(_ => Run())];
+        Assert.That(changes, Is.EqualTo(new[] { true, false }));
+
+        bool Run()
+        {
+            decoder.BeginInput(TestEngines.Profile.OptBatch, TestEngines.Profile.OptFrames).Clear();
+            decoder.Run();
+            return decoder.Times.ChangedShape;
         }
     }
 
@@ -191,6 +269,26 @@ public class TrtGraphTests : SimulatedGpu
             Assert.That(network.ComputeEndMs - network.ComputeStartMs, Is.EqualTo(network.ComputeMs).Within(0.01));
             Assert.That(network.HostToDeviceStartMs, Is.GreaterThan(times.StartMs - 1).And.LessThan(times.StartMs + times.EndToEndMs), "on the host's clock");
         }
+    }
+
+    [Test]
+    public void Moments_stay_on_the_hosts_clock_however_long_the_session_lives()
+    {
+        using CudaContext cuda = CudaContext.Retain(CudaDevice.Get());
+        using CudaStream stream = CudaStream.Create(cuda);
+        DecodeProfiler profiler = new();
+        using RunInstruments instruments = new(stream, null, profiler, maxOriginAgeMs: 20);
+        // As if the GPU's clock had run for ten hours more than the host's: what single precision loses shows at once.
+        Simulator.Set("clock_ms", "36000000");
+        Thread.Sleep(30);
+        double before = profiler.NowMs;
+        instruments.BeginRun(stream);
+        foreach (RunInstruments.Moment moment in Enum.GetValues<RunInstruments.Moment>())
+            instruments.Mark(moment, stream, isRecording: false);
+        stream.Synchronize();
+        NetworkTimes times = instruments.Read(copies: true);
+        Assert.That(times.HostToDeviceStartMs, Is.InRange(before - 1, profiler.NowMs + 1));
+        Assert.That(times.DeviceToHostEndMs, Is.InRange(times.HostToDeviceStartMs, profiler.NowMs + 1));
     }
 
     [Test]

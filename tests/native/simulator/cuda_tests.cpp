@@ -62,6 +62,26 @@ TEST(Calls_without_a_context_are_refused) {
     EQUAL(cuMemAlloc_v2(&address, 16), CUDA_ERROR_INVALID_CONTEXT);
 }
 
+TEST(Contexts_of_a_thread_are_a_stack) {
+    trtv_sim_set("devices", "2");
+    Gpu gpu;
+    CUcontext other = nullptr;
+    CUcontext current = nullptr;
+    EQUAL(cuDevicePrimaryCtxRetain(&other, 1), CUDA_SUCCESS);
+    EQUAL(cuCtxPushCurrent_v2(other), CUDA_SUCCESS);
+    EQUAL(cuCtxGetCurrent(&current), CUDA_SUCCESS);
+    CHECK(current == other);
+    EQUAL(cuCtxPopCurrent_v2(&current), CUDA_SUCCESS);
+    CHECK(current == other);
+    EQUAL(cuCtxGetCurrent(&current), CUDA_SUCCESS);
+    CHECK(current == gpu.context);
+    EQUAL(cuCtxPopCurrent_v2(nullptr), CUDA_SUCCESS);
+    EQUAL(cuCtxPopCurrent_v2(&current), CUDA_ERROR_INVALID_CONTEXT);
+    EQUAL(cuDevicePrimaryCtxRelease_v2(1), CUDA_SUCCESS);
+    EQUAL(cuCtxPushCurrent_v2(other), trtv_sim::kContextIsDestroyed);
+    EQUAL(cuCtxPushCurrent_v2(nullptr), CUDA_ERROR_INVALID_CONTEXT);
+}
+
 TEST(A_context_is_bound_to_its_thread_only) {
     Gpu gpu;
     CUresult elsewhere = CUDA_SUCCESS;

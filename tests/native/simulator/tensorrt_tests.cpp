@@ -409,6 +409,30 @@ TEST(Overlapping_runs_of_one_context_are_found_out) {
     EQUAL(trtv_sim_count("violations"), 1);
 }
 
+TEST(Overlapping_runs_in_the_same_scratch_memory_are_found_out) {
+    Golden golden("T027");
+    CUstream other = nullptr;
+    EQUAL(cuStreamCreate(&other, CU_STREAM_NON_BLOCKING), CUDA_SUCCESS);
+    std::unique_ptr<IExecutionContext> second;
+    CUdeviceptr scratch = 0;
+    for (auto* context : {&golden.context, &second}) {
+        context->reset(golden.engine->createExecutionContext(kUserManaged));
+        CHECK((*context)->setOptimizationProfileAsync(0, golden.stream));
+        CHECK((*context)->setInputShape("mel", dims({1, 100, 27})));
+        for (const auto& [name, address] : golden.memory)
+            (*context)->setTensorAddress(name.c_str(), reinterpret_cast<void*>(address));
+        const auto size = static_cast<int64_t>((*context)->updateDeviceMemorySizeForShapes());
+        if (!scratch) EQUAL(cuMemAlloc_v2(&scratch, static_cast<size_t>(size)), CUDA_SUCCESS);
+        (*context)->setDeviceMemoryV2(reinterpret_cast<void*>(scratch), size);
+    }
+    trtv_sim_set("enqueue_us", "200000");
+    CHECK(golden.context->enqueueV3(golden.stream));
+    CHECK(second->enqueueV3(other));
+    cuStreamSynchronize(other);
+    EQUAL(cuStreamSynchronize(golden.stream), CUDA_ERROR_LAUNCH_FAILED);
+    EQUAL(trtv_sim_count("violations"), 1);
+}
+
 TEST(A_context_used_by_two_threads_is_found_out) {
     Golden golden("T003");
     trtv_sim_set("shape_change_ms", "400");

@@ -16,6 +16,7 @@ const std::map<std::string, std::string>& defaults() {
         {"devices", "1"},         {"driver_version", "12060"}, {"name", "Simulated GPU"}, {"compute_capability", "8.9"},
         {"integrated", "0"},      {"multiprocessors", "16"},   {"memory_mib", "4096"},    {"version", "10.3.0.26"},
         {"shape_change_ms", "2"}, {"enqueue_us", "0"},         {"build_layer_ms", "0"},   {"outputs", "right"},
+        {"clock_ms", "0"},
     };
     return *values;
 }

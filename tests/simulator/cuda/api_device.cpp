@@ -186,6 +186,23 @@ CUresult cuCtxSetCurrent(CUcontext context) {
     return CUDA_SUCCESS;
 }
 
+CUresult cuCtxPushCurrent_v2(CUcontext context) {
+    SIM_ENTER(kInit);
+    auto* primary = static_cast<Context*>(context);
+    if (!primary) return CUDA_ERROR_INVALID_CONTEXT;
+    if (!primary->alive()) return trtv_sim::kContextIsDestroyed;
+    trtv_sim::pushContext(primary);
+    return CUDA_SUCCESS;
+}
+
+CUresult cuCtxPopCurrent_v2(CUcontext* context) {
+    SIM_ENTER(kInit);
+    Context* popped = nullptr;
+    if (!trtv_sim::popContext(popped)) return CUDA_ERROR_INVALID_CONTEXT;
+    if (context) *context = popped;
+    return CUDA_SUCCESS;
+}
+
 CUresult cuCtxGetCurrent(CUcontext* context) {
     SIM_ENTER(kInit);
     if (!context) return CUDA_ERROR_INVALID_VALUE;

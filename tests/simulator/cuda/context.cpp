@@ -15,7 +15,8 @@ struct Binding {
     Context* context = nullptr;
     uint64_t generation = 0;
 };
-thread_local Binding binding;
+// A stack, as the driver keeps one for each thread: the last one counts.
+thread_local std::vector<Binding> bindings;
 
 CUresult invalidate(const std::shared_ptr<Capture>& capture, CUresult error) {
     capture->invalidated = true;
@@ -156,12 +157,26 @@ Context* contextOf(int32_t device) {
     return (*contexts)[device].get();
 }
 
-Context* currentContext() { return currentContextDestroyed() ? nullptr : binding.context; }
+Context* currentContext() { return bindings.empty() || currentContextDestroyed() ? nullptr : bindings.back().context; }
 
-void bindContext(Context* context) { binding = {context, context ? context->generation() : 0}; }
+void bindContext(Context* context) {
+    if (!bindings.empty()) bindings.pop_back();
+    if (context) pushContext(context);
+}
+
+void pushContext(Context* context) { bindings.push_back({context, context->generation()}); }
+
+bool popContext(Context*& context) {
+    if (bindings.empty()) return false;
+    context = bindings.back().context;
+    bindings.pop_back();
+    return true;
+}
 
 bool currentContextDestroyed() {
-    return binding.context && (!binding.context->alive() || binding.generation != binding.context->generation());
+    if (bindings.empty()) return false;
+    const Binding& bound = bindings.back();
+    return !bound.context->alive() || bound.generation != bound.context->generation();
 }
 
 std::vector<std::shared_ptr<Capture>>& activeCaptures() {

@@ -61,6 +61,9 @@ Context* contextOf(int32_t device);
 /** The calling thread's context; null when none is bound or it was destroyed. */
 Context* currentContext();
 void bindContext(Context* context);
+void pushContext(Context* context);
+/** False when none is bound. */
+bool popContext(Context*& context);
 /** Whether a context is bound that no longer exists. */
 bool currentContextDestroyed();
 

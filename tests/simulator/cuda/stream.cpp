@@ -14,7 +14,8 @@ std::mutex& captureMutex() {
 
 void Mark::stamp() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+    nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() +
+                  Simulation::instance().integer("clock_ms") * 1000000;
 }
 
 void Mark::wait() const {

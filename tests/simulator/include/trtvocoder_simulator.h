@@ -30,6 +30,7 @@ extern "C" {
  * version 10.3.0.26     TensorRT's and its parser's version
  * shape_change_ms 2     extra time of the first enqueue after a shape change
  * enqueue_us 0          extra time of every enqueue on the stream, to make asynchrony visible
+ * clock_ms 0            added to the GPU's clock, as events show it
  * build_layer_ms 0      extra time of a build for every layer, to leave time for cancelling
  * outputs right         what an engine puts out: "right", or "nan", "silent", "noisy" (each value off by a third, up
  * and down in turn), as engines have been seen to do

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstring>
 #include <limits>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "gpu_link.h"
@@ -16,6 +18,35 @@ CUresult illegalAddress(const std::string& what) {
     Simulation::instance().violation(what);
     return CUDA_ERROR_ILLEGAL_ADDRESS;
 }
+
+// Scratch memory that runs are at work in, on every GPU. Real TensorRT would compute garbage; this notices.
+class ScratchUse {
+public:
+    explicit ScratchUse(uint64_t address) : address_(address) {
+        const std::lock_guard lock(mutex());
+        if (address_) isAlone_ = addresses().insert(address_).second;
+    }
+    ~ScratchUse() {
+        const std::lock_guard lock(mutex());
+        if (address_ && isAlone_) addresses().erase(address_);
+    }
+    ScratchUse(const ScratchUse&) = delete;
+    ScratchUse& operator=(const ScratchUse&) = delete;
+    bool isAlone() const { return isAlone_; }
+
+private:
+    static std::mutex& mutex() {
+        static auto* guard = new std::mutex();
+        return *guard;
+    }
+    static std::set<uint64_t>& addresses() {
+        static auto* used = new std::set<uint64_t>();
+        return *used;
+    }
+
+    const uint64_t address_;
+    bool isAlone_ = true;
+};
 
 // What engines have been seen to put out in place of the network's values.
 onnx::TensorPtr distort(const onnx::TensorPtr& tensor, const std::string& how) {
@@ -62,6 +93,12 @@ CUresult Run::compute() {
         state->running = false;
     };
 
+    const ScratchUse scratchUse(scratchBytes > 0 ? scratch : 0);
+    if (!scratchUse.isAlone()) {
+        idle();
+        Simulation::instance().violation("two runs used the same scratch memory at the same time on the GPU");
+        return CUDA_ERROR_LAUNCH_FAILED;
+    }
     std::this_thread::sleep_for(std::chrono::microseconds(Simulation::instance().integer("enqueue_us")));
     if (scratchBytes > 0) {
         // Scratch memory is written, so that memory shared with something else is seen to suffer.

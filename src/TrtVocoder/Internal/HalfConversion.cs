@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace TrtVocoder.TensorRt;
+namespace TrtVocoder.Internal;
 
 /// <summary>
 /// FP16 ↔ FP32 over spans, eight values a step. .NET has no intrinsic for the hardware's conversion, so these are integer operations

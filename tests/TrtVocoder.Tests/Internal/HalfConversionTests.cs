@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using TrtVocoder.TensorRt;
+using TrtVocoder.Internal;
 
-namespace TrtVocoder.Tests.TensorRt;
+namespace TrtVocoder.Tests.Internal;
 
 public class HalfConversionTests
 {
