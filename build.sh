@@ -326,7 +326,7 @@ api_pages() {
         }
         s{<xref href="([^"]+)"[^>]*></xref>}{link_to($1)}ge;
         s{<code class="[a-z]+">([^<]*)</code>}{`$1`}g;
-        s/[ \t]+$/ /; s/ $/  / if /^(Namespace|Assembly): /; s/^ +(?=\S)//; s/\s+$/\n/ unless /^(Namespace|Assembly): /;
+        s/[ \t]+$/ /; s/ $/  / if /^(Namespace|Assembly): /; s/^ (?=\[)//; s/\s+$/\n/ unless /^(Namespace|Assembly): /;
     ' build/api/*.md
 }
 

@@ -29,15 +29,15 @@ internal static class BenchText
         if (run.RealTimeFactor is { } factor)
             yield return Text($"real-time factor {factor:0.00000}, {1 / factor:0.0} × real time");
         if (run.Covers is { } covers)
-            yield return Text($"{covers.Windows:0.##} run(s) of the network a call over {covers.ComputedFrames:0.#} "
-                + $"frames{(run.UsedGraph == true ? ", captured graphs" : "")}");
+            yield return Text(
+                $"{covers.Windows:0.##} run(s) of the network a call over {covers.ComputedFrames:0.#} frames{(run.UsedGraph == true ? ", captured graphs" : "")}");
         if (run.ShapeChanges is { } changes)
             yield return $"{changes.Changed} of {changes.Calls} {(run.Lengths is null ? "first calls of a new length" : "calls")} set a "
                 + $"shape";
         if (run.State is { KeptShapes: > 0 } state)
         {
-            yield return Text($"{state.KeptShapes} shapes kept ready, {state.CapturedShapes} of them captured as graphs; "
-                + $"{state.DeviceBytes / 1048576.0:0.0} MiB of GPU and {state.HostBytes / 1048576.0:0.0} MiB of pinned memory");
+            yield return Text(
+                $"{state.KeptShapes} shapes kept ready, {state.CapturedShapes} of them captured as graphs; {state.DeviceBytes / 1048576.0:0.0} MiB of GPU and {state.HostBytes / 1048576.0:0.0} MiB of pinned memory");
             if (state.CaptureRefusal is { } refusal)
                 yield return $"not captured: {refusal}";
         }

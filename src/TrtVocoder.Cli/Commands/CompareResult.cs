@@ -49,8 +49,8 @@ internal sealed record CompareResult(string A, string B, int SampleRate, int Sam
         yield return Text($"signal to noise          {SnrDb:0.00} dB");
         yield return Text($"largest difference       {MaxAbsoluteError:0.000e+00}");
         yield return Text($"log-mel L1               {LogMelL1:0.0000}");
-        yield return Text($"multi-resolution STFT    {MultiResolutionStft:0.0000} (convergence {SpectralConvergence:0.0000}, log "
-            + $"magnitude {LogMagnitudeL1:0.0000})");
+        yield return Text(
+            $"multi-resolution STFT    {MultiResolutionStft:0.0000} (convergence {SpectralConvergence:0.0000}, log magnitude {LogMagnitudeL1:0.0000})");
         if (Plot is not null)
             yield return $"picture                  {Plot}";
     }

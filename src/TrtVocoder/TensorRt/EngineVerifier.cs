@@ -59,8 +59,8 @@ internal static class EngineVerifier
             worst = Math.Min(worst, 10 * Math.Log10(signal / noise));
         }
         if (worst < TrtVerification.MinDb)
-            throw Wrong(source, FormattableString.Invariant($"is {worst:0.0} dB (signal to noise) from its network by "
-                + $"{verification.Reference}, where at least {TrtVerification.MinDb} are wanted"));
+            throw Wrong(source, FormattableString.Invariant(
+                $"is {worst:0.0} dB (signal to noise) from its network by {verification.Reference}, where at least {TrtVerification.MinDb} are wanted"));
         return verification with { SignalToNoiseDb = worst };
     }
 
