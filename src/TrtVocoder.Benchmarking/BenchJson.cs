@@ -67,7 +67,9 @@ internal static class BenchJson
                 Tool = Text(root, "tool"),
                 Device = Text(root, "device"),
                 Model = Text(root, "model"),
-                Machine = root.TryGetProperty("machine", out JsonElement machine) ? new Machine(Text(machine, "cpu"), Member(machine, "cores").GetInt32(), Text(machine, "os")) : null,
+                Machine = root.TryGetProperty("machine", out JsonElement machine)
+                    ? new Machine(Text(machine, "cpu"), Member(machine, "cores").GetInt32(), Text(machine, "os"))
+                    : null,
                 Runs = [.. Member(root, "runs").EnumerateArray().Select(ReadRun)],
             };
         }
@@ -136,7 +138,8 @@ internal static class BenchJson
     {
         TimingStatistics times = new(
             series.TryGetProperty("count", out JsonElement count) ? count.GetInt32() : 0, Number("min"),
-            series.TryGetProperty("max", out JsonElement max) ? max.GetDouble() : 0, Number("mean"), Number("median"), Number("p90"), Number("p95"), Number("p99"));
+            series.TryGetProperty("max", out JsonElement max) ? max.GetDouble() : 0, Number("mean"), Number("median"), Number("p90"),
+            Number("p95"), Number("p99"));
         return new BenchSeries(times, series.TryGetProperty("rounds", out JsonElement rounds) ? [.. rounds.EnumerateArray().Select(median => median.GetDouble())] : []);
 
         double Number(string name) => Member(series, name).GetDouble();

@@ -34,7 +34,9 @@ internal sealed record BenchOptions
     [
         new("backend", model.Vocoder.Info.Backend),
         new("command", string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument).Prepend("trtvocoder"))),
-        new("windows", $"{model.Options.Windows}{(model.Vocoder.WindowFrames.Count > 0 ? $" ({string.Join(',', model.Vocoder.WindowFrames)})" : "")}"),
+        new(
+            "windows",
+            $"{model.Options.Windows}{(model.Vocoder.WindowFrames.Count > 0 ? $" ({string.Join(',', model.Vocoder.WindowFrames)})" : "")}"),
         new("in_flight", Text(model.Options.RunsInFlight)),
         new("threads", Text(model.Options.Threads)),
         new("istft_threads", Text(model.Options.InverseStftThreads)),

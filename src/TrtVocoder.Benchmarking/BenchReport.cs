@@ -80,7 +80,9 @@ internal static class BenchReport
         html.Append(CultureInfo.InvariantCulture, $"<h2>Layers, {layers.Runs} runs of their own</h2>\n<table>\n");
         AppendRow(html, "th", "layer", "mean ms", "median ms", "%");
         foreach (LayerTimes layer in layers.Layers.OrderByDescending(layer => layer.TotalMs))
-            AppendRow(html, "td", layer.Name, BenchText.Ms(layer.Times.Mean), BenchText.Ms(layer.Times.Median), layer.Percentage.ToString("0.0", CultureInfo.InvariantCulture));
+            AppendRow(
+                html, "td", layer.Name, BenchText.Ms(layer.Times.Mean), BenchText.Ms(layer.Times.Median),
+                layer.Percentage.ToString("0.0", CultureInfo.InvariantCulture));
         html.Append("</table>\n");
     }
 

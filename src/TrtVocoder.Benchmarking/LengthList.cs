@@ -44,7 +44,9 @@ internal static class LengthList
     }
 
     private static int? Parse(string text) =>
-        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length is > 0 and <= MaxFrames ? length : null;
+        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int length) && length is > 0 and <= MaxFrames
+            ? length
+            : null;
 
     private static string Shorten(string text) => text.Length <= 40 ? text : text[..40] + "…";
 }

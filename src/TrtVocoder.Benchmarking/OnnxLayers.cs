@@ -60,7 +60,8 @@ internal static class OnnxLayers
         Dictionary<string, JsonElement> nodes = [];
         foreach (JsonElement entry in trace.EnumerateArray())
         {
-            if (!entry.TryGetProperty("cat", out JsonElement category) || category.GetString() != "Node" || entry.GetProperty("name").GetString() is not { } name
+            if (!entry.TryGetProperty("cat", out JsonElement category) || category.GetString() != "Node"
+                || entry.GetProperty("name").GetString() is not { } name
                 || !name.EndsWith(KernelSuffix, StringComparison.Ordinal))
                 continue;
             // Fused nodes of one kind share a name.

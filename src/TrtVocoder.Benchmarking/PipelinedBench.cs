@@ -43,7 +43,8 @@ internal static class PipelinedBench
                 Warm(contender);
                 barrier.SignalAndWait();
                 int least = (options.Iterations + contenders.Length - 1) / contenders.Length;
-                while ((contender.Calls.Count < least || Stopwatch.GetElapsedTime(start) < options.Duration) && Volatile.Read(ref failure) is null)
+                while ((contender.Calls.Count < least || Stopwatch.GetElapsedTime(start) < options.Duration)
+                    && Volatile.Read(ref failure) is null)
                 {
                     options.Cancellation.ThrowIfCancellationRequested();
                     contender.Measure();

@@ -89,7 +89,8 @@ internal static class ReportPlots
             if (decodes.Length == 0)
                 continue;
             ScottPlot.Plottables.Markers markers = plot.Add.Markers(
-                decodes.Select(decode => (double)decode.Frames).ToArray(), decodes.Select(decode => decode.EndToEndMs).ToArray(), MarkerShape.FilledCircle, 4, Color.FromHex(color));
+                decodes.Select(decode => (double)decode.Frames).ToArray(), decodes.Select(decode => decode.EndToEndMs).ToArray(),
+                MarkerShape.FilledCircle, 4, Color.FromHex(color));
             markers.LegendText = text;
         }
         plot.Axes.AutoScale();
@@ -141,7 +142,9 @@ internal static class ReportPlots
         })]);
         bars.Horizontal = true;
         bars.ValueLabelStyle.FontSize = 11;
-        plot.Axes.Left.SetTicks([.. top.Select((_, i) => (double)i)], [.. top.Select(layer => layer.Name.Length <= MaxNameLength ? layer.Name : "…" + layer.Name[^(MaxNameLength - 1)..])]);
+        plot.Axes.Left.SetTicks(
+            [.. top.Select((_, i) => (double)i)],
+            [.. top.Select(layer => layer.Name.Length <= MaxNameLength ? layer.Name : "…" + layer.Name[^(MaxNameLength - 1)..])]);
         plot.Axes.SetLimits(0, 1.15 * top.Max(layer => layer.Times.Mean), -0.6, top.Length - 0.4);
         Pictures.Label(plot, title, "ms, mean of a run", "");
         return plot;

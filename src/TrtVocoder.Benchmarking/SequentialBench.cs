@@ -22,7 +22,8 @@ internal static class SequentialBench
         TimedContender? spectrum = network is null ? null : MakeSpectrum(network, model, workload, mel);
         InterleavedRounds.Run(
             spectrum is null ? [audio, parts] : [audio, spectrum, parts],
-            options.WarmUp, options.Duration, Math.Max(options.Iterations, workload.IsReplay ? workload.Lengths.Count : 0), options.Cancellation);
+            options.WarmUp, options.Duration, Math.Max(options.Iterations, workload.IsReplay ? workload.Lengths.Count : 0),
+            options.Cancellation);
 
         List<KeyValuePair<string, BenchSeries>> series = [new(SeriesName.Audio, audio.ToSeries())];
         if (workload.IsReplay)

@@ -17,11 +17,17 @@ internal sealed class CommandLine
         new("synth", "Turn mels, or WAV files by copy synthesis, into speech.", () => new SynthCommand()),
         new("mel", "Compute the mel spectrogram of a WAV file.", () => new MelCommand()),
         new("export", "Turn a checkpoint into an ONNX model, without Python.", () => new ExportCommand()),
-        new("build", "Build a TensorRT engine, on the machine and GPU that will run it. Takes seconds to minutes.", () => new BuildCommand()),
+        new(
+            "build", "Build a TensorRT engine, on the machine and GPU that will run it. Takes seconds to minutes.",
+            () => new BuildCommand()),
         new("info", "Say what a model, checkpoint, WAV file or array holds.", () => new InfoCommand()),
         new("compare", "Measure how far one sound, or one model's output, is from another.", () => new CompareCommand()),
-        new("bench", "Measure decodes: where the time goes, how it spreads, and whether one model is faster than another.", () => new BenchCommand()),
-        new("doctor", "Say what is installed, what is missing and what to do. Exit code 0: decoding on the CPU works.", () => new DoctorCommand()),
+        new(
+            "bench", "Measure decodes: where the time goes, how it spreads, and whether one model is faster than another.",
+            () => new BenchCommand()),
+        new(
+            "doctor", "Say what is installed, what is missing and what to do. Exit code 0: decoding on the CPU works.",
+            () => new DoctorCommand()),
     ];
 
     private readonly Option<bool> _json = new("--json")
@@ -73,8 +79,11 @@ internal sealed class CommandLine
     private Command Build(string[] args)
     {
         Command program = new("trtvocoder", "Vocos vocoder: checkpoint to ONNX and TensorRT engine, speech to mel, mel to speech.");
-        Dictionary<Command, string> examples = new() { [program] =
-            "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor" };
+        Dictionary<Command, string> examples = new()
+        {
+            [program] =
+            "trtvocoder synth speech.wav --model vocos.onnx --output out.wav\ntrtvocoder doctor"
+        };
         foreach (CommandEntry entry in Entries)
         {
             Command command = new(entry.Name, entry.Description);

@@ -99,7 +99,9 @@ public static class NpyFile
         };
         if (stream.ReadAtLeast(head.Slice(8, lengthBytes), lengthBytes, throwOnEndOfStream: false) < lengthBytes)
             throw new DataFormatException($"{name} is truncated within its header.");
-        uint length = lengthBytes == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(head[8..]) : BinaryPrimitives.ReadUInt32LittleEndian(head[8..]);
+        uint length = lengthBytes == 2
+            ? BinaryPrimitives.ReadUInt16LittleEndian(head[8..])
+            : BinaryPrimitives.ReadUInt32LittleEndian(head[8..]);
         if (length > MaxHeaderBytes)
             throw new DataFormatException($"{name} is not a usable .npy file: its header claims {length} bytes.");
         byte[] text = new byte[length];

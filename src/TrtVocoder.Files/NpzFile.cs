@@ -105,7 +105,8 @@ public static class NpzFile
             return named;
         if (key is null && arrays.Count == 1)
             return arrays[0];
-        string held = arrays.Count == 0 ? "no arrays" : string.Join(", ", arrays.Take(10).Select(entry => PrintableText.Name(KeyOf(entry))));
+        string held = arrays.Count == 0 ? "no arrays" : string.Join(
+            ", ", arrays.Take(10).Select(entry => PrintableText.Name(KeyOf(entry))));
         throw arrays.Count == 0 && archive.Entries.Any(entry => entry.FullName.EndsWith("/data.pkl", StringComparison.Ordinal))
             ? new DataFormatException($"{name} is a file of torch.save, not of NumPy; save the mel by numpy.save('mel.npy', mel.numpy()).")
             : new DataFormatException(

@@ -19,7 +19,8 @@ public sealed class SafetensorsFile
     private const int MaxHeaderLength = 16 << 20;
 
     private SafetensorsFile(
-        IReadOnlyDictionary<string, FloatTensor> tensors, IReadOnlyList<SkippedTensor> skipped, IReadOnlyDictionary<string, string> metadata)
+        IReadOnlyDictionary<string, FloatTensor> tensors, IReadOnlyList<SkippedTensor> skipped, IReadOnlyDictionary<string,
+        string> metadata)
     {
         Tensors = tensors;
         Skipped = skipped;

@@ -29,7 +29,10 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
     /// <exception cref="TrtVocoderException">There cannot be so many.</exception>
     public bool MustMove(long count, string source) => count <= int.MaxValue
         ? count > Capacity
-        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in shorter windows.") { Kind = FailureKind.RunTooLarge };
+        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in shorter windows.")
+        {
+            Kind = FailureKind.RunTooLarge,
+        };
 
     /// <summary>Makes room; where that moves the memory, what was there is lost, and no tensor may be left over it.</summary>
     public void Reserve(long count, string source)

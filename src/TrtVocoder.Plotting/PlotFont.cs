@@ -22,5 +22,7 @@ internal static class PlotFont
 
     /// <summary>The font's file; TRTV_FONT names another. Null when there is none: plots then carry no text.</summary>
     public static string? Path { get; } =
-        Environment.GetEnvironmentVariable("TRTV_FONT") is { Length: > 0 } given ? (File.Exists(given) ? given : null) : Array.Find(Candidates, File.Exists);
+        Environment.GetEnvironmentVariable("TRTV_FONT") is { Length: > 0 } given
+            ? (File.Exists(given) ? given : null)
+            : Array.Find(Candidates, File.Exists);
 }

@@ -15,10 +15,16 @@ internal sealed class BenchArguments
     private const int MaxSessions = 256;
 
     private readonly Argument<string?> _model = new("MODEL") { Description = "Model: .onnx, .engine or a checkpoint folder.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _frames = new("--frames") { Description =
-        "Lengths in frames, each measured by itself: 64,256,512. Default: 256." };
-    private readonly Option<string?> _lengths = new("--lengths") { Description =
-        $"Replay lengths in the order of a file, one in frames a line; {LengthList.Bundled}: the bundled list." };
+    private readonly Option<string?> _frames = new("--frames")
+    {
+        Description =
+        "Lengths in frames, each measured by itself: 64,256,512. Default: 256."
+    };
+    private readonly Option<string?> _lengths = new("--lengths")
+    {
+        Description =
+        $"Replay lengths in the order of a file, one in frames a line; {LengthList.Bundled}: the bundled list."
+    };
     private readonly Option<int> _batch = Options.Integer("--batch", "Mels of every call.", 1, least: 1);
     private readonly Option<int> _warmUp = Options.Integer(
         "--warm-up", "Milliseconds that each series runs unmeasured.", 200, 0, int.MaxValue, "--warmUp");
@@ -31,12 +37,19 @@ internal sealed class BenchArguments
         "--threads", "CPU threads of the decoder; 0: the backend's choice.", 0, most: DecoderOptions.MaxThreads);
     private readonly Option<int> _istftThreads = Options.Integer("--istft-threads",
         "Threads of a session's inverse STFT; 0: the library's choice.", 0, most: DecoderOptions.MaxThreads);
-    private readonly Option<string?> _windows = new("--windows") { Description =
-        "Windows that cover inputs: auto, off, or lengths in frames (64,128,256).", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string?> _windows = new("--windows")
+    {
+        Description =
+        "Windows that cover inputs: auto, off, or lengths in frames (64,128,256).",
+        DefaultValueFactory = _ => "auto"
+    };
     private readonly Option<int> _inFlight = Options.Integer("--in-flight",
         "Windows and batches under way at once in a session; 0: the backend's choice.", 0, most: DecoderOptions.MaxRunsInFlight);
-    private readonly Option<string?> _versusWindows = new("--versus-windows") { Description =
-        "Time the model in turn with itself, or with --versus' model, under these windows." };
+    private readonly Option<string?> _versusWindows = new("--versus-windows")
+    {
+        Description =
+        "Time the model in turn with itself, or with --versus' model, under these windows."
+    };
     private readonly EngineOptions _engine = new();
 
     /// <summary>The arguments and options, in the order of the help.</summary>
@@ -46,15 +59,21 @@ internal sealed class BenchArguments
         Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
     ];
 
-    public Option<string?> Versus { get; } = new("--versus") { Description =
-        "Time another model in turn with this one, and say which is faster." };
+    public Option<string?> Versus { get; } = new("--versus")
+    {
+        Description =
+        "Time another model in turn with this one, and say which is faster."
+    };
 
     public Option<string[]> Against { get; } = Files("--against", "Put saved results (--json > a.json, or a baseline's) beside this run.");
 
     public Option<string[]> Compare { get; } = Files("--compare", "Compare two saved results; takes no MODEL.");
 
-    public Option<bool> ColdStart { get; } = new("--cold-start") { Description =
-        "Measure program starts instead: from the start of the process to the first samples." };
+    public Option<bool> ColdStart { get; } = new("--cold-start")
+    {
+        Description =
+        "Measure program starts instead: from the start of the process to the first samples."
+    };
 
     public (Option<string?> Times, Option<string?> Profile, Option<string?> LayerInfo) Exports { get; } =
     (
@@ -63,8 +82,11 @@ internal sealed class BenchArguments
         new("--export-layer-info", "--exportLayerInfo") { Description = "What the layers are, as the engine inspector's JSON." }
     );
 
-    public Option<string?> Report { get; } = new("--report") { Description =
-        "Pictures and tables as one .html file, or the pictures alone as a .png." };
+    public Option<string?> Report { get; } = new("--report")
+    {
+        Description =
+        "Pictures and tables as one .html file, or the pictures alone as a .png."
+    };
 
     public Option<bool> Force { get; } = Options.Force();
 

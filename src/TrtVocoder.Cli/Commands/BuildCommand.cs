@@ -15,32 +15,60 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>build</c>: an ONNX model or a checkpoint to a TensorRT engine. Options that trtexec has are called as there.</summary>
 internal sealed class BuildCommand : CliCommand
 {
-    private readonly Argument<string> _model = new("MODEL") { Description =
-        "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model." };
-    private readonly Option<string> _output = new("--output", "-o", "--saveEngine") { Description =
-        "The engine file; <engine>.json is written beside it.", Required = true };
+    private readonly Argument<string> _model = new("MODEL")
+    {
+        Description =
+        "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model."
+    };
+    private readonly Option<string> _output = new("--output", "-o", "--saveEngine")
+    {
+        Description =
+        "The engine file; <engine>.json is written beside it.",
+        Required = true
+    };
     private readonly Option<string> _runtime = Options.Choice("--runtime",
         "Who builds, and later loads, the engine; auto: TensorRT if it is here, else TensorRT-RTX.", "auto", ["auto", "tensorrt", "rtx"]);
-    private readonly Option<string?> _min = new("--min", "--minShapes") { Description =
-        "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1." };
-    private readonly Option<string?> _opt = new("--opt", "--optShapes") { Description =
-        "The mel that the engine is tuned for, likewise. Default: 256 frames." };
-    private readonly Option<string?> _max = new("--max", "--maxShapes") { Description =
-        "The largest mel, likewise; longer inputs are decoded in exact chunks. Default: 1024 frames." };
-    private readonly Option<bool> _fp16 = new("--fp16") { Description =
-        "Layers of an FP32 model may run in FP16 (TensorRT 10 only; else see --precision)." };
+    private readonly Option<string?> _min = new("--min", "--minShapes")
+    {
+        Description =
+        "The smallest mel: frames (1), batch x frames (1x1), or trtexec's mel:1x100x1. Default: 1x1."
+    };
+    private readonly Option<string?> _opt = new("--opt", "--optShapes")
+    {
+        Description =
+        "The mel that the engine is tuned for, likewise. Default: 256 frames."
+    };
+    private readonly Option<string?> _max = new("--max", "--maxShapes")
+    {
+        Description =
+        "The largest mel, likewise; longer inputs are decoded in exact chunks. Default: 1024 frames."
+    };
+    private readonly Option<bool> _fp16 = new("--fp16")
+    {
+        Description =
+        "Layers of an FP32 model may run in FP16 (TensorRT 10 only; else see --precision)."
+    };
     private readonly Option<bool> _noTf32 = new("--no-tf32", "--noTF32") { Description = "FP32 products keep all their bits." };
-    private readonly Option<bool> _stronglyTyped = new("--strongly-typed", "--stronglyTyped") { Description =
-        "Every tensor keeps the model's type: the default without --fp16." };
-    private readonly Option<string?> _workspace = new("--mem-pool-size", "--memPoolSize") { Description =
-        "Most scratch memory of a layer: workspace:4096M. Default: all of the GPU's." };
+    private readonly Option<bool> _stronglyTyped = new("--strongly-typed", "--stronglyTyped")
+    {
+        Description =
+        "Every tensor keeps the model's type: the default without --fp16."
+    };
+    private readonly Option<string?> _workspace = new("--mem-pool-size", "--memPoolSize")
+    {
+        Description =
+        "Most scratch memory of a layer: workspace:4096M. Default: all of the GPU's."
+    };
     private readonly Option<int?> _level = Options.OptionalInteger("--builder-optimization-level",
         "How long to search for fast layers, 0 to 5. Default: TensorRT's, 3.", 0, 5, "--builderOptimizationLevel");
     private readonly Option<bool> _versionCompatible = new("--version-compatible", "--versionCompatible") { Description = "The engine runs on later versions too; loading it needs --allow-host-code." };
     private readonly Option<string> _hardware = Options.Choice("--hardware-compatibility-level",
         "ampere+: the engine runs on other GPUs too, from Ampere on; slower.", "none", ["none", "ampere+"], "--hardwareCompatibilityLevel");
-    private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile") { Description =
-        "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx." };
+    private readonly Option<string?> _timings = new("--timing-cache-file", "--timingCacheFile")
+    {
+        Description =
+        "Keeps layer timings from build to build. Default: <engine>.timing; none for --runtime rtx."
+    };
     private readonly Option<bool> _noTimings = new("--no-timing-cache", "--noBuilderCache") { Description = "Keep no layer timings." };
     private readonly Option<string> _verbosity = Options.Choice("--profiling-verbosity", "detailed: the engine can tell each layer's "
         + "tensors and tactic.", "layer_names_only", ["layer_names_only", "detailed"], "--profilingVerbosity");
@@ -50,11 +78,17 @@ internal sealed class BuildCommand : CliCommand
         "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major.",
         "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).");
 
-    private readonly Option<string?> _real = new("--real") { Description =
-        "Name of the model's output with the real parts, where it cannot be told." };
+    private readonly Option<string?> _real = new("--real")
+    {
+        Description =
+        "Name of the model's output with the real parts, where it cannot be told."
+    };
     private readonly Option<string?> _imag = new("--imag") { Description = "Name of the model's output with the imaginary parts." };
-    private readonly Option<bool> _noVerify = new("--no-verify") { Description =
-        "Hand the engine over without comparing its sound with the network's." };
+    private readonly Option<bool> _noVerify = new("--no-verify")
+    {
+        Description =
+        "Hand the engine over without comparing its sound with the network's."
+    };
     private readonly Option<bool> _verbose = new("--verbose") { Description = "Show TensorRT's log on standard error." };
     private readonly Option<bool> _force = Options.Force("Replace an existing engine.");
 
@@ -117,7 +151,8 @@ internal sealed class BuildCommand : CliCommand
                 throw CliException.Usage($"--timing-cache-file '{timings}': layer timings need a file, which later builds read.");
             OutputPath.Check(timings, force: true, call.Output, "--timing-cache-file");
         }
-        (TrtOptimizationProfile profile, string? input, int? melCount) = BuildShapes.Profile(call.Get(_min), call.Get(_opt), call.Get(_max));
+        (TrtOptimizationProfile profile, string? input, int? melCount) = BuildShapes.Profile(
+            call.Get(_min), call.Get(_opt), call.Get(_max));
         return new TrtBuildOptions
         {
             Runtime = call.Get(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
@@ -139,7 +174,8 @@ internal sealed class BuildCommand : CliCommand
     }
 
     private TrtBuildResult Build(
-        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop) =>
+        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress,
+        CancellationToken stop) =>
         isCheckpoint
             ? BuildCheckpoint(model, path, call, options, progress, stop)
             : TrtBuilder.Build(model, path, WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, stop);

@@ -60,7 +60,8 @@ internal static partial class BuilderResources
     }
 
     // A file of the GPU's own architecture, else the newest of its major version before it: 8.7 takes sm86.
-    private static (bool IsFound, string Text) Choose(List<(int Architecture, string Path)> parts, Version? computeCapability, string suffix)
+    private static (bool IsFound, string Text) Choose(
+        List<(int Architecture, string Path)> parts, Version? computeCapability, string suffix)
     {
         string all = string.Join(", ", parts.Select(part => $"sm{part.Architecture}").Distinct());
         string where = Path.GetDirectoryName(parts[0].Path)!;

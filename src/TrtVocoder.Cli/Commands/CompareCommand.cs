@@ -17,8 +17,11 @@ internal sealed class CompareCommand : CliCommand
     // Two recordings of one sound may differ by a hop or two at the end; more than this share is said.
     private const double LengthTolerance = 0.01;
 
-    private readonly Argument<string> _first = new("A") { Description =
-        "The reference: a WAV file, or a model (.onnx, .engine, checkpoint)." };
+    private readonly Argument<string> _first = new("A")
+    {
+        Description =
+        "The reference: a WAV file, or a model (.onnx, .engine, checkpoint)."
+    };
     private readonly Argument<string> _second = new("B") { Description = "What is compared with it: likewise." };
     private readonly Option<string?> _input = new("--input", "-i") { Description = "What both models decode: a mel or a WAV file." };
     private readonly Option<string?> _plot = new("--plot") { Description = "PNG with both waveforms and mel spectrograms." };
@@ -92,7 +95,8 @@ internal sealed class CompareCommand : CliCommand
         return (resultA.Samples, resultB.Samples, metadataA);
     }
 
-    private (SynthesisResult Result, VocoderMetadata Metadata) Decode(string model, InputFile input, VocoderOptions options, CommandCall call)
+    private (SynthesisResult Result, VocoderMetadata Metadata) Decode(
+        string model, InputFile input, VocoderOptions options, CommandCall call)
     {
         using Vocoder vocoder = ModelSource.Load(model, options, call.Output);
         using VocoderSession session = vocoder.CreateSession();

@@ -103,7 +103,9 @@ internal sealed class DoctorCommand : CliCommand
         try
         {
             OnnxLibrary.ThrowIfDamaged();
-            return new DoctorCheck(Name, IsFound: true, IsRequired: true, Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString() + " (decoding on the CPU)");
+            return new DoctorCheck(
+                Name, IsFound: true, IsRequired: true,
+                Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString() + " (decoding on the CPU)");
         }
         catch (NativeLibraryException error)
         {

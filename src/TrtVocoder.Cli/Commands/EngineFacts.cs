@@ -13,7 +13,8 @@ namespace TrtVocoder.Cli.Commands;
 /// </summary>
 internal static class EngineFacts
 {
-    public static List<(string Name, object Value)> Describe(string path, bool withLayers, int device, bool allowHostCode, CommandOutput output)
+    public static List<(string Name, object Value)> Describe(
+        string path, bool withLayers, int device, bool allowHostCode, CommandOutput output)
     {
         EnginePlanHeader header = EnginePlanHeader.Read(path);
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
@@ -61,9 +62,11 @@ internal static class EngineFacts
             facts.Add(("form", sidecar.Form));
         if (sidecar.Verification?.SignalToNoiseDb is { } decibels)
             facts.Add(("signal to noise", new StructuredFact(
-                string.Create(CultureInfo.InvariantCulture, $"{decibels:0.0} dB against the network by {sidecar.Verification.Reference}"), JsonValue.Create(decibels))));
+                string.Create(CultureInfo.InvariantCulture, $"{decibels:0.0} dB against the network by {sidecar.Verification.Reference}"),
+                JsonValue.Create(decibels))));
         facts.Add(("profiles", new StructuredFact(
-            string.Join('\n', sidecar.Profiles), new JsonArray([.. sidecar.Profiles.Select(profile => (JsonNode)JsonValue.Create(profile.ToString())!)]))));
+            string.Join('\n', sidecar.Profiles),
+            new JsonArray([.. sidecar.Profiles.Select(profile => (JsonNode)JsonValue.Create(profile.ToString())!)]))));
         if (sidecar.GetMetadata(path) is { } metadata)
             InfoCommand.AddMetadata(facts, metadata);
     }
@@ -105,7 +108,8 @@ internal static class EngineFacts
         {
             layers = new JsonArray();
         }
-        IEnumerable<string> names = layers.AsArray().Select(layer => layer is JsonObject detailed ? (string?)detailed["Name"] ?? "" : layer?.ToString() ?? "");
+        IEnumerable<string> names = layers.AsArray().Select(
+            layer => layer is JsonObject detailed ? (string?)detailed["Name"] ?? "" : layer?.ToString() ?? "");
         facts.Add(("layer list", new StructuredFact(string.Join('\n', names), layers)));
     }
 

@@ -14,17 +14,25 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>export</c>: a checkpoint to an ONNX model, or re-packed to one safetensors file.</summary>
 internal sealed class ExportCommand : CliCommand
 {
-    private readonly Argument<string> _from = new("CHECKPOINT") { Description =
-        "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml." };
-    private readonly Option<string> _to = new("--output", "-o") { Description =
-        "The .onnx file, or .safetensors to re-pack the weights; - for .onnx on standard output.", Required = true };
+    private readonly Argument<string> _from = new("CHECKPOINT")
+    {
+        Description =
+        "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml."
+    };
+    private readonly Option<string> _to = new("--output", "-o")
+    {
+        Description =
+        "The .onnx file, or .safetensors to re-pack the weights; - for .onnx on standard output.",
+        Required = true
+    };
     private readonly ExportChoices _choices = new(
         "fp32 (default), or fp16: the trunk in half precision, head, input and outputs in single.",
         "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose).",
         "What the model puts out: spectrum (default), or waveform (the inverse STFT inside).");
 
     private readonly Option<string> _target = Options.Choice(
-        "--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu", ["gpu", "cpu"]);
+        "--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu",
+        ["gpu", "cpu"]);
 
     private readonly Option<float?> _floor = Options.Floor(
         "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");

@@ -19,7 +19,9 @@ internal static class GpuChecks
         foreach (NativeLibraryInfo shim in (NativeLibraryInfo[])[LibraryLoader.Shim10, LibraryLoader.Shim11])
         {
             LoadResult result = LibraryLoader.TryLoad(shim);
-            yield return Optional($"shim {shim.ImportName[^2..]}", result.Loaded, result.Loaded ? LoadedFiles.PathOf(result.Attempts[^1].Path) : result.Describe());
+            yield return Optional(
+                $"shim {shim.ImportName[^2..]}", result.Loaded,
+                result.Loaded ? LoadedFiles.PathOf(result.Attempts[^1].Path) : result.Describe());
         }
         foreach (TensorRtFamily family in TensorRtFamily.All)
             foreach (DoctorCheck library in CheckTensorRt(family.DisplayName, family.Flavour, family.Major))
@@ -99,7 +101,8 @@ internal static class GpuChecks
         {
             // The line of the GPU says why.
         }
-        (bool isFound, string text) = BuilderResources.Find(library.Version, computeCapability, BuilderResources.Folders(LoadedFiles.PathOf(library.Path)));
+        (bool isFound, string text) = BuilderResources.Find(
+            library.Version, computeCapability, BuilderResources.Folders(LoadedFiles.PathOf(library.Path)));
         return Optional(name + BuilderSuffix, isFound, text);
     }
 

@@ -23,8 +23,11 @@ internal sealed class InfoCommand : CliCommand
     private readonly Option<string?> _key = Options.Key();
     private readonly Option<bool> _layers = new("--layers") { Description = "List an engine's layers." };
     private readonly Option<int> _device = Options.Integer("--device", "The GPU that an engine is loaded on.", 0);
-    private readonly Option<bool> _hostCode = new("--allow-host-code") { Description =
-        "Load version-compatible engines, which carry executable code: only from those you trust." };
+    private readonly Option<bool> _hostCode = new("--allow-host-code")
+    {
+        Description =
+        "Load version-compatible engines, which carry executable code: only from those you trust."
+    };
 
     public override string Examples => """
         trtvocoder info vocos.onnx

@@ -11,8 +11,11 @@ namespace TrtVocoder.Cli.Commands;
 /// <summary><c>mel</c>: a WAV file to the mel that a model takes.</summary>
 internal sealed class MelCommand : CliCommand
 {
-    private readonly Argument<string> _input = new("INPUT") { Description =
-        "WAV file of any sample rate and channels; - for standard input." };
+    private readonly Argument<string> _input = new("INPUT")
+    {
+        Description =
+        "WAV file of any sample rate and channels; - for standard input."
+    };
     private readonly Option<string> _to = new("--output", "-o")
     {
         Description = "Array [bands, frames] of natural-log amplitudes: .npy or .safetensors (tensor 'mel'); - for .npy on standard "
@@ -20,8 +23,11 @@ internal sealed class MelCommand : CliCommand
         Required = true,
     };
 
-    private readonly Option<string?> _model = new("--model", "-m") { Description =
-        "Model or checkpoint whose parameters to use. Default: those of vocos-mel-24khz." };
+    private readonly Option<string?> _model = new("--model", "-m")
+    {
+        Description =
+        "Model or checkpoint whose parameters to use. Default: those of vocos-mel-24khz."
+    };
     private readonly Option<float?> _floor = Options.Floor(
         "Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");

@@ -18,11 +18,20 @@ internal sealed class SynthCommand : CliCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly Option<string> _model = new("--model", "-m") { Description =
-        "Model: .onnx, .engine, or a checkpoint's folder or weights.", Required = true };
-    private readonly Option<string> _to = new("--output", "-o") { Description =
-        "WAV file, - for standard output, or a folder when there are several inputs.", Required = true };
-    private readonly Option<string> _format = Options.Choice("--format", "Sample format of the WAV file.", "pcm16", ["pcm16", "pcm24", "float"]);
+    private readonly Option<string> _model = new("--model", "-m")
+    {
+        Description =
+        "Model: .onnx, .engine, or a checkpoint's folder or weights.",
+        Required = true
+    };
+    private readonly Option<string> _to = new("--output", "-o")
+    {
+        Description =
+        "WAV file, - for standard output, or a folder when there are several inputs.",
+        Required = true
+    };
+    private readonly Option<string> _format = Options.Choice(
+        "--format", "Sample format of the WAV file.", "pcm16", ["pcm16", "pcm24", "float"]);
     private readonly Option<bool> _force = Options.Force();
     private readonly Option<int> _threads = Options.Integer("--threads",
         "CPU threads of the decoder; 0: one a core. Never more than cores.", 0);
@@ -51,10 +60,13 @@ internal sealed class SynthCommand : CliCommand
         List<SynthJob> jobs = Pair(set, call.Get(_to)!, call);
         string model = call.Get(_model)!;
         VocoderOptions options = _engine.Complete(
-            new VocoderOptions { Threads = LimitThreads(call.Get(_threads), call.Output), MaxWindowFrames = call.Get(_chunk) }, call, model);
+            new VocoderOptions { Threads = LimitThreads(call.Get(_threads), call.Output), MaxWindowFrames = call.Get(_chunk) }, call,
+            model);
         using Vocoder vocoder = ModelSource.Load(model, options, call.Output);
         using VocoderSession session = vocoder.CreateSession();
-        return set.IsMany ? RunMany(jobs, vocoder, session, call) : Convert(jobs[0], vocoder, session, call) with { Backend = vocoder.Info.Backend };
+        return set.IsMany
+            ? RunMany(jobs, vocoder, session, call)
+            : Convert(jobs[0], vocoder, session, call) with { Backend = vocoder.Info.Backend };
     }
 
     // Threads that wait for each other while they share a core make a decode hundreds of times slower.
@@ -103,7 +115,8 @@ internal sealed class SynthCommand : CliCommand
         else
             RunAll(_ => { });
         return new SynthSetResult(
-            done, done.Count(file => file.Error is not null), done.Sum(file => file.DurationSeconds ?? 0), done.Sum(file => file.DecodeSeconds ?? 0), vocoder.Info.Backend);
+            done, done.Count(file => file.Error is not null), done.Sum(file => file.DurationSeconds ?? 0),
+            done.Sum(file => file.DecodeSeconds ?? 0), vocoder.Info.Backend);
 
         // One bad file does not stop the others; the first failure gives the exit code.
         void RunAll(Action<SynthJob> report)
@@ -130,7 +143,8 @@ internal sealed class SynthCommand : CliCommand
     private SynthResult Convert(SynthJob job, Vocoder vocoder, VocoderSession session, CommandCall call)
     {
         SynthesisResult result = SynthesisResult.Run(
-            InputFile.Read(job.From), vocoder, session, call.Get(_floor), new MelChoice(call.Get(_transposed), call.Get(_key)), call.Output);
+            InputFile.Read(job.From), vocoder, session, call.Get(_floor), new MelChoice(call.Get(_transposed), call.Get(_key)),
+            call.Output);
         WavSampleFormat format = call.Get(_format) switch { "pcm24" => WavSampleFormat.Pcm24, "float" => WavSampleFormat.IeeeFloat, _ => WavSampleFormat.Pcm16 };
         int clipped = 0;
         OutputPath.Write(job.To, call.Get(_force), stream => clipped = WavFile.Write(stream, result.Samples, 1, result.SampleRate, format));

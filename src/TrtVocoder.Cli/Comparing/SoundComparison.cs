@@ -12,7 +12,8 @@ namespace TrtVocoder.Cli.Comparing;
 /// <param name="SpectralConvergence">Multi-resolution: Frobenius norm of the difference of magnitudes over that of the reference's.</param>
 /// <param name="LogMagnitudeL1">Multi-resolution: mean absolute difference of log magnitudes.</param>
 internal sealed record SoundComparison(
-    double MeanSquaredError, double SignalToNoiseDb, double MaxAbsoluteError, double LogMelL1, double SpectralConvergence, double LogMagnitudeL1)
+    double MeanSquaredError, double SignalToNoiseDb, double MaxAbsoluteError, double LogMelL1, double SpectralConvergence,
+    double LogMagnitudeL1)
 {
     private const float MagnitudeFloor = 1e-5f;
 

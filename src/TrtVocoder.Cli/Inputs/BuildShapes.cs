@@ -48,7 +48,8 @@ internal static partial class BuildShapes
         if (text is null)
             return null;
         Match match = WorkspacePattern().Match(text);
-        if (!match.Success || !double.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
+        if (!match.Success
+            || !double.TryParse(match.Groups[1].Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number))
             throw CliException.Usage($"--mem-pool-size {text}: expected workspace:SIZE, e.g. workspace:4096M or workspace:4G.");
         int shift = match.Groups[2].Value.ToUpperInvariant() switch { "B" => 0, "K" => 10, "G" => 30, _ => 20 };
         double bytes = number * (1L << shift);
@@ -66,12 +67,16 @@ internal static partial class BuildShapes
         foreach (string part in (ReadOnlySpan<string>)["batch", "bands", "frames"])
             isWhole &= !match.Groups[part].Success || Size(match.Groups[part]) is not null;
         return isWhole
-            ? new Shape(match.Groups["input"].Success ? match.Groups["input"].Value : null, Size(match.Groups["batch"]), Size(match.Groups["bands"]), Size(match.Groups["frames"]))
+            ? new Shape(
+                match.Groups["input"].Success ? match.Groups["input"].Value : null, Size(match.Groups["batch"]),
+                Size(match.Groups["bands"]), Size(match.Groups["frames"]))
             : throw CliException.Usage($"{option} {text}: expected frames (256), batch x frames (4x256), or an input's shape as trtexec "
                 + $"takes it (mel:4x100x256), all at least 1.");
 
         static int? Size(Group group) =>
-            group.Success && int.TryParse(group.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size > 0 ? size : null;
+            group.Success && int.TryParse(group.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size > 0
+                ? size
+                : null;
     }
 
     [GeneratedRegex(@"^(?:(?:(?<input>[^:]+):)?(?<batch>\d+)x(?:(?<bands>\d+)x)?)?(?<frames>\d+)$", RegexOptions.CultureInvariant)]

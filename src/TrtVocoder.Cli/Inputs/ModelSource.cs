@@ -103,7 +103,8 @@ internal static class ModelSource
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             Span<byte> start = stackalloc byte[9];
             start = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-            return start.StartsWith("PK\u0003\u0004"u8) || start is [0x80, >= 1 and <= 5, ..] || (start.Length == 9 && start[8] == '{' && start[6] == 0 && start[7] == 0);
+            return start.StartsWith("PK\u0003\u0004"u8) || start is [0x80, >= 1 and <= 5, ..]
+                || (start.Length == 9 && start[8] == '{' && start[6] == 0 && start[7] == 0);
         }
         catch (UnauthorizedAccessException error)
         {

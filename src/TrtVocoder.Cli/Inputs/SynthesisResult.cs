@@ -20,7 +20,8 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
     {
         Mel mel = input.Kind == InputKind.Wav
             ? SpeechInput.ToMel(
-                SpeechInput.Read(input, vocoder.SampleRate, output), melFloor is { } floor ? vocoder.Metadata with { MelFloor = floor } : vocoder.Metadata, input.Name)
+                SpeechInput.Read(input, vocoder.SampleRate, output),
+                melFloor is { } floor ? vocoder.Metadata with { MelFloor = floor } : vocoder.Metadata, input.Name)
             : Mel.Read(input, vocoder.MelCount, choice);
         int count = vocoder.GetSampleCount(mel.Frames);
         if (count == 0)

@@ -32,7 +32,8 @@ internal sealed class CommandOutput(bool isJson)
         FileStatus? output = FileStatus.Of(Descriptors.Output), error = FileStatus.Of(Descriptors.Error);
         bool isOutput = target.Descriptor == Descriptors.Output || output?.IsSameAs(status) == true;
         // A terminal shows both; only files and pipes keep what they were given.
-        bool isError = target.Descriptor == Descriptors.Error || (error?.IsSameAs(status) == true && status.Kind != FileKind.CharacterDevice);
+        bool isError = target.Descriptor == Descriptors.Error
+            || (error?.IsSameAs(status) == true && status.Kind != FileKind.CharacterDevice);
         if (isError && !isOutput)
             throw CliException.Usage(
                 $"{target.Name} is standard error, where notes and errors go; give a file name, or - for standard output.");

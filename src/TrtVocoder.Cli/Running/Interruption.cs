@@ -68,7 +68,8 @@ internal sealed class Interruption : IDisposable
             return 0;
         try
         {
-            string line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal), Name + "0");
+            string line = File.ReadLines("/proc/self/status").FirstOrDefault(
+                line => line.StartsWith(Name, StringComparison.Ordinal), Name + "0");
             return Convert.ToUInt64(line[Name.Length..].Trim(), 16);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)

@@ -22,11 +22,13 @@ internal static class Options
         new("--key") { Description = "Which array of an .npz or .safetensors file. Default: 'mel', or the only one." };
 
     /// <summary>A whole number that has a default.</summary>
-    public static Option<int> Integer(string name, string description, int otherwise, int least = 0, int most = int.MaxValue, params string[] aliases) =>
+    public static Option<int> Integer(
+        string name, string description, int otherwise, int least = 0, int most = int.MaxValue, params string[] aliases) =>
         new(name, aliases) { Description = description, DefaultValueFactory = _ => otherwise, CustomParser = argument => ParseInteger(argument, name, least, most) ?? 0 };
 
     /// <summary>A whole number that may be left out.</summary>
-    public static Option<int?> OptionalInteger(string name, string description, int least, int most = int.MaxValue, params string[] aliases) =>
+    public static Option<int?> OptionalInteger(
+        string name, string description, int least, int most = int.MaxValue, params string[] aliases) =>
         new(name, aliases) { Description = description, CustomParser = argument => ParseInteger(argument, name, least, most) };
 
     /// <summary>A number that has a default.</summary>
@@ -63,11 +65,13 @@ internal static class Options
 
     // No thousands separators: 0,00001 would be 1.
     private static double? Parse(ArgumentResult argument) => double.TryParse(
-        Text(argument), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double number)
+        Text(argument), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+        CultureInfo.InvariantCulture, out double number)
         && double.IsFinite(number) ? number : null;
 
     private static int? ParseInteger(ArgumentResult argument, string name, int least, int most) =>
-        int.TryParse(Text(argument), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
+        int.TryParse(Text(argument), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least
+            && number <= most
             ? number
             : Refuse<int?>(argument, string.Create(
                 CultureInfo.InvariantCulture, $"{name} must be {(most == int.MaxValue ? $"{least} or more" : $"{least} to {most}")}, a "

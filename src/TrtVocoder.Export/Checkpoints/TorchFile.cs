@@ -25,7 +25,7 @@ internal static class TorchFile
                     + $"numpy.save('mel.npy', mel.numpy()).");
         if (root is not PickleDictionary stateDict)
             throw new DataFormatException(
-                $"{source} was written by torch.save but holds {(root is List<object?> or object?[] ? "a list" : "a single value")}, no "
+                $"{source} was written by torch.save but holds {(root is List<object?> or object?[]? "a list" : "a single value")}, no "
                     + $"dict of tensors; save the model's state_dict().");
         Dictionary<string, TorchTensor> tensors = new(StringComparer.Ordinal);
         foreach ((string name, object? value) in stateDict.Items)

@@ -20,7 +20,8 @@ internal static class TorchZipFile
             throw new DataFormatException(
                 $"{source} is a zip file, but not one that torch.save wrote: it must hold one data.pkl{FileContent.Describe(file)}.");
         string folder = pickle[..^"data.pkl".Length];
-        if (entries.TryGetValue(folder + "byteorder", out ZipArchiveEntry? order) && !ReadEntry(order, source).AsSpan().SequenceEqual("little"u8))
+        if (entries.TryGetValue(folder + "byteorder", out ZipArchiveEntry? order)
+            && !ReadEntry(order, source).AsSpan().SequenceEqual("little"u8))
             throw new DataFormatException($"{source} was saved on a big-endian machine; save it again on a little-endian one.");
 
         TorchObjects objects = new(source);

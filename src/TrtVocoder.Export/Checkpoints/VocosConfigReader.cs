@@ -34,7 +34,8 @@ internal static class VocosConfigReader
     {
         YamlTree root = YamlTree.Parse(text, source);
         // The config that upstream's training writes has the model's sections two levels deeper.
-        if (root.Find("feature_extractor") is null && root.Find("model")?.Find("init_args") is { } nested && nested.Find("feature_extractor") is not null)
+        if (root.Find("feature_extractor") is null && root.Find("model")?.Find("init_args") is { } nested
+            && nested.Find("feature_extractor") is not null)
             root = nested;
         Section features = new(root, "feature_extractor", source);
         Section backbone = new(root, "backbone", source, Backbone);

@@ -91,7 +91,9 @@ public static class OnnxExporter
         VocosConfig config = checkpoint.Config;
         OnnxGraphBuilder graph = new("vocos");
         GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
-        ITemporalConvolution convolution = options.Form == NetworkForm.Shift ? new ShiftedConvolution(weights) : new ConvolutionNodes(weights);
+        ITemporalConvolution convolution = options.Form == NetworkForm.Shift
+            ? new ShiftedConvolution(weights)
+            : new ConvolutionNodes(weights);
         string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
         string hidden = new VocosTrunk(weights, convolution).Emit(mel);
         SpectrumHead head = new(weights);
@@ -112,7 +114,9 @@ public static class OnnxExporter
         {
             SpectrumLayout layout = options.Layout ?? SpectrumLayout.BinsMajor;
             head.EmitOutputs(hidden, layout);
-            object[] shape = layout == SpectrumLayout.BinsMajor ? ["batch", config.BinCount, "frames"] : ["batch", "frames", config.BinCount];
+            object[] shape = layout == SpectrumLayout.BinsMajor
+                ? ["batch", config.BinCount, "frames"]
+                : ["batch", "frames", config.BinCount];
             graph.AddOutput("real", shape);
             graph.AddOutput("imag", shape);
         }

@@ -95,7 +95,9 @@ internal sealed class OnnxGraphBuilder(string graphName)
     {
         string name = "int64." + string.Join('_', values.Select(value =>
             value == long.MaxValue ? "max" : value.ToString(CultureInfo.InvariantCulture)));
-        return _names.Contains(name) ? name : AddConstant(name, DataType.Int64, MemoryMarshal.AsBytes<long>(values).ToArray(), [values.Length]);
+        return _names.Contains(name)
+            ? name
+            : AddConstant(name, DataType.Int64, MemoryMarshal.AsBytes<long>(values).ToArray(), [values.Length]);
     }
 
     private string AddConstant(string name, DataType type, byte[] bytes, IEnumerable<long> dimensions)

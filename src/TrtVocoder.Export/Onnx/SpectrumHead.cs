@@ -43,7 +43,9 @@ internal sealed class SpectrumHead(GraphWeights weights)
     private string Project(string hidden)
     {
         (int dim, int columns) = (weights.Config.Dim, 2 * PaddedBins);
-        return weights.Linear("head.out", hidden, GraphWeights.Transposed(PadHalves("head.out.weight", dim), columns, dim), PadHalves("head.out.bias", 1), DataType.Float);
+        return weights.Linear(
+            "head.out", hidden, GraphWeights.Transposed(PadHalves("head.out.weight", dim), columns, dim), PadHalves("head.out.bias", 1),
+            DataType.Float);
     }
 
     /// <summary>Weights × features: [B, T, C] → [B, 2·<see cref="PaddedBins"/>, T].</summary>

@@ -68,7 +68,8 @@ internal sealed class CudaDevice
                 (int)CUresult.CUDA_ERROR_INVALID_DEVICE,
                 nameof(CUresult.CUDA_ERROR_INVALID_DEVICE),
                 $"There is no GPU {ordinal}: this machine has {count} {(count == 1 ? "GPU" : "GPUs")}, numbered from 0; choose one of "
-                    + $"them.") { Kind = FailureKind.NoSuchGpu };
+                    + $"them.")
+            { Kind = FailureKind.NoSuchGpu };
         }
         int handle;
         CudaStatus.Check(CudaDriver.cuDeviceGet(&handle, ordinal), nameof(CudaDriver.cuDeviceGet));

@@ -73,7 +73,8 @@ internal sealed class CudaEvent : IDisposable
         using HandleLease queue = stream.Lease();
         using BoundLease mark = SafeHandle.Enter();
         CudaStatus.Check(
-            CudaDriver.cuEventRecordWithFlags(mark.Value, queue.Value, CudaDriver.CU_EVENT_RECORD_EXTERNAL), nameof(CudaDriver.cuEventRecordWithFlags));
+            CudaDriver.cuEventRecordWithFlags(mark.Value, queue.Value, CudaDriver.CU_EVENT_RECORD_EXTERNAL),
+            nameof(CudaDriver.cuEventRecordWithFlags));
     }
 
     /// <summary>Waits until everything before the mark is done.</summary>

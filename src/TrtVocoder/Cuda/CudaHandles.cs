@@ -133,7 +133,8 @@ internal readonly ref struct ContextScope : IDisposable
     {
         nint value = context.DangerousGetHandle();
         return new ContextScope(
-            CudaDriver.cuCtxPushCurrent_v2(value) == CUresult.CUDA_SUCCESS || CudaDriver.cuCtxPushCurrent_v2(value) == CUresult.CUDA_SUCCESS);
+            CudaDriver.cuCtxPushCurrent_v2(value) == CUresult.CUDA_SUCCESS
+                || CudaDriver.cuCtxPushCurrent_v2(value) == CUresult.CUDA_SUCCESS);
     }
 
     public unsafe void Dispose()

@@ -42,7 +42,8 @@ internal static class CudaStatus
     private static unsafe string NameOf(CUresult result)
     {
         byte* name = null;
-        if (CudaDriver.cuGetErrorName(result, &name) == CUresult.CUDA_SUCCESS && name != null && Marshal.PtrToStringUTF8((nint)name) is { Length: > 0 } text)
+        if (CudaDriver.cuGetErrorName(result, &name) == CUresult.CUDA_SUCCESS && name != null
+            && Marshal.PtrToStringUTF8((nint)name) is { Length: > 0 } text)
             return text;
         return Enum.GetName(result) ?? "an unknown error";
     }

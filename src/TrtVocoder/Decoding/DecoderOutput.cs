@@ -30,7 +30,8 @@ public readonly ref struct DecoderOutput
     public int Samples => Signal == OutputKind.Waveform ? _framesOrSamples : 0;
 
     /// <summary>Spectra: two blocks of [batch, bins, frames] or [batch, frames, bins].</summary>
-    public static DecoderOutput FromSpectrum(ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int frames) =>
+    public static DecoderOutput FromSpectrum(
+        ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int frames) =>
         FromSpectrum(new OutputValues(real), new OutputValues(imag), layout, bins, frames);
 
     /// <summary>Samples: one block of [batch, samples].</summary>

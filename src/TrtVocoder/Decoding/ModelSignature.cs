@@ -102,7 +102,10 @@ internal sealed record ModelSignature
             throw new DataFormatException(
                 $"{source}: its input {mel} looks like [batch, frames, n_mels]; this program feeds [batch, n_mels, frames].");
         if (bands < 0)
-            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.") { Kind = FailureKind.MelCountUnknown };
+            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.")
+            {
+                Kind = FailureKind.MelCountUnknown,
+            };
         if (bands < 1 || (hints.MelCount is { } told && told != bands))
             throw new DataFormatException($"{source}: its input is {mel}, not [batch, "
                 + $"{hints.MelCount?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "n_mels"}, frames].");
@@ -150,7 +153,8 @@ internal sealed record ModelSignature
                 ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes "
                     + $"them; real and imaginary parts, or samples, are needed.")
                 : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or "
-                    + $"samples, by name.") { Kind = FailureKind.OutputsUnknown };
+                    + $"samples, by name.")
+                { Kind = FailureKind.OutputsUnknown };
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
@@ -164,7 +168,8 @@ internal sealed record ModelSignature
             first.Dimensions.Count == 3 && first != second && Agree(first, second)
                 ? (first, second)
                 : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one "
-                    + $"spectrum [batch, bins, frames].") { Kind = FailureKind.OutputsUnknown };
+                    + $"spectrum [batch, bins, frames].")
+                { Kind = FailureKind.OutputsUnknown };
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
@@ -191,7 +196,10 @@ internal sealed record ModelSignature
             return (Bins(columns), SpectrumLayout.FrameMajor);
         if (told is not null && rows < 0)
             return (told.Value, SpectrumLayout.BinsMajor);
-        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told without n_fft.") { Kind = FailureKind.FftLengthUnknown };
+        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told without n_fft.")
+        {
+            Kind = FailureKind.FftLengthUnknown,
+        };
 
         // What is beyond is refused with the other sizes, and must not overflow before.
         static int Bins(long size) => (int)Math.Min(size, ModelLimits.MaxFftLength);
@@ -226,7 +234,8 @@ internal sealed record ModelSignature
         string name = output.Name.ToLowerInvariant();
         return (name.Contains("mag", StringComparison.Ordinal) && !name.Contains("imag", StringComparison.Ordinal))
             || name is "abs" or "phi" or "arg"
-            || name.Contains("phase", StringComparison.Ordinal) || name.Contains("angle", StringComparison.Ordinal) || name.Contains("amplitude", StringComparison.Ordinal)
+            || name.Contains("phase", StringComparison.Ordinal) || name.Contains("angle", StringComparison.Ordinal)
+            || name.Contains("amplitude", StringComparison.Ordinal)
             || name.Contains("log_amp", StringComparison.Ordinal) || name.Contains("logamp", StringComparison.Ordinal);
     }
 

@@ -89,7 +89,9 @@ public sealed record VocoderMetadata
             Layout = Choice("layout", ("bins-major", SpectrumLayout.BinsMajor), ("frame-major", SpectrumLayout.FrameMajor)),
             Signal = Choice("signal", ("spectrum", OutputKind.Spectrum), ("waveform", OutputKind.Waveform)),
             MelFloor = Positive("mel_floor"),
-            ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames") ? Integer("receptive_field_frames", 0, ModelLimits.MaxReceptiveFieldFrames) : null,
+            ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames")
+                ? Integer("receptive_field_frames", 0, ModelLimits.MaxReceptiveFieldFrames)
+                : null,
             Precision = properties.GetValueOrDefault(Prefix + "precision", ""),
             ModelHash = properties.GetValueOrDefault(Prefix + "model_hash", ""),
         });
@@ -105,7 +107,8 @@ public sealed record VocoderMetadata
                     + $"whole number from {least} to {most}.");
 
         float Positive(string key) =>
-            float.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value)
+            float.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0
+                && float.IsFinite(value)
                 ? value
                 : throw new DataFormatException(
                     $"{source}: metadata '{Prefix}{key}' is '{PrintableText.Name(Text(key))}', expected a number above 0.");

@@ -101,7 +101,8 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         float* target = _block.Pointer;
         Transposition.ToFrameMajor(job.Real + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target, _rowStride);
         Transposition.ToFrameMajor(
-            job.Imag + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target + ((nint)BlockFrames * _rowStride), _rowStride);
+            job.Imag + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target + ((nint)BlockFrames * _rowStride),
+            _rowStride);
     }
 
     private void OverlapAdd(in InverseStftJob job, int frame, float* samples, long begin, long end)

@@ -49,7 +49,9 @@ internal static class AtomicFile
         ThrowIfUnwritable(target, overwrite, calls);
         if (target.IsStream)
         {
-            using Stream stream = target.Descriptor is { } descriptor ? new DescriptorStream(descriptor) : Named(path, () => calls.OpenExisting(target.Path));
+            using Stream stream = target.Descriptor is { } descriptor
+                ? new DescriptorStream(descriptor)
+                : Named(path, () => calls.OpenExisting(target.Path));
             WriteAll(stream, path, write);
             return;
         }

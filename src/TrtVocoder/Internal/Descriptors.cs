@@ -12,5 +12,6 @@ internal static class Descriptors
     /// or of a library's, to which nothing must be written; such files are marked as not to be passed on.
     /// </summary>
     public static bool IsInherited(int descriptor) =>
-        !OperatingSystem.IsLinux() || (LibC.Control(descriptor, LibC.GetDescriptorFlags) is >= 0 and int flags && (flags & LibC.CloseOnExec) == 0);
+        !OperatingSystem.IsLinux()
+            || (LibC.Control(descriptor, LibC.GetDescriptorFlags) is >= 0 and int flags && (flags & LibC.CloseOnExec) == 0);
 }

@@ -33,6 +33,8 @@ internal static class WriteFailure
         string text = error.Message;
         int quote = text.IndexOf(" : '", StringComparison.Ordinal);
         text = (quote > 0 ? text[..quote] : text).TrimEnd('.', ' ');
-        return text.Length > 1 && char.IsAsciiLetterUpper(text[0]) && !char.IsAsciiLetterUpper(text[1]) ? char.ToLowerInvariant(text[0]) + text[1..] : text;
+        return text.Length > 1 && char.IsAsciiLetterUpper(text[0]) && !char.IsAsciiLetterUpper(text[1])
+            ? char.ToLowerInvariant(text[0]) + text[1..]
+            : text;
     }
 }

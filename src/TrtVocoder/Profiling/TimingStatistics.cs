@@ -24,7 +24,8 @@ public readonly record struct TimingStatistics(
         int middle = sorted.Length / 2;
         double median = sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
         return new TimingStatistics(
-            sorted.Length, sorted[0], sorted[^1], sorted.Average(), median, Percentile(sorted, 90), Percentile(sorted, 95), Percentile(sorted, 99));
+            sorted.Length, sorted[0], sorted[^1], sorted.Average(), median, Percentile(sorted, 90), Percentile(sorted, 95),
+            Percentile(sorted, 99));
     }
 
     /// <summary>trtexec's percentile of an ascending series: sorted[max(N − 1 − (int)((1 − p/100)·N), 0)].</summary>

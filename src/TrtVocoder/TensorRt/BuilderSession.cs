@@ -56,7 +56,10 @@ internal sealed class BuilderSession : IDisposable
             throw new DataFormatException($"{_source}: TensorRT's parser refuses the model: {Shim.GetLastMessage().TrimEnd('.')}.");
         string node = error.node < 0 ? "" : $" at node {error.node} '{Text(error.node_name)}' ({Text(error.node_operator)})";
         throw new DataFormatException($"{_source}: TensorRT's parser refuses the model{node}: "
-            + $"{Text(error.description).Trim().TrimEnd('.')}; simplify the model, or export it by other means.") { Kind = FailureKind.NetworkUnsupported };
+            + $"{Text(error.description).Trim().TrimEnd('.')}; simplify the model, or export it by other means.")
+        {
+            Kind = FailureKind.NetworkUnsupported,
+        };
 
         static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
@@ -85,7 +88,9 @@ internal sealed class BuilderSession : IDisposable
         if (_options.OptimizationLevel is { } level)
             Shim.Check(api.trtv_builder_set_optimization_level(handle, level), $"Setting optimisation level {level}");
         if (_options.DetailedLayers)
-            Shim.Check(api.trtv_builder_set_profiling_verbosity(handle, (int)trtv_profiling_verbosity.TRTV_PROFILING_DETAILED), "Asking for detailed layers");
+            Shim.Check(
+                api.trtv_builder_set_profiling_verbosity(handle, (int)trtv_profiling_verbosity.TRTV_PROFILING_DETAILED),
+                "Asking for detailed layers");
         if (timings is not null)
             SetTimings(timings);
         return profile;
@@ -154,7 +159,8 @@ internal sealed class BuilderSession : IDisposable
                 break;
             Shim.Check(status, $"{_source}: asking for its tensors");
             TensorShape tensor = new(
-                Marshal.PtrToStringUTF8((nint)info.name) ?? "", new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray());
+                Marshal.PtrToStringUTF8((nint)info.name) ?? "",
+                new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray());
             (info.mode == (int)trtv_tensor_mode.TRTV_TENSOR_MODE_INPUT ? inputs : outputs).Add(tensor);
             types[tensor.Name] = (TrtDataType)info.data_type;
         }

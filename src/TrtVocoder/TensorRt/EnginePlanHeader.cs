@@ -57,7 +57,10 @@ internal sealed record EnginePlanHeader
         if (start.Length < Length && EngineMagic.IsEngine(start))
             throw Truncated($"{actualBytes} bytes are less than its header");
         EnginePlanHeader header = TryParse(start) ?? throw new DataFormatException(
-            $"{source}: this is not a TensorRT engine (it starts with neither 'ftrt' nor 'vtrt'){Guess(start)}.") { Kind = FailureKind.NotAnEngine };
+            $"{source}: this is not a TensorRT engine (it starts with neither 'ftrt' nor 'vtrt'){Guess(start)}.")
+        {
+            Kind = FailureKind.NotAnEngine,
+        };
         if (actualBytes < header.PlanBytes)
             throw Truncated($"{actualBytes} of {header.PlanBytes} bytes");
         return header;

@@ -13,7 +13,8 @@ internal static partial class EngineRefusal
         if ((trtv_status)status != trtv_status.TRTV_ERROR_ENGINE_REFUSED)
             return library.Shim.CreateException(status, $"Loading the engine {source}");
         string words = library.Shim.GetLastMessage().Trim();
-        (FailureKind kind, string message) = Describe(library.Flavour, library.Version, library.DisplayName, device.ToString(), header, source, words);
+        (FailureKind kind, string message) = Describe(
+            library.Flavour, library.Version, library.DisplayName, device.ToString(), header, source, words);
         return new TensorRtException(message, status, words) { Kind = kind };
     }
 
@@ -30,7 +31,8 @@ internal static partial class EngineRefusal
         if (device.Success)
             return (FailureKind.EngineOfOtherGpu, $"{source}: this engine was built for another GPU, of compute capability "
                 + $"{device.Groups[1].Value}; this machine has {deviceName}; {Rebuild}.");
-        if (words.Contains("incompatible device", StringComparison.OrdinalIgnoreCase) || words.Contains("cannot run on this GPU", StringComparison.OrdinalIgnoreCase))
+        if (words.Contains("incompatible device", StringComparison.OrdinalIgnoreCase)
+            || words.Contains("cannot run on this GPU", StringComparison.OrdinalIgnoreCase))
             return (FailureKind.EngineOfOtherGpu,
                 $"{source}: this engine cannot run on this machine's GPU, {deviceName} ({words.TrimEnd('.')}); {Rebuild}.");
         if (words.Contains("EngineHostCodeAllowed", StringComparison.Ordinal))

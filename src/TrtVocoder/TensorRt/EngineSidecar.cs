@@ -104,7 +104,9 @@ public sealed record EngineSidecar
             {
                 Form = sidecar.Form ?? "",
                 Refusals = sidecar.Refusals ?? [],
-                Verification = sidecar.Verification is { } verification ? verification with { Reference = verification.Reference ?? "", Note = verification.Note ?? "" } : null,
+                Verification = sidecar.Verification is { } verification
+                    ? verification with { Reference = verification.Reference ?? "", Note = verification.Note ?? "" }
+                    : null,
             };
             sidecar.CheckItems(path);
             return sidecar;

@@ -103,7 +103,8 @@ internal sealed class EngineTensors
             throw new DataFormatException(
                 $"{_source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory "
                     + $"cannot be known beforehand; "
-                + "a model is needed whose outputs depend on the length alone.") { Kind = FailureKind.NetworkUnsupported };
+                + "a model is needed whose outputs depend on the length alone.")
+            { Kind = FailureKind.NetworkUnsupported };
         }
         return rank;
     }

@@ -52,7 +52,9 @@ internal static class EngineVerifier
                 throw Wrong(source, $"puts out {heard[item].Length} values where the network has {expected[item].Length}");
             double signal = Power(expected[item]);
             if (!double.IsFinite(signal) || signal == 0)
-                throw Wrong(source, $"puts out {(signal == 0 ? "silence" : "NaN")}, as its network does by {verification.Reference}", "correct the model");
+                throw Wrong(
+                    source, $"puts out {(signal == 0 ? "silence" : "NaN")}, as its network does by {verification.Reference}",
+                    "correct the model");
             if (Power(heard[item]) < SilentPower * signal)
                 throw Wrong(source, $"puts out silence where {verification.Reference} does not");
             double noise = Noise(expected[item], heard[item]);
@@ -110,5 +112,8 @@ internal static class EngineVerifier
 
     private static TensorRtException Wrong(string source, string what, string advice =
         "build it in FP32, or with another optimisation level") =>
-        new($"{source} is not kept: the engine {what}; {advice}.", (int)trtv_status.TRTV_ERROR_TENSORRT, "") { Kind = FailureKind.WrongOutput };
+        new($"{source} is not kept: the engine {what}; {advice}.", (int)trtv_status.TRTV_ERROR_TENSORRT, "")
+        {
+            Kind = FailureKind.WrongOutput,
+        };
 }

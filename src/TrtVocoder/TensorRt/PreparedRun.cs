@@ -286,7 +286,9 @@ internal sealed class PreparedRun : IDisposable
     }
 
     private OutputValues GetValues(in Place place, int count) =>
-        place.IsHalf ? new OutputValues(GetHalfValues(place, count), _wide.AsSpan(place.WideStart, count)) : new OutputValues(Host.Slice(place.Start, count));
+        place.IsHalf
+            ? new OutputValues(GetHalfValues(place, count), _wide.AsSpan(place.WideStart, count))
+            : new OutputValues(Host.Slice(place.Start, count));
 
     private Span<Half> GetHalfValues(in Place place, int count) =>
         MemoryMarshal.Cast<float, Half>(Host.Slice(place.Start, place.Floats))[..count];

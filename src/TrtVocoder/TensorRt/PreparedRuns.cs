@@ -37,7 +37,8 @@ internal sealed class PreparedRuns : IDisposable
     /// <param name="spare">A run that was made already, to be taken over; null for none.</param>
     /// <exception cref="ObjectDisposedException">The engine is gone.</exception>
     public PreparedRuns(
-        TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options, CudaStream stream, RunInstruments? instruments, PreparedRun? spare)
+        TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options, CudaStream stream, RunInstruments? instruments,
+        PreparedRun? spare)
     {
         engine.Join();
         (_engine, _tensors, _options, _stream, _instruments, _spare) = (engine, tensors, options, stream, instruments, spare);

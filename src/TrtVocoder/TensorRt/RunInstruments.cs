@@ -142,7 +142,9 @@ internal sealed class RunInstruments : IDisposable
         {
             fixed (int* layers = _layers)
             fixed (float* times = _layerMs)
-                shim.Check(shim.Api.trtv_profiler_take(_layerProfiler.DangerousGetHandle(), layers, times, LayerCapacity, &count), "Taking layer times");
+                shim.Check(
+                    shim.Api.trtv_profiler_take(_layerProfiler.DangerousGetHandle(), layers, times, LayerCapacity, &count),
+                    "Taking layer times");
             for (int i = 0; i < count && !discard; i++)
                 _profiler.AddLayer(GetLayerName(_layerProfiler, _layers[i]), _layerMs[i]);
         }
@@ -178,7 +180,8 @@ internal sealed class RunInstruments : IDisposable
         {
             byte* name;
             profiler.Shim.Check(
-                profiler.Shim.Api.trtv_profiler_get_layer_name(profiler.DangerousGetHandle(), _layerNames.Count, &name), "Asking for a layer's name");
+                profiler.Shim.Api.trtv_profiler_get_layer_name(profiler.DangerousGetHandle(), _layerNames.Count, &name),
+                "Asking for a layer's name");
             _layerNames.Add(Marshal.PtrToStringUTF8((nint)name) ?? "");
         }
         return _layerNames[layer];

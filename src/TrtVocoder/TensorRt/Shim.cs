@@ -62,10 +62,12 @@ internal sealed class Shim
             trtv_status.TRTV_ERROR_LIBRARY_NOT_FOUND or trtv_status.TRTV_ERROR_LIBRARY_UNSUITABLE =>
                 new NativeLibraryException("TensorRT", $"{what} failed{because}.", []),
             trtv_status.TRTV_ERROR_NO_DRIVER => new NativeLibraryException(
-                LibraryLoader.Cuda.DisplayName, $"{what} needs an NVIDIA driver{because}; {LibraryLoader.Cuda.InstallHint}.", LibraryLoader.Cuda.FileNames),
+                LibraryLoader.Cuda.DisplayName, $"{what} needs an NVIDIA driver{because}; {LibraryLoader.Cuda.InstallHint}.",
+                LibraryLoader.Cuda.FileNames),
             trtv_status.TRTV_ERROR_NO_DEVICE => new TensorRtException(
                 $"{what} needs a GPU: the NVIDIA driver is installed but there is no GPU that it may use; check with nvidia-smi, and that "
-                    + $"CUDA_VISIBLE_DEVICES does not hide it.", status, words) { Kind = FailureKind.NoGpu },
+                    + $"CUDA_VISIBLE_DEVICES does not hide it.", status, words)
+            { Kind = FailureKind.NoGpu },
             trtv_status.TRTV_ERROR_INVALID_ARGUMENT =>
                 new TensorRtException($"{what} failed{because}; this is a fault in TrtVocoder, please report it.", status, words),
             _ => new TensorRtException($"{what} failed{because}.", status, words),

@@ -52,7 +52,9 @@ internal static class SpeechLikeMel
             double pitch = 130 + (25 * Math.Sin(2 * Math.PI * 1.3 * seconds));
             phase = (phase + (pitch / sampleRate)) % 1;
             double openness = 0.5 + (0.5 * Math.Sin(2 * Math.PI * 0.9 * seconds));
-            double voice = syllable < VoicedPart ? Math.Sin(Math.PI * syllable / VoicedPart) * Voiced(phase, pitch, openness, Math.Min(HighestHarmonicHz, sampleRate / 2.0)) : 0;
+            double voice = syllable < VoicedPart
+                ? Math.Sin(Math.PI * syllable / VoicedPart) * Voiced(phase, pitch, openness, Math.Min(HighestHarmonicHz, sampleRate / 2.0))
+                : 0;
             double breath = BreathAmplitude * (syllable < VoicedPart ? 0.1 : 1) * ((2 * random.NextDouble()) - 1);
             samples[i] = (float)(voice + breath);
         }

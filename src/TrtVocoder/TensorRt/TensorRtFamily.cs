@@ -11,16 +11,23 @@ namespace TrtVocoder.TensorRt;
 /// <param name="FolderVariable">The environment variable that names their folder.</param>
 /// <param name="Shim">The shim library.</param>
 internal sealed record TensorRtFamily(
-    string DisplayName, EngineFlavour Flavour, int Major, string RuntimeFile, string ParserFile, string FolderVariable, NativeLibraryInfo Shim)
+    string DisplayName, EngineFlavour Flavour, int Major, string RuntimeFile, string ParserFile, string FolderVariable,
+    NativeLibraryInfo Shim)
 {
     public static TensorRtFamily TensorRt10 { get; } =
-        new($"{NameOf(EngineFlavour.TensorRt)} 10", EngineFlavour.TensorRt, 10, "libnvinfer.so.10", "libnvonnxparser.so.10", "TRTV_TENSORRT_DIR", LibraryLoader.Shim10);
+        new(
+            $"{NameOf(EngineFlavour.TensorRt)} 10", EngineFlavour.TensorRt, 10, "libnvinfer.so.10", "libnvonnxparser.so.10",
+            "TRTV_TENSORRT_DIR", LibraryLoader.Shim10);
 
     public static TensorRtFamily TensorRt11 { get; } =
-        new($"{NameOf(EngineFlavour.TensorRt)} 11", EngineFlavour.TensorRt, 11, "libnvinfer.so.11", "libnvonnxparser.so.11", "TRTV_TENSORRT_DIR", LibraryLoader.Shim11);
+        new(
+            $"{NameOf(EngineFlavour.TensorRt)} 11", EngineFlavour.TensorRt, 11, "libnvinfer.so.11", "libnvonnxparser.so.11",
+            "TRTV_TENSORRT_DIR", LibraryLoader.Shim11);
 
     public static TensorRtFamily Rtx { get; } =
-        new(NameOf(EngineFlavour.TensorRtRtx), EngineFlavour.TensorRtRtx, 1, "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1", "TRTV_TENSORRT_RTX_DIR", LibraryLoader.Shim11);
+        new(
+            NameOf(EngineFlavour.TensorRtRtx), EngineFlavour.TensorRtRtx, 1, "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1",
+            "TRTV_TENSORRT_RTX_DIR", LibraryLoader.Shim11);
 
     /// <summary>All, in the order in which a choice is made.</summary>
     public static IReadOnlyList<TensorRtFamily> All { get; } = [TensorRt10, TensorRt11, Rtx];

@@ -132,7 +132,9 @@ internal sealed class TensorRtLibrary : IDisposable
             // The shim's words: "... was not found. Tried: PATH (REASON), PATH (REASON)."
             string words = shim.GetLastMessage().TrimEnd('.');
             const string Tried = "Tried: ";
-            string tried = words.IndexOf(Tried, StringComparison.Ordinal) is >= 0 and int start ? words[(start + Tried.Length)..] : $"{string.Join(", ", runtime)}: {words}";
+            string tried = words.IndexOf(Tried, StringComparison.Ordinal) is >= 0 and int start
+                ? words[(start + Tried.Length)..]
+                : $"{string.Join(", ", runtime)}: {words}";
             attempts.Add(tried);
             throw new NativeLibraryException(
                 family.DisplayName,

@@ -28,7 +28,8 @@ public static class TrtBuilder
     /// <exception cref="OperationCanceledException">The build was cancelled; nothing was written.</exception>
     /// <exception cref="IOException">A file cannot be written; nothing half-written stays.</exception>
     public static TrtBuildResult Build(
-        string onnxPath, string enginePath, TrtBuildOptions? options = null, IProgress<TrtBuildProgress>? progress = null, CancellationToken cancellation = default) =>
+        string onnxPath, string enginePath, TrtBuildOptions? options = null, IProgress<TrtBuildProgress>? progress = null,
+        CancellationToken cancellation = default) =>
         Build([OnnxSource.FromFile(onnxPath)], enginePath, options, progress, cancellation);
 
     /// <summary>
@@ -41,7 +42,8 @@ public static class TrtBuilder
     /// <param name="progress">Hears of the progress.</param>
     /// <param name="cancellation">Cancels the build.</param>
     internal static TrtBuildResult Build(
-        IReadOnlyList<OnnxSource> forms, string enginePath, TrtBuildOptions? options = null, IProgress<TrtBuildProgress>? progress = null, CancellationToken cancellation = default)
+        IReadOnlyList<OnnxSource> forms, string enginePath, TrtBuildOptions? options = null, IProgress<TrtBuildProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(forms);
         ArgumentOutOfRangeException.ThrowIfZero(forms.Count, nameof(forms));

@@ -65,7 +65,9 @@ public sealed class TrtDecoderModel : IDecoderModel
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
         VocoderMetadata? metadata = sidecar?.GetMetadata(path);
         hints ??= new ModelHints();
-        return Load(path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(), sidecar is null ? hints : hints.With(sidecar.Metadata, path));
+        return Load(
+            path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(),
+            sidecar is null ? hints : hints.With(sidecar.Metadata, path));
     }
 
     /// <summary>Loads an engine from memory, without a sidecar.</summary>
@@ -73,7 +75,8 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <param name="source">Its name for messages.</param>
     /// <param name="options">How to load and run it; null for the defaults.</param>
     /// <param name="hints">What the caller knows of the engine; null for nothing. Errors are those of loading a file.</param>
-    public static TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null) =>
+    public static TrtDecoderModel Load(
+        ReadOnlySpan<byte> plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null) =>
         Load(plan, source, null, options ?? new TrtDecoderOptions(), hints ?? new ModelHints());
 
     /// <summary>The same with its model's metadata, where there are any.</summary>
@@ -85,7 +88,9 @@ public sealed class TrtDecoderModel : IDecoderModel
         fixed (byte* data = plan)
         {
             (nint address, int length) = ((nint)data, plan.Length);
-            return Load(source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), metadata, options, hints);
+            return Load(
+                source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), metadata, options,
+                hints);
         }
     }
 
@@ -114,7 +119,8 @@ public sealed class TrtDecoderModel : IDecoderModel
     }
 
     private static TrtDecoderModel Load(
-        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
+        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options,
+        ModelHints hints)
     {
         TensorRtLibrary library = LoadLibrary(source, header, options);
         TrtRuntime? runtime = null;

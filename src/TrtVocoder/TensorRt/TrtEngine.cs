@@ -67,7 +67,9 @@ internal sealed class TrtEngine : IDisposable
         {
             using BoundLease engine = _handle.Enter();
             trtv_shape shape = new() { struct_size = (uint)sizeof(trtv_shape) };
-            Check(Shim.Api.trtv_engine_get_profile_shape(engine.Value, input.Utf8Name.Pointer, profile, (int)selector, &shape), "reading its profiles");
+            Check(
+                Shim.Api.trtv_engine_get_profile_shape(engine.Value, input.Utf8Name.Pointer, profile, (int)selector, &shape),
+                "reading its profiles");
             return new ReadOnlySpan<long>(shape.sizes, Math.Clamp(shape.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray();
         }
     }
@@ -113,7 +115,9 @@ internal sealed class TrtEngine : IDisposable
     {
         using BoundLease engine = _handle.Enter();
         nint text;
-        Check(Shim.Api.trtv_inspector_describe_engine(engine.Value, 0, (int)trtv_inspector_format.TRTV_INSPECTOR_JSON, &text), "describing its layers");
+        Check(
+            Shim.Api.trtv_inspector_describe_engine(engine.Value, 0, (int)trtv_inspector_format.TRTV_INSPECTOR_JSON, &text),
+            "describing its layers");
         using BufferHandle buffer = new(Shim, text);
         return Encoding.UTF8.GetString(buffer.GetBytes());
     }

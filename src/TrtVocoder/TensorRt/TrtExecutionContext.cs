@@ -44,7 +44,9 @@ internal sealed class TrtExecutionContext : IDisposable
         ArgumentNullException.ThrowIfNull(input);
         using Use use = new(this);
         fixed (long* sizes = shape)
-            _engine.Check(Api.trtv_execution_context_set_input_shape(use.Value, input.Utf8Name.Pointer, sizes, shape.Length), "setting the input's shape");
+            _engine.Check(
+                Api.trtv_execution_context_set_input_shape(use.Value, input.Utf8Name.Pointer, sizes, shape.Length),
+                "setting the input's shape");
     }
 
     /// <summary>A tensor's shape under the shapes set; −1 in it depends on inputs not set, or on data.</summary>
@@ -78,7 +80,9 @@ internal sealed class TrtExecutionContext : IDisposable
             throw new ArgumentException($"Tensor '{tensor.Name}' needs memory at a multiple of {AddressAlignmentBytes} bytes; "
                 + $"0x{address:X} is not.", nameof(address));
         using Use use = new(this);
-        _engine.Check(Api.trtv_execution_context_set_tensor_address(use.Value, tensor.Utf8Name.Pointer, (void*)address), "setting a tensor's address");
+        _engine.Check(
+            Api.trtv_execution_context_set_tensor_address(use.Value, tensor.Utf8Name.Pointer, (void*)address),
+            "setting a tensor's address");
     }
 
     /// <summary>

@@ -272,7 +272,8 @@ internal sealed class DecodePipeline : IDisposable
         {
             throw new DataFormatException(
                 $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, "
-                    + $"or what was told of its hop and padding, are wrong.") { Kind = FailureKind.HopLengthWrong };
+                    + $"or what was told of its hop and padding, are wrong.")
+            { Kind = FailureKind.HopLengthWrong };
         }
         output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
     }

@@ -116,7 +116,10 @@ public sealed class Vocoder : IDisposable
     {
         ModelFileKind.Engine => new TrtDecoderBackend(options.Engine),
         _ => CreateOnnxBackend() ?? throw new TrtVocoderException(
-            $"{source} is an ONNX model, and this program lacks the assembly that runs it; add a reference to TrtVocoder.OnnxRuntime.") { Kind = FailureKind.BackendMissing },
+            $"{source} is an ONNX model, and this program lacks the assembly that runs it; add a reference to TrtVocoder.OnnxRuntime.")
+        {
+            Kind = FailureKind.BackendMissing,
+        },
     };
 
     /// <summary>

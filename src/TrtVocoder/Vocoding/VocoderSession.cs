@@ -94,7 +94,9 @@ public sealed class VocoderSession : IDisposable
             WindowPlan windows = _plan.Windows;
             if (!windows.HasFixedLengths)
             {
-                _pipeline.WarmUp(windows, 1, Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames));
+                _pipeline.WarmUp(
+                    windows, 1,
+                    Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames));
                 return;
             }
             _pipeline.WarmUp(windows, 1, 0);
@@ -189,7 +191,8 @@ public sealed class VocoderSession : IDisposable
         if (index >= 0)
             throw new TrtVocoderException(
                 $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: "
-                    + $"use one whose head is FP32, or FP32 throughout ({_info.Backend}).") { Kind = FailureKind.NonFiniteOutput };
+                    + $"use one whose head is FP32, or FP32 throughout ({_info.Backend}).")
+            { Kind = FailureKind.NonFiniteOutput };
     }
 
     private void Exit()

@@ -57,10 +57,14 @@ internal sealed class WindowPlan
         if (info.Metadata.ReceptiveFieldFrames is not { } context)
         {
             if (options.Windows.Frames.Count > 0)
-                throw new DataFormatException("Windows need the model's receptive field, which it does not tell.") { Kind = FailureKind.ReceptiveFieldUnknown };
+                throw new DataFormatException("Windows need the model's receptive field, which it does not tell.")
+                {
+                    Kind = FailureKind.ReceptiveFieldUnknown,
+                };
             return OneRun(
                 Math.Min(options.MaxWindowFrames ?? int.MaxValue, info.MaxFrames),
-                "this model does not tell its receptive field, so longer inputs cannot be decoded in exact windows", FailureKind.ReceptiveFieldUnknown);
+                "this model does not tell its receptive field, so longer inputs cannot be decoded in exact windows",
+                FailureKind.ReceptiveFieldUnknown);
         }
 
         WindowMargins edges = WindowMargins.Of(info.Metadata, context);
@@ -68,7 +72,8 @@ internal sealed class WindowPlan
         int longest = Math.Min(options.MaxWindowFrames ?? automatic, info.MaxFrames);
         if (options.Windows.Frames.Count > 0)
             return Fixed(Check(options.Windows.Frames, info, edges), edges);
-        if (!options.Windows.IsOff && info.HasCostlyShapes && StandardWindowLengths.Make(Math.Max(info.MinFrames, 1), longest, edges) is { Length: > 0 } ladder)
+        if (!options.Windows.IsOff && info.HasCostlyShapes
+            && StandardWindowLengths.Make(Math.Max(info.MinFrames, 1), longest, edges) is { Length: > 0 } ladder)
             return Fixed(ladder, edges);
         if (edges.GetStride(longest) >= 1)
         {
@@ -94,7 +99,10 @@ internal sealed class WindowPlan
     public void ThrowIfTooLong(int frames)
     {
         if (frames > Longest && _refusal is not null)
-            throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.") { Kind = RefusalKind };
+            throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.")
+            {
+                Kind = RefusalKind,
+            };
     }
 
     /// <summary>

@@ -14,7 +14,9 @@ internal sealed class WindowPlans
     public WindowPlans(DecoderInfo info, VocoderOptions options)
     {
         _windows = WindowPlan.Create(info, options);
-        BeforeWarmUp = info.HasCostlyShapes && _windows.HasFixedLengths ? WindowPlan.Create(info, options with { Windows = WindowPolicy.Off }) : _windows;
+        BeforeWarmUp = info.HasCostlyShapes && _windows.HasFixedLengths
+            ? WindowPlan.Create(info, options with { Windows = WindowPolicy.Off })
+            : _windows;
     }
 
     /// <summary>The plan of sessions whose windows are ready.</summary>
