@@ -131,7 +131,8 @@ internal static class BenchJson
         Batch = run.TryGetProperty("batch", out JsonElement batch) ? batch.GetInt32() : 1,
         Mode = run.TryGetProperty("mode", out JsonElement mode) ? mode.GetString()! : BenchRun.Sequential,
         Sessions = run.TryGetProperty("sessions", out JsonElement sessions) ? sessions.GetInt32() : 1,
-        Series = [.. run.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.Object).Select(member => KeyValuePair.Create(member.Name, ReadSeries(member.Value)))],
+        Series = [.. run.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.Object)
+            .Select(member => KeyValuePair.Create(member.Name, ReadSeries(member.Value)))],
     };
 
     private static BenchSeries ReadSeries(JsonElement series)

@@ -33,7 +33,8 @@ internal sealed record BenchOptions
     public IReadOnlyList<KeyValuePair<string, string>> Describe(BenchModel model) =>
     [
         new("backend", model.Vocoder.Info.Backend),
-        new("command", string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument).Prepend("trtvocoder"))),
+        new("command", string.Join(' ', Environment.GetCommandLineArgs().Skip(1)
+            .Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument).Prepend("trtvocoder"))),
         new(
             "windows",
             $"{model.Options.Windows}{(model.Vocoder.WindowFrames.Count > 0 ? $" ({string.Join(',', model.Vocoder.WindowFrames)})" : "")}"),

@@ -22,7 +22,8 @@ internal static class ColdStartChild
         long made = Stopwatch.GetTimestamp();
         Workload workload = options.Workloads[0];
         int frames = workload.Lengths[0];
-        float[] mel = BenchMel.Make(workload.Batch * vocoder.MelCount * frames), audio = new float[workload.Batch * vocoder.GetSampleCount(frames)];
+        float[] mel = BenchMel.Make(workload.Batch * vocoder.MelCount * frames),
+            audio = new float[workload.Batch * vocoder.GetSampleCount(frames)];
         long begin = Stopwatch.GetTimestamp();
         session.DecodeBatch(mel, workload.Batch, frames, audio);
         long decoded = Stopwatch.GetTimestamp();

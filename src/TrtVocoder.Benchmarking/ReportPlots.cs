@@ -38,9 +38,11 @@ internal static class ReportPlots
             plots.Add(Scatter($"Every call, lengths of {replay.Lengths}", replay));
         }
         if (result.Runs.Any(run => run.Lengths is null && run.Calls.Count > 1))
-            plots.Add(Distributions("How times spread, mel to samples", [.. result.Runs.Where(run => run.Lengths is null && run.Calls.Count > 1)], call => call.Ms));
+            plots.Add(Distributions("How times spread, mel to samples",
+                [.. result.Runs.Where(run => run.Lengths is null && run.Calls.Count > 1)], call => call.Ms));
         if (result.Runs.Any(run => run.Lengths is not null && run.Calls.Count > 1))
-            plots.Add(Distributions("How times spread, mel to samples per 256 frames", [.. result.Runs.Where(run => run.Lengths is not null && run.Calls.Count > 1)], call => call.Per256Frames));
+            plots.Add(Distributions("How times spread, mel to samples per 256 frames",
+                [.. result.Runs.Where(run => run.Lengths is not null && run.Calls.Count > 1)], call => call.Per256Frames));
         if (layers is { Layers.Count: > 0 })
             plots.Add(Layers("Layers that take the most", layers));
         return plots;
@@ -75,7 +77,8 @@ internal static class ReportPlots
     /// <summary>A replay's calls by length, in classes of equal width.</summary>
     private static (string Label, IReadOnlyList<DecodeTimes> Decodes)[] Classify(IReadOnlyList<DecodeTimes> decodes)
     {
-        int least = decodes.Min(decode => decode.Frames), width = Math.Max(1, (decodes.Max(decode => decode.Frames) - least + LengthClasses) / LengthClasses);
+        int least = decodes.Min(decode => decode.Frames),
+            width = Math.Max(1, (decodes.Max(decode => decode.Frames) - least + LengthClasses) / LengthClasses);
         return [.. decodes.GroupBy(decode => (decode.Frames - least) / width).OrderBy(group => group.Key).Select(group =>
             (width == 1 ? Number(least + group.Key) : $"{Number(least + (group.Key * width))}–{Number(least + (group.Key * width) + width - 1)}", (IReadOnlyList<DecodeTimes>)[.. group]))];
     }

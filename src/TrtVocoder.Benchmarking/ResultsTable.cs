@@ -18,7 +18,8 @@ internal static class ResultsTable
         TextTable table = new(
             ["median ms", .. ((BenchResult[])[first, .. others]).Select((result, i) => i == 0 ? "[0]" : $"[{i}]  × [0]")]);
         foreach ((BenchRun run, string series) in rows)
-            table.Add([$"{run.Title}, {SeriesName.ForPeople(series)}", BenchText.Ms(run[series]!.Times.Median), .. others.Select(other => Cell(run, other, series))]);
+            table.Add([$"{run.Title}, {SeriesName.ForPeople(series)}", BenchText.Ms(run[series]!.Times.Median),
+                .. others.Select(other => Cell(run, other, series))]);
         foreach (string line in table.Lines())
             yield return line;
         for (int i = 0; i <= others.Count; i++)

@@ -31,7 +31,8 @@ internal static class WavWriter
         if (dataSize > uint.MaxValue - 1024)
             throw new DataFormatException($"{samples.Length} samples exceed the 4 GiB of a WAV file; write pcm16, or split the input.");
 
-        stream.Write(Header(channelCount, sampleRate, sampleSize, format == WavSampleFormat.IeeeFloat, samples.Length / channelCount, (uint)dataSize));
+        stream.Write(Header(channelCount, sampleRate, sampleSize, format == WavSampleFormat.IeeeFloat, samples.Length / channelCount,
+            (uint)dataSize));
         byte[] block = new byte[BlockSamples * sampleSize];
         int clipped = 0;
         while (!samples.IsEmpty)

@@ -129,7 +129,8 @@ internal sealed class BenchCommand : CliCommand
         using StatusLine status = new(output);
         BenchRun run = Show(status, options.Workloads[0], "cold start", () => LaunchColdStarts(options));
         status.Clear();
-        IEnumerable<(string Name, string Text)> steps = [.. ColdStart.Steps, (ColdStart.Total, "process start to first samples"), (ColdStart.SecondDecode, "second decode")];
+        IEnumerable<(string Name, string Text)> steps = [.. ColdStart.Steps, (ColdStart.Total, "process start to first samples"),
+            (ColdStart.SecondDecode, "second decode")];
         return new BenchPrinted(
             [
                 $"{path}: {options.Iterations} starts of this program, {run.Frames} frames decoded; medians",
@@ -207,7 +208,8 @@ internal sealed class BenchCommand : CliCommand
             int shortest = workload.Lengths.Min();
             if (model.Vocoder.GetSampleCount(shortest) == 0)
                 throw CliException.BadInput($"{shortest} frame decodes to no samples with this model's padding; at least 2 are needed.");
-            float[] mel = BenchMel.Make(workload.Batch * model.Vocoder.MelCount * workload.Longest), audio = new float[workload.Batch * model.Vocoder.GetSampleCount(workload.Longest)];
+            float[] mel = BenchMel.Make(workload.Batch * model.Vocoder.MelCount * workload.Longest),
+                audio = new float[workload.Batch * model.Vocoder.GetSampleCount(workload.Longest)];
             using VocoderSession session = model.Vocoder.CreateSession();
             foreach (int frames in (int[])[shortest, workload.Longest])
                 session.DecodeBatch(mel.AsSpan(0, workload.Batch * model.Vocoder.MelCount * frames), workload.Batch, frames, audio);

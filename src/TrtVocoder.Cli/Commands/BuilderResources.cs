@@ -33,7 +33,8 @@ internal static partial class BuilderResources
         if (parts.Count > 0)
             return Choose(parts, computeCapability, suffix);
         string others = string.Join(
-            ", ", files.Where(file => PartPattern().IsMatch(file.Name) || file.Name.StartsWith(Stem + ".so.", StringComparison.Ordinal)).Select(file => file.Name).Distinct());
+            ", ", files.Where(file => PartPattern().IsMatch(file.Name) || file.Name.StartsWith(Stem + ".so.", StringComparison.Ordinal))
+                .Select(file => file.Name).Distinct());
         string wanted = computeCapability is null ? "" : $" (or {Stem}_sm{computeCapability.Major}{computeCapability.Minor}{suffix})";
         return (false, $"{Stem}{suffix}{wanted} was found neither beside the library nor in the loader's "
             + $"paths{(others.Length > 0 ? $", only {others}" : "")}: "
@@ -68,7 +69,8 @@ internal static partial class BuilderResources
         if (computeCapability is null)
             return (true, $"{Path.Combine(where, Stem)}_*{suffix} for {all} (no GPU to choose for)");
         int wanted = (10 * computeCapability.Major) + computeCapability.Minor;
-        (int Architecture, string Path) best = parts.Where(part => part.Architecture / 10 == computeCapability.Major && part.Architecture <= wanted).OrderDescending().FirstOrDefault();
+        (int Architecture, string Path) best = parts.Where(part => part.Architecture / 10 == computeCapability.Major
+            && part.Architecture <= wanted).OrderDescending().FirstOrDefault();
         return best.Path is not null
             ? (true, $"{best.Path} (probably the one for compute capability {computeCapability})")
             : (false, $"{where} holds it for {all}, none of which is for this GPU of compute capability {computeCapability}: probably no "

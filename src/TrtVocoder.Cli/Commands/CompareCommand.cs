@@ -100,7 +100,8 @@ internal sealed class CompareCommand : CliCommand
     {
         using Vocoder vocoder = ModelSource.Load(model, options, call.Output);
         using VocoderSession session = vocoder.CreateSession();
-        return (SynthesisResult.Run(input, vocoder, session, null, new MelChoice(call.Get(_transposed), call.Get(_key)), call.Output), vocoder.Metadata);
+        return (SynthesisResult.Run(input, vocoder, session, null, new MelChoice(call.Get(_transposed), call.Get(_key)), call.Output),
+            vocoder.Metadata);
     }
 
     private static void Trim(ref float[] a, ref float[] b, (string A, string B) names, int sampleRate, CommandOutput output)

@@ -10,7 +10,8 @@ namespace TrtVocoder.Cli.Commands;
 internal sealed record DecodedModel(string Path, int Frames, double DecodeSeconds);
 
 /// <summary>How far two sounds are from each other.</summary>
-internal sealed record CompareResult(string A, string B, int SampleRate, int Samples, float MelFloor, [property: JsonIgnore] SoundComparison Comparison) : CommandResult
+internal sealed record CompareResult(string A, string B, int SampleRate, int Samples, float MelFloor,
+    [property: JsonIgnore] SoundComparison Comparison) : CommandResult
 {
     [JsonConverter(typeof(FiniteNumberConverter))]
     public double Mse => Comparison.MeanSquaredError;

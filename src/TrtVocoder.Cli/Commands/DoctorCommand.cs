@@ -73,7 +73,8 @@ internal sealed class DoctorCommand : CliCommand
             sine[i] = MathF.Sin(0.1f * i);
         using Stft stft = new(parameters);
         int frames = stft.GetFrameCount(sine.Length);
-        float[] real = new float[frames * parameters.BinCount], imag = new float[frames * parameters.BinCount], back = new float[parameters.GetSampleCount(frames)];
+        float[] real = new float[frames * parameters.BinCount], imag = new float[frames * parameters.BinCount],
+            back = new float[parameters.GetSampleCount(frames)];
         stft.Transform(sine, real, imag);
         using InverseStft inverse = new(parameters);
         inverse.Inverse(new Spectrum(real, imag, SpectrumLayout.FrameMajor, parameters.BinCount, frames), back);

@@ -16,7 +16,8 @@ internal sealed record DoctorResult([property: JsonPropertyOrder(1)] IReadOnlyLi
     /// <summary>Who can probably build engines: TensorRT needs a GPU and its resource library, TensorRT-RTX neither.</summary>
     public IReadOnlyList<string> Builders =>
     [
-        .. Checks.Where(check => check.IsFound && check.Name.EndsWith(GpuChecks.BuilderSuffix, StringComparison.Ordinal) && Found("GPU")).Select(check => check.Name[..^GpuChecks.BuilderSuffix.Length]),
+        .. Checks.Where(check => check.IsFound && check.Name.EndsWith(GpuChecks.BuilderSuffix, StringComparison.Ordinal)
+            && Found("GPU")).Select(check => check.Name[..^GpuChecks.BuilderSuffix.Length]),
         .. Checks.Where(check => check is { IsFound: true, Name: "TensorRT-RTX ONNX parser" }).Select(_ => "TensorRT-RTX"),
     ];
 

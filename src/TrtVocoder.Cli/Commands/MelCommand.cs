@@ -64,7 +64,8 @@ internal sealed class MelCommand : CliCommand
 }
 
 /// <summary>The mel that <c>mel</c> wrote.</summary>
-internal sealed record MelResult(string Input, string Output, IReadOnlyList<int> Shape, int SampleRate, int FftLength, int HopLength, float MelFloor) : CommandResult
+internal sealed record MelResult(string Input, string Output, IReadOnlyList<int> Shape, int SampleRate, int FftLength, int HopLength,
+    float MelFloor) : CommandResult
 {
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,

@@ -17,7 +17,8 @@ internal sealed partial class ResultJson : JsonSerializerContext;
 /// <summary>What JSON cannot say: infinity and NaN become null, as in other programs of the field.</summary>
 internal sealed class FiniteNumberConverter : JsonConverter<double>
 {
-    public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+    public override double Read(ref Utf8JsonReader reader, Type typeToConvert,
+        JsonSerializerOptions options) => throw new NotSupportedException();
 
     public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
     {

@@ -54,7 +54,8 @@ internal sealed record SynthResult : CommandResult
 /// <param name="DurationSeconds">Of all sounds.</param>
 /// <param name="DecodeSeconds">Of all decodes.</param>
 /// <param name="Backend">What decoded.</param>
-internal sealed record SynthSetResult(IReadOnlyList<SynthResult> Files, int Failed, double DurationSeconds, double DecodeSeconds, string Backend) : CommandResult
+internal sealed record SynthSetResult(IReadOnlyList<SynthResult> Files, int Failed, double DurationSeconds, double DecodeSeconds,
+    string Backend) : CommandResult
 {
     /// <summary>That of the first failure.</summary>
     [JsonIgnore]

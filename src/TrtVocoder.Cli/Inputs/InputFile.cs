@@ -48,7 +48,8 @@ internal sealed class InputFile
         {
             throw CliException.FileSystem($"{path} may not be read: permission denied.", error);
         }
-        catch (IOException error) when (error.Message.Contains("2GB", StringComparison.Ordinal) || error.Message.Contains("too long", StringComparison.Ordinal))
+        catch (IOException error) when (error.Message.Contains("2GB", StringComparison.Ordinal)
+            || error.Message.Contains("too long", StringComparison.Ordinal))
         {
             throw CliException.BadInput($"{path} is larger than 2 GiB, which is not supported; split it.");
         }

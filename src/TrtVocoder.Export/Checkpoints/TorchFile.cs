@@ -37,7 +37,8 @@ internal static class TorchFile
     // Other programs keep their weights one dict deeper.
     private static DataFormatException NoTensors(PickleDictionary root, string source)
     {
-        string[] inner = [.. root.Items.Where(pair => pair.Value is PickleDictionary dictionary && dictionary.Items.Values.Any(value => value is TorchTensor)).Select(pair => pair.Key)];
+        string[] inner = [.. root.Items.Where(pair => pair.Value is PickleDictionary dictionary
+            && dictionary.Items.Values.Any(value => value is TorchTensor)).Select(pair => pair.Key)];
         string held = string.Join(", ", root.Items.Keys.Take(8).Select(key => $"'{PrintableText.Name(key)}'"));
         return new DataFormatException(inner.Length > 0
             ? $"{source} is a checkpoint of another program: its tensors lie under "

@@ -212,7 +212,8 @@ public sealed class VocosCheckpoint
     private static string NearestConfig(string folder) =>
         Directory.EnumerateFiles(folder)
             .Select(file => Path.GetFileName(file))
-            .Where(name => Path.GetExtension(name).ToLowerInvariant() is ".yml" or ".yaml" or ".json" && !name.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase))
+            .Where(name => Path.GetExtension(name).ToLowerInvariant() is ".yml" or ".yaml" or ".json"
+                && !name.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase))
             .OrderBy(name => !Path.GetFileNameWithoutExtension(name).Equals("config", StringComparison.OrdinalIgnoreCase))
             .ThenBy(name => name, StringComparer.Ordinal)
             .FirstOrDefault() is { } near

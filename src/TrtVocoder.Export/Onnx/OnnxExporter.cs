@@ -81,7 +81,8 @@ public static class OnnxExporter
             Graph = BuildGraph(checkpoint, options),
         };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = OpsetVersion });
-        foreach ((string key, string value) in GetMetadata(checkpoint, options).ToProperties().OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach ((string key, string value) in GetMetadata(checkpoint, options).ToProperties()
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model;
     }

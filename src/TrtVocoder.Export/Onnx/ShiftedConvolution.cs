@@ -43,7 +43,8 @@ internal sealed class ShiftedConvolution(GraphWeights weights) : ITemporalConvol
         string name = $"convnext.{block}.dwconv";
         string scope = GraphWeights.Scope(name);
         string padded = graph.AddNode("Pad", scope, [hidden, graph.GetIntegers(0, Margin, 0, 0, Margin, 0)]);
-        string[] shifted = [.. Enumerable.Range(0, VocosConfig.KernelSize).Select(tap => graph.Slice($"{scope}/tap{tap}", padded, [(1, tap..^(LastTap - tap))]))];
+        string[] shifted = [.. Enumerable.Range(0, VocosConfig.KernelSize)
+            .Select(tap => graph.Slice($"{scope}/tap{tap}", padded, [(1, tap..^(LastTap - tap))]))];
         float[] taps = GraphWeights.Transposed(weights.Get($"backbone.{name}.weight"), dim, VocosConfig.KernelSize);
         string sum = graph.AddConstant(name + ".bias", weights.TrunkType, weights.Get($"backbone.{name}.bias"), dim);
         for (int tap = 0; tap <= LastTap; tap++)

@@ -47,7 +47,8 @@ internal static class HalfConversion
         if (Vector128.IsHardwareAccelerated)
         {
             for (; i <= source.Length - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
-                Vector128.Narrow(Narrow(Vector128.LoadUnsafe(ref from, (nuint)i)), Narrow(Vector128.LoadUnsafe(ref from, (nuint)i + 4))).StoreUnsafe(ref to, (nuint)i);
+                Vector128.Narrow(Narrow(Vector128.LoadUnsafe(ref from, (nuint)i)), Narrow(Vector128.LoadUnsafe(ref from, (nuint)i + 4)))
+                    .StoreUnsafe(ref to, (nuint)i);
         }
         for (; i < source.Length; i++)
             destination[i] = (Half)source[i];

@@ -84,7 +84,8 @@ internal sealed class BuilderSession : IDisposable
         if (_options.VersionCompatible)
             SetFlag(trtv_builder_flag.TRTV_BUILDER_FLAG_VERSION_COMPATIBLE, true, "Asking for a version-compatible engine");
         if (_options.HardwareCompatible)
-            Shim.Check(api.trtv_builder_set_hardware_compatibility(handle, (int)trtv_hardware_compatibility.TRTV_HARDWARE_COMPATIBILITY_AMPERE_PLUS), "Asking for a hardware-compatible engine");
+            Shim.Check(api.trtv_builder_set_hardware_compatibility(handle,
+                (int)trtv_hardware_compatibility.TRTV_HARDWARE_COMPATIBILITY_AMPERE_PLUS), "Asking for a hardware-compatible engine");
         if (_options.OptimizationLevel is { } level)
             Shim.Check(api.trtv_builder_set_optimization_level(handle, level), $"Setting optimisation level {level}");
         if (_options.DetailedLayers)

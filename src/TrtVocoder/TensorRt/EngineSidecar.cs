@@ -123,7 +123,8 @@ public sealed record EngineSidecar
     // The serializer looks for nulls in the properties, not within their lists and maps.
     private void CheckItems(string path)
     {
-        if (Profiles.Any(profile => profile is null) || Refusals.Any(refusal => refusal is null or { Form: null } or { Words: null }) || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
+        if (Profiles.Any(profile => profile is null) || Refusals.Any(refusal => refusal is null or { Form: null } or { Words: null })
+            || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
             throw new DataFormatException(
                 $"{path}: it holds null where a profile, a setting or a value belongs; delete it, or build the engine again.");
         try

@@ -61,7 +61,8 @@ internal sealed class TrtEngine : IDisposable
         ArgumentNullException.ThrowIfNull(input);
         ArgumentOutOfRangeException.ThrowIfNegative(profile);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(profile, ProfileCount);
-        return (Read(trtv_profile_selector.TRTV_PROFILE_MIN), Read(trtv_profile_selector.TRTV_PROFILE_OPT), Read(trtv_profile_selector.TRTV_PROFILE_MAX));
+        return (Read(trtv_profile_selector.TRTV_PROFILE_MIN), Read(trtv_profile_selector.TRTV_PROFILE_OPT),
+            Read(trtv_profile_selector.TRTV_PROFILE_MAX));
 
         unsafe long[] Read(trtv_profile_selector selector)
         {

@@ -170,7 +170,8 @@ public sealed class VocoderSession : IDisposable
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
                 ? $"The audio has room for {audio.Length} samples, but {frames} frames decode to {samples}."
-                : $"The audio has room for {audio.Length} samples, but {batch} mels of {frames} frames decode to {(long)batch * samples}.", nameof(audio));
+                : $"The audio has room for {audio.Length} samples, but {batch} mels of {frames} frames decode to {(long)batch * samples}.",
+                nameof(audio));
         return samples;
     }
 
