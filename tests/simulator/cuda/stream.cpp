@@ -6,6 +6,11 @@
 #include "simulation.h"
 
 namespace trtv_sim {
+namespace {
+
+thread_local bool runsStream = false;
+
+}  // namespace
 
 std::mutex& captureMutex() {
     static auto* mutex = new std::mutex();
@@ -110,7 +115,10 @@ bool CUstream_st::passed(uint64_t ticket) {
     return completed_ >= ticket;
 }
 
+bool CUstream_st::isStreamThread() { return trtv_sim::runsStream; }
+
 void CUstream_st::run() {
+    trtv_sim::runsStream = true;
     std::unique_lock lock(mutex_);
     while (true) {
         changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });

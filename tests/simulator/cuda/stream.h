@@ -80,6 +80,8 @@ public:
     uint64_t submitted();
     void wait(uint64_t ticket);
     bool passed(uint64_t ticket);
+    /** Whether the calling thread is a stream's own. */
+    static bool isStreamThread();
 
     trtv_sim::Context& context;
     /** Whether it waits for the default stream, and the default stream for it. */
