@@ -191,7 +191,8 @@ tests() {
     local project runner
     count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
     for runner in "$native_build"/tests/*_tests; do
-        if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
+        # They take seconds: one that hangs has failed, and holds nothing up.
+        if [[ -x $runner ]]; then count "$(basename "$runner")" timeout --verbose --kill-after=5 240 "$runner"; fi
     done
     # The command line's tests run the program as users have it.
     export TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll"
