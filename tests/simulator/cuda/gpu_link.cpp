@@ -89,11 +89,8 @@ CUresult allocateDevice(CUdeviceptr& address, size_t bytes) {
 }
 
 void freeDevice(CUdeviceptr address) {
-    // The work that uses it must end first, as with cudaFree. Without a context there is none left; and where a run, as
-    // it ends, gives up the last reference to its engine, the stream's thread would wait for itself.
-    if (!CUstream_st::isStreamThread()) {
-        if (Context* context = currentContext()) context->synchronize();
-    }
+    // The work that uses it must end first, as with cudaFree. Without a context there is none left.
+    if (Context* context = currentContext()) context->synchronize();
     Memory::instance().freeDevice(address);
 }
 

@@ -6,11 +6,14 @@
 #include "simulation.h"
 
 namespace trtv_sim {
+
 namespace {
 
-thread_local bool runsStream = false;
+thread_local bool isStreamThread = false;
 
 }  // namespace
+
+bool onStreamThread() { return isStreamThread; }
 
 std::mutex& captureMutex() {
     static auto* mutex = new std::mutex();
@@ -115,10 +118,8 @@ bool CUstream_st::passed(uint64_t ticket) {
     return completed_ >= ticket;
 }
 
-bool CUstream_st::isStreamThread() { return trtv_sim::runsStream; }
-
 void CUstream_st::run() {
-    trtv_sim::runsStream = true;
+    trtv_sim::isStreamThread = true;
     std::unique_lock lock(mutex_);
     while (true) {
         changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });

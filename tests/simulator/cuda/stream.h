@@ -34,6 +34,9 @@ struct Capture {
     std::vector<CUstream> unjoined;
 };
 
+/** Whether the calling thread is a stream's own. */
+bool onStreamThread();
+
 /** Guards every stream's and event's capture members and the list of captures. */
 std::mutex& captureMutex();
 
@@ -80,8 +83,6 @@ public:
     uint64_t submitted();
     void wait(uint64_t ticket);
     bool passed(uint64_t ticket);
-    /** Whether the calling thread is a stream's own. */
-    static bool isStreamThread();
 
     trtv_sim::Context& context;
     /** Whether it waits for the default stream, and the default stream for it. */
