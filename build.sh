@@ -33,7 +33,9 @@ Usage: ./build.sh VERB [ARGUMENTS]
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
   fuzz [SECONDS]   feed every reader of files with mutated ones for so long (60); more arguments go to the fuzzer: --target NAME, --seed N,
                    --executions N, --replay FILE
-  sanitize         the shim's tests under AddressSanitizer with UBSan, then under ThreadSanitizer
+  sanitize [SECONDS]
+                   the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
+  ci               'test', then what is too long for it ('fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
   api [--check]    write docs/api, the reference of the public members, from their docstrings (or only check that it is as the code says)
@@ -129,23 +131,32 @@ demo() {
 }
 
 # Runs one command, shows its output, and adds its counts to the totals. VSTest closes with 'Failed: N, Passed: N,
-# Skipped: N'; the native runners close with 'N passed, N failed, N skipped'. A run that closes with neither has failed.
+# Skipped: N'; the native runners and the verbs here close with 'N passed, N failed, N skipped'; the last such line counts. A run that closes
+# with neither has failed, and so has one that was cut off.
 count() {
-    local name=$1 log closing status=0
+    local name=$1 log closing p f s status=0
     shift
     log=$(mktemp)
     say "test: $name"
     "$@" 2>&1 | tee "$log" || status=$?
-    if closing=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+' "$log" | tail -n 1) && [[ -n $closing ]]; then
-        read -r f p s < <(grep -oE '[0-9]+' <<<"$closing" | xargs)
-    elif closing=$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1) && [[ -n $closing ]]; then
-        read -r p f s < <(grep -oE '[0-9]+' <<<"$closing" | xargs)
-    else
-        read -r p f s <<<"0 1 0"
-    fi
+    closing=$(grep -oE 'Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+|^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$log" | tail -n 1) || true
+    case $closing in
+        Failed*) read -r f p s < <(grep -oE '[0-9]+' <<<"$closing" | xargs) ;;
+        [0-9]*) read -r p f s < <(grep -oE '[0-9]+' <<<"$closing" | xargs) ;;
+        *)
+            read -r p f s <<<"0 1 0"
+            say "$name: ended by status $status without its counts, which is one failure"
+            ;;
+    esac
     if ((status != 0 && f == 0)); then f=1; fi
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     rm -f "$log"
+}
+
+# The closing line of a verb that counts, and its status.
+totals() {
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0 && passed > 0))
 }
 
 # What 'export' writes of the golden checkpoints, for those who read models without C#: the simulator's tests here, onnx.checker and the like elsewhere.
@@ -182,7 +193,8 @@ tests() {
     count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
     count "API reference" api_check
     for runner in "$native_build"/tests/*_tests; do
-        if [[ -x $runner ]]; then count "$(basename "$runner")" "$runner"; fi
+        # They take seconds: one that hangs has failed, and holds nothing up.
+        if [[ -x $runner ]]; then count "$(basename "$runner")" timeout --verbose --kill-after=5 240 "$runner"; fi
     done
     # The command line's tests run the program as users have it.
     export TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll"
@@ -200,8 +212,7 @@ tests() {
     for project in src/*/PublicAPI.Unshipped.txt; do
         say "public types of $(basename "$(dirname "$project")"): $(cat "${project%Unshipped.txt}"*.txt | grep -vc -e ' -> ' -e '^#')"
     done
-    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-    ((failed == 0 && passed > 0))
+    totals
 }
 
 # TensorRT-RTX builds engines on any CPU; docs/install-tensorrt.md says where it comes from.
@@ -210,8 +221,7 @@ forms() {
     passed=0 failed=0 skipped=0
     TRTV_ALL_FORMS=1 count "every form of every size, by TensorRT-RTX" dotnet test tests/TrtVocoder.NvidiaLibraries.Tests -c "$configuration" --no-build --nologo \
         --filter 'FullyQualifiedName~RtxBuildTests.Forms_of_every_size' --logger "console;verbosity=normal"
-    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
-    ((failed == 0 && passed > 0))
+    totals
 }
 
 # Executions, seconds and findings of each reader; a finding fails, and its input stays in build/fuzz.
@@ -226,23 +236,55 @@ fuzz() {
     tests/TrtVocoder.Fuzz/bin/"$configuration"/net10.0/TrtVocoder.Fuzz --seconds "$seconds" "$@"
 }
 
-# The native tests once more with each sanitizer compiled in. What the tests leave out on purpose stands beside them in tests/native.
+# Without abi_tests: they compare numbers that other programs print.
+sanitized=(shim10_tests shim11_tests unit_tests trtv_simulator_tests)
+
+# The native tests once more with each sanitizer compiled in; a report ends the test that it came from as failed. Compiling has no limit: one over
+# both would cut a slow machine off before a test ran. NVIDIA's libraries are left out, as no sanitizer sees into them.
 sanitize() {
-    local kind runner
+    local seconds=${1:-180} kind folder runner start=$SECONDS
+    local -x ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+    passed=0 failed=0 skipped=0
     for kind in address,undefined thread; do
-        say "sanitize: $kind"
-        cmake -S . -B "build/sanitize-${kind%%,*}" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS="-fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-            -DCMAKE_C_FLAGS="-fsanitize=$kind" >"build/sanitize-${kind%%,*}.log" 2>&1 &&
-            cmake --build "build/sanitize-${kind%%,*}" --parallel "$(nproc)" >>"build/sanitize-${kind%%,*}.log" 2>&1 ||
-            { tail -n 50 "build/sanitize-${kind%%,*}.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
-        for runner in "build/sanitize-${kind%%,*}"/tests/*_tests; do
-            if [[ -x $runner ]]; then
-                say "sanitize: $kind: $(basename "$runner")"
-                # Libraries that stay loaded on purpose are no leaks; a report ends the run.
-                ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 TSAN_OPTIONS=halt_on_error=1 "$runner"
-            fi
+        say "sanitize: $kind: compiling"
+        folder=build/sanitize-${kind%%,*}
+        mkdir -p build
+        cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_CXX_FLAGS="-O1 -g -fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+            -DCMAKE_C_FLAGS="-fsanitize=$kind" >"$folder.log" 2>&1 &&
+            cmake --build "$folder" --parallel "$(nproc)" --target "${sanitized[@]}" >>"$folder.log" 2>&1 ||
+            { tail -n 50 "$folder.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
+    done
+    say "sanitize: compiled in $((SECONDS - start)) s; the tests have $seconds s"
+    start=$SECONDS
+    for kind in address,undefined thread; do
+        for runner in "${sanitized[@]}"; do
+            count "$kind: $runner" env -u TRTV_TENSORRT_DIR -u TRTV_TENSORRT_RTX_DIR timeout --verbose --kill-after=5 \
+                "$((seconds > SECONDS - start ? seconds - SECONDS + start : 1))" "build/sanitize-${kind%%,*}/tests/$runner"
         done
     done
+    say "sanitize: the tests took $((SECONDS - start)) s of $seconds s"
+    totals
+}
+
+# What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
+parts=(
+    "test:8"
+    "fuzz 60:3"
+    "sanitize 180:8"
+)
+
+ci() {
+    local entry verb start took report=()
+    passed=0 failed=0 skipped=0
+    for entry in "${parts[@]}"; do
+        verb=${entry%:*} start=$SECONDS
+        # shellcheck disable=SC2086 # A verb and its arguments are several words. As a program of its own: within 'count' a failing step would be passed over.
+        count "$verb" ./build.sh $verb
+        took=$((SECONDS - start))
+        report+=("$(printf '%-14s %2d:%02d of %2d minutes%s' "$verb" $((took / 60)) $((took % 60)) "${entry##*:}" "$( ((took > 60 * ${entry##*:})) && echo ': OVER ITS BUDGET')")")
+    done
+    printf '%s\n' "${report[@]}"
+    totals
 }
 
 # One PyTorch program, if it can run here: its result goes to the file, and the file to 'against'.
@@ -363,7 +405,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | ci | bench | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

@@ -73,7 +73,7 @@ public class BuildCommandTests : EngineFixture
     [Test]
     public void Where_TensorRT_refuses_every_form_one_sentence_tells_of_all_and_nothing_is_left()
     {
-        BuildWith([Fault($"=null {Refusal}")], Checkpoint).FailsWith(6, "in none of its forms, shift (", "conv (", "Could not find any implementation", "--precision fp32");
+        BuildWith([Fault($"=null {Refusal}")], Checkpoint).FailsWith(6, "in none of its forms, shift (", "conv (", "Could not find any implementation", "try FP32", "--precision");
         NothingIsLeft();
     }
 

@@ -193,9 +193,9 @@ public class EngineBadInputTests : EngineFixture
 
     [Test]
     [Platform("Linux")]
-    public void A_full_disk()
+    public void A_device_in_place_of_a_file_is_refused_before_the_build()
     {
-        RunSimulated("build", Model, "--output", "/dev/full", "--max", "32").FailsWith(4, "/dev/full cannot be written: no space left on device");
+        RunSimulated("build", Model, "--output", "/dev/full", "--max", "32").FailsWith(2, "--output /dev/full", "an engine needs a file");
         NothingIsWritten();
     }
 

@@ -80,6 +80,8 @@ internal static class FuzzRun
         int findings = tallies.Sum(tally => tally.Findings);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{tallies.Sum(tally => tally.Executions)} executions, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} seconds, {findings} findings"));
+        int failed = tallies.Count(tally => tally.Findings > 0);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{tallies.Length - failed} passed, {failed} failed, 0 skipped"));
         return findings == 0 ? 0 : 1;
     }
 

@@ -433,6 +433,28 @@ TEST(Overlapping_runs_in_the_same_scratch_memory_are_found_out) {
     EQUAL(trtv_sim_count("violations"), 1);
 }
 
+TEST(An_engine_that_was_given_up_during_its_last_run_goes_when_that_ends) {
+    Golden golden("T003");
+    golden.context.reset(golden.engine->createExecutionContext(kUserManaged));
+    CHECK(golden.context->setOptimizationProfileAsync(0, golden.stream));
+    CHECK(golden.context->setInputShape("mel", dims({1, 100, 3})));
+    for (const auto& [name, address] : golden.memory)
+        CHECK(golden.context->setTensorAddress(name.c_str(), reinterpret_cast<void*>(address)));
+    const auto size = static_cast<int64_t>(golden.context->updateDeviceMemorySizeForShapes());
+    CUdeviceptr scratch = 0;
+    EQUAL(cuMemAlloc_v2(&scratch, static_cast<size_t>(size)), CUDA_SUCCESS);
+    golden.context->setDeviceMemoryV2(reinterpret_cast<void*>(scratch), size);
+    EQUAL(cuStreamSynchronize(golden.stream), CUDA_SUCCESS);
+    const int64_t with = trtv_sim_count("device_allocations");
+    trtv_sim_set("enqueue_us", "200000");
+    CHECK(golden.context->enqueueV3(golden.stream));
+    golden.context.reset();
+    golden.engine.reset();
+    EQUAL(trtv_sim_count("device_allocations"), with);
+    EQUAL(cuStreamSynchronize(golden.stream), CUDA_SUCCESS);
+    EQUAL(trtv_sim_count("device_allocations"), with - 1);
+}
+
 TEST(A_context_used_by_two_threads_is_found_out) {
     Golden golden("T003");
     trtv_sim_set("shape_change_ms", "400");
