@@ -50,7 +50,8 @@ CASE("TensorRT 10: when the driver lies, the wild pointer becomes a status, and 
 CASE("TensorRT 10: the shim of TensorRT 11 refuses it by version") {
     Library library;
     CHECK_EQUAL(open({{tensorrt_folder()}, {}, {}}, library), TRTV_ERROR_LIBRARY_UNSUITABLE);
-    CHECK_CONTAINS(last_message(), "version 10.");
+    // By the file's name alone: a library of another major is not loaded to word an error.
+    CHECK_CONTAINS(last_message(), "version 10");
     CHECK_CONTAINS(last_message(), "expected TensorRT 11");
 }
 #endif

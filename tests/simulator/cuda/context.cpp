@@ -124,6 +124,9 @@ uint64_t Context::submit(CUstream_st& stream, Work work) {
 }
 
 void Context::synchronize() {
+    // Work that holds the last reference to an engine frees its memory on its stream's thread, which would wait for
+    // itself.
+    if (onStreamThread()) return;
     for (const auto& stream : liveStreams()) stream->wait(stream->submitted());
 }
 

@@ -7,6 +7,14 @@
 
 namespace trtv_sim {
 
+namespace {
+
+thread_local bool isStreamThread = false;
+
+}  // namespace
+
+bool onStreamThread() { return isStreamThread; }
+
 std::mutex& captureMutex() {
     static auto* mutex = new std::mutex();
     return *mutex;
@@ -111,6 +119,7 @@ bool CUstream_st::passed(uint64_t ticket) {
 }
 
 void CUstream_st::run() {
+    trtv_sim::isStreamThread = true;
     std::unique_lock lock(mutex_);
     while (true) {
         changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });

@@ -34,6 +34,9 @@ struct Capture {
     std::vector<CUstream> unjoined;
 };
 
+/** Whether the calling thread is a stream's own. */
+bool onStreamThread();
+
 /** Guards every stream's and event's capture members and the list of captures. */
 std::mutex& captureMutex();
 
