@@ -86,18 +86,6 @@ internal sealed class TrtExecutionContext : IDisposable
     }
 
     /// <summary>
-    /// Names an event to be recorded once the inputs may be overwritten; null for none. The event must outlive its use here.
-    /// </summary>
-    /// <exception cref="TensorRtException">TensorRT refused.</exception>
-    /// <exception cref="InvalidOperationException">Another thread is using the context.</exception>
-    public void SetInputConsumedEvent(CudaEvent? consumed)
-    {
-        using Use use = new(this);
-        _engine.Check(Api.trtv_execution_context_set_input_consumed_event(use.Value, consumed?.Handle ?? 0),
-            "setting the input-consumed event");
-    }
-
-    /// <summary>
     /// Gives a context made without scratch memory (<see cref="TrtEngine.CreateContext(int, CudaStream, bool)"/>) the memory to work in.
     /// </summary>
     /// <param name="address">
