@@ -36,6 +36,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   sanitize         the shim's tests under AddressSanitizer with UBSan, then under ThreadSanitizer
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   format [--check] format C# and C++ (or only check)
+  face             write the PublicAPI files of the libraries anew (git diff shows what changed of their public members)
   clean            remove everything that was built
 EOF
 }
@@ -194,6 +195,9 @@ tests() {
             --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
     fi
     skip_reasons "$results"/*.trx
+    for project in src/*/PublicAPI.Unshipped.txt; do
+        say "public types of $(basename "$(dirname "$project")"): $(cat "${project%Unshipped.txt}"*.txt | grep -vc -e ' -> ' -e '^#')"
+    done
     printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
     ((failed == 0 && passed > 0))
 }
@@ -288,6 +292,18 @@ format() {
     fi
 }
 
+# Writes each library's PublicAPI.Unshipped.txt anew, from what the analyzer misses in an empty one; git diff then shows what changed of the faces.
+face() {
+    local file project names
+    for file in src/*/PublicAPI.Unshipped.txt; do
+        project=$(dirname "$file")
+        printf '#nullable enable\n' >"$file"
+        names=$(dotnet build "$project" -c "$configuration" -v quiet -nologo -p:TreatWarningsAsErrors=false -p:BuildProjectReferences="${1:-true}" |
+            sed -n "s/.*RS0016: Symbol '\(.*\)' is not part of the declared public API.*/\1/p" | grep -vxFf "$project/PublicAPI.Shipped.txt" | LC_ALL=C sort -u)
+        if [[ -n $names ]]; then printf '%s\n' "$names" >>"$file"; fi
+    done
+}
+
 clean() {
     rm -rf build out
     find . -type d \( -name bin -o -name obj \) -not -path './.git/*' -prune -exec rm -rf {} +
@@ -296,7 +312,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | bench | format | face | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

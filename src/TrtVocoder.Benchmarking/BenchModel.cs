@@ -7,11 +7,10 @@ namespace TrtVocoder.Benchmarking;
 /// <summary>A model under test: what decodes, and the network alone.</summary>
 internal sealed class BenchModel : IDisposable
 {
-    private BenchModel(string path, VocoderOptions options, IDecoderModel network, Vocoder vocoder)
+    private BenchModel(string path, VocoderOptions options, Vocoder vocoder)
     {
         Path = path;
         Options = options;
-        Network = network;
         Vocoder = vocoder;
     }
 
@@ -20,8 +19,8 @@ internal sealed class BenchModel : IDisposable
 
     public VocoderOptions Options { get; }
 
-    /// <summary>Owned by <see cref="Vocoder"/>.</summary>
-    public IDecoderModel Network { get; }
+    /// <summary>The network alone, owned by <see cref="Vocoder"/>.</summary>
+    public IDecoderModel Network => Vocoder.Model;
 
     public Vocoder Vocoder { get; }
 
@@ -40,19 +39,7 @@ internal sealed class BenchModel : IDisposable
     /// <param name="file">An .onnx or .engine file.</param>
     /// <param name="path">What the user calls it: the checkpoint folder, where the file is exported from one.</param>
     /// <param name="options">How to decode.</param>
-    public static BenchModel Load(string file, string path, VocoderOptions options)
-    {
-        IDecoderModel network = DecoderBackends.Find(ModelFile.Detect(file), file).Load(file, options.ForDecoder);
-        try
-        {
-            return new BenchModel(path, options, network, new Vocoder(network, options));
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
-    }
+    public static BenchModel Load(string file, string path, VocoderOptions options) => new(path, options, Vocoding.Vocoder.Load(file, options));
 
     /// <summary>Seconds of sound of a call.</summary>
     public double GetAudioSeconds(int frames, int batch) => (double)batch * Vocoder.GetSampleCount(frames) / Vocoder.SampleRate;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Files;
 
@@ -151,9 +152,9 @@ internal sealed class WavReader(Stream stream, string name)
         int frames = total / encoding.FrameBytes;
         float[] samples = new float[frames * encoding.ChannelCount];
         encoding.Decode(bytes, samples);
-        for (int i = 0; i < samples.Length; i++)
-            if (!float.IsFinite(samples[i]))
-                throw new DataFormatException($"{name} holds {samples[i].ToString(CultureInfo.InvariantCulture)} at sample {i / encoding.ChannelCount}.");
+        int bad = NonFinite.IndexOf(samples);
+        if (bad >= 0)
+            throw new DataFormatException($"{name} holds {samples[bad].ToString(CultureInfo.InvariantCulture)} at sample {bad / encoding.ChannelCount}.");
         return new WavAudio(samples, encoding.ChannelCount, encoding.SampleRate, encoding.ToString(), _notes);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Files;
 
@@ -12,7 +13,7 @@ internal static class WavWriter
         ArgumentOutOfRangeException.ThrowIfLessThan(channelCount, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
         ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length % channelCount, 0, nameof(channelCount));
-        int bad = IndexOfNonFinite(samples);
+        int bad = NonFinite.IndexOf(samples);
         if (bad >= 0)
             throw new DataFormatException($"Sample {bad} is {samples[bad]}, which no WAV file should hold; the model or its input is at fault.");
 
@@ -93,13 +94,5 @@ internal static class WavWriter
             bytes[(3 * i) + 2] = (byte)(value >> 16);
         }
         return clipped;
-    }
-
-    private static int IndexOfNonFinite(ReadOnlySpan<float> samples)
-    {
-        for (int i = 0; i < samples.Length; i++)
-            if (!float.IsFinite(samples[i]))
-                return i;
-        return -1;
     }
 }

@@ -2,17 +2,21 @@ using TrtVocoder.Decoding;
 
 namespace TrtVocoder.OnnxRuntime;
 
-/// <summary>Loads <c>.onnx</c> files for <see cref="Vocoding.Vocoder.Load"/>, which finds this class by its name. Thread-safe.</summary>
+/// <summary>Loads <c>.onnx</c> files for <see cref="Vocoding.Vocoder"/>, which finds this class by its name. Thread-safe.</summary>
 public sealed class OnnxDecoderBackend : IDecoderBackend
 {
-    /// <inheritdoc/>
-    public bool CanLoad(ModelFileKind kind) => kind == ModelFileKind.Onnx;
-
     /// <inheritdoc/>
     public IDecoderModel Load(string path, DecoderOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return OnnxDecoderModel.Load(path, ToOnnxOptions(options));
+    }
+
+    /// <inheritdoc/>
+    public IDecoderModel Load(byte[] model, string source, DecoderOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return OnnxDecoderModel.Load(model, source, ToOnnxOptions(options));
     }
 
     /// <summary>

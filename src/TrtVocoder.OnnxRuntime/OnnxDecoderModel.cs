@@ -74,7 +74,6 @@ public sealed class OnnxDecoderModel : IDecoderModel
     private static OnnxDecoderModel Load(string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.ParallelRuns, 1, nameof(options.ParallelRuns));
         OnnxLibrary.ThrowIfDamaged();
         OnnxTelemetry.TurnOff();
         InferenceSession? session = null;

@@ -1,7 +1,7 @@
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.OnnxRuntime;
 
@@ -29,7 +29,7 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
     /// <exception cref="TrtVocoderException">There cannot be so many.</exception>
     public bool MustMove(long count, string source) => count <= int.MaxValue
         ? count > Capacity
-        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in smaller chunks (VocoderOptions.MaxWindowFrames).");
+        : throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in shorter windows.") { Kind = FailureKind.RunTooLarge };
 
     /// <summary>Makes room; where that moves the memory, what was there is lost, and no tensor may be left over it.</summary>
     public void Reserve(long count, string source)
@@ -46,7 +46,9 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
     /// <summary>A tensor over the memory that the model sees; the caller disposes it before the memory goes.</summary>
     public OrtValue CreateTensor(long[] shape)
     {
-        long count = TensorPrimitives.Product<long>(shape);
+        long count = 1;
+        foreach (long length in shape)
+            count *= length;
         (nint address, int size) = _halves is null ? ((nint)_values, sizeof(float)) : ((nint)_halves, sizeof(Half));
         return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, address, count * size);
     }
@@ -55,14 +57,14 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
     public void ToModel(int count)
     {
         if (_halves is not null)
-            TensorPrimitives.ConvertToHalf(Values(count), new Span<Half>(_halves, count));
+            HalfConversion.ToHalf(Values(count), new Span<Half>(_halves, count));
     }
 
     /// <summary>Converts what the model wrote for the caller.</summary>
     public void FromModel(int count)
     {
         if (_halves is not null)
-            TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(_halves, count), Values(count));
+            HalfConversion.ToSingle(new ReadOnlySpan<Half>(_halves, count), Values(count));
     }
 
     /// <inheritdoc/>

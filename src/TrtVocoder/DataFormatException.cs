@@ -1,5 +1,3 @@
-using TrtVocoder.Decoding;
-
 namespace TrtVocoder;
 
 /// <summary>
@@ -19,13 +17,4 @@ public sealed class DataFormatException : TrtVocoderException
         : base(message, innerException)
     {
     }
-
-    /// <summary>Creates the exception for a model that leaves something open.</summary>
-    /// <param name="message">A sentence for the user, without advice: how it is told differs from program to program.</param>
-    /// <param name="unknown">What its user could tell.</param>
-    public DataFormatException(string message, ModelFact unknown)
-        : base(message) => Unknown = unknown;
-
-    /// <summary>What a user could tell of the model so that it can be used; <see cref="ModelFact.None"/> for any other failure.</summary>
-    public ModelFact Unknown { get; }
 }

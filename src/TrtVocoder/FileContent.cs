@@ -4,7 +4,7 @@ namespace TrtVocoder;
 /// Names what a wrong file really is, by its first bytes and its name: every reader's refusal ends in it. Nothing here decides whether a file is read.
 /// Safe for use by many threads.
 /// </summary>
-public static class FileContent
+internal static class FileContent
 {
     /// <summary>Bytes of a file's beginning that <see cref="Describe"/> looks at; fewer are fine.</summary>
     public const int PrefixLength = 512;
@@ -36,7 +36,7 @@ public static class FileContent
             return "a .npy array";
         if (start.StartsWith("GGUF"u8) || start.StartsWith("ggml"u8) || start.StartsWith("lmgg"u8) || start.StartsWith("tjgg"u8))
             return "weights of llama.cpp or ggml (gguf), which are not read here";
-        if (start.StartsWith("ftrt"u8) || start.StartsWith("vtrt"u8))
+        if (EngineMagic.IsEngine(start))
             return "a TensorRT engine";
         if (start.StartsWith("RIFF"u8) || start.StartsWith("RF64"u8) || start.StartsWith("BW64"u8))
             return start.Length < 12 || start[8..].StartsWith("WAVE"u8) ? "a WAV file" : "a RIFF file of another kind than WAV";

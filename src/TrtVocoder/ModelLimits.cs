@@ -4,7 +4,7 @@ namespace TrtVocoder;
 /// What a model may say of itself, wherever it says it (config.yaml, an ONNX file's metadata, an engine's sidecar, shapes): far beyond any vocoder, and
 /// small enough that nothing which is allocated by these numbers takes gigabytes.
 /// </summary>
-public static class ModelLimits
+internal static class ModelLimits
 {
     /// <summary>The least sample rate in Hz.</summary>
     public const int MinSampleRate = 1000;

@@ -8,7 +8,7 @@ namespace TrtVocoder;
 /// Makes text from files harmless where it is printed: a name in a stranger's file must neither steer a terminal nor fill it. Every message of
 /// <see cref="TrtVocoderException"/> passes through here. Safe for use by many threads.
 /// </summary>
-public static class PrintableText
+internal static class PrintableText
 {
     /// <summary>Characters of the longest message; what is beyond is cut off.</summary>
     public const int MaxMessageLength = 4000;

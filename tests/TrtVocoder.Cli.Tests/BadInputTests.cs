@@ -28,20 +28,22 @@ public class BadInputTests : CliFixture
         NothingIsWritten(name);
     }
 
-    [TestCase("x.wav")]
+    [Test]
+    public void A_truncated_wav_is_read_as_far_as_it_goes_and_that_is_said()
+    {
+        WriteWav("whole.wav");
+        Truncate(At("whole.wav"), "x.wav", 0.5);
+        Assert.That(Synth("x.wav").Succeeds().StandardError, Does.Contain("note: x.wav: its header promises"));
+    }
+
     [TestCase("x.npy")]
     [TestCase("x.safetensors")]
     public void Truncated_inputs_are_refused(string name)
     {
         WriteWav("whole.wav");
-        if (name == "x.wav")
-            Truncate(At("whole.wav"), name, 0.5);
-        else
-        {
-            string whole = "whole" + Path.GetExtension(name);
-            Run("mel", "whole.wav", "--output", whole).Succeeds();
-            Truncate(At(whole), name, 0.5);
-        }
+        string whole = "whole" + Path.GetExtension(name);
+        Run("mel", "whole.wav", "--output", whole).Succeeds();
+        Truncate(At(whole), name, 0.5);
         Synth(name).FailsWith(3, name, name == "x.safetensors" ? "" : "truncated");
         Assert.That(Files, Does.Not.Contain("out.wav"));
     }
@@ -134,7 +136,6 @@ public class BadInputTests : CliFixture
         File.WriteAllText(At("text.onnx"), "Call me Ishmael. Some years ago - never mind how long precisely");
         foreach (string model in (string[])["half.onnx", "text.onnx"])
             Run("synth", "a.npy", "--model", model, "--output", "out.wav").FailsWith(3, model);
-        Run("synth", "a.npy", "--model", Path.Combine(Checkpoint, "model.safetensors"), "--output", "out.wav").FailsWith(3, "give the folder");
         NothingIsWritten("a.npy", "half.onnx", "text.onnx");
     }
 

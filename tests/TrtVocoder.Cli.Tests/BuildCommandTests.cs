@@ -138,7 +138,7 @@ public class BuildCommandTests : EngineFixture
     }
 
     [TestCase("two inputs", "this model takes")]
-    [TestCase("three outputs", "tell them by --real")]
+    [TestCase("three outputs", "--real and --imag")]
     [TestCase("frames before bands", "feeds [batch, n_mels, frames]")]
     public void A_model_that_nothing_here_would_run_is_refused_before_the_build_as_synth_refuses_it(string what, string words)
     {

@@ -6,10 +6,10 @@ namespace TrtVocoder.Cli.Tests;
 [Platform("Linux")]
 public class StreamTests : CliFixture
 {
-    // The program as $X of a shell's script, which fails as the last command does.
+    // The program as X of a shell's script, which fails as the last command does.
     private CliRun Shell(string script, params (string Name, string Value)[] environment)
     {
-        ProcessStartInfo start = new("bash", ["-c", $"X='{string.Join("' '", CliRun.Command(CliRun.Program))}'; X() {{ \"${{P[@]}}\" \"$@\"; }}; P=('{string.Join("' '", CliRun.Command(CliRun.Program))}'); M='{Model}'; {script}"])
+        ProcessStartInfo start = new("bash", ["-c", $"X() {{ \"${{P[@]}}\" \"$@\"; }}; P=('{string.Join("' '", CliRun.Command(CliRun.Program))}'); M='{Model}'; {script}"])
         {
             WorkingDirectory = Folder,
             RedirectStandardOutput = true,
@@ -45,7 +45,6 @@ public class StreamTests : CliFixture
         Assert.That(File.ReadAllBytes(At("piped")), Is.EqualTo(expected));
         Shell($"echo before > appended; X synth a.npy -m \"$M\" -o {name} >> appended; echo after >> appended").Succeeds();
         Assert.That(File.ReadAllBytes(At("appended")), Is.EqualTo((byte[])[.. "before\n"u8, .. expected, .. "after\n"u8]));
-        Run("synth", "a.npy", "--model", Model, "--output", name, "--json").Json.GetProperty("error").GetProperty("code").GetString();
         Assert.That(Shell($"X synth a.npy -m \"$M\" -o {name} --json").ExitCode, Is.EqualTo(2));
     }
 

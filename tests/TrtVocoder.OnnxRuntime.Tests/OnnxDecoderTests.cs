@@ -100,7 +100,8 @@ public class OnnxDecoderTests
         Assert.That(SpectrumError(decoder, 1, 256), Is.LessThan(Tolerance));
         // The mel would fit into one tensor, the spectrum does not.
         Assert.That(() => decoder.BeginInput(1, 300_000_000), Throws.TypeOf<TrtVocoderException>().With.Message.Contains("2700000000 values"));
-        Assert.That(SpectrumError(decoder, 1, 256), Is.LessThan(Tolerance));
+        // Another mel, since what was there before may still be where no memory is any more.
+        Assert.That(SpectrumError(decoder, 1, 256, seed: 7), Is.LessThan(Tolerance));
         Assert.That(SpectrumError(decoder, 2, 300), Is.LessThan(Tolerance));
     }
 
@@ -236,9 +237,9 @@ public class OnnxDecoderTests
         Assert.That(() => decoder.BeginInput(1, 9), Throws.TypeOf<ObjectDisposedException>());
     }
 
-    private static double SpectrumError(IDecoder decoder, int batch, int frames)
+    private static double SpectrumError(IDecoder decoder, int batch, int frames, int? seed = null)
     {
-        float[] mel = TinyModels.RandomMel(frames, batch, seed: frames);
+        float[] mel = TinyModels.RandomMel(frames, batch, seed: seed ?? frames);
         mel.CopyTo(decoder.BeginInput(batch, frames));
         DecoderOutput output = decoder.Run();
         double error = 0;

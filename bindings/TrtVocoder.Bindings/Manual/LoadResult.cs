@@ -9,6 +9,9 @@ public sealed record LoadResult(NativeLibraryInfo Library, nint Handle, IReadOnl
     /// <summary>Whether the library is loaded.</summary>
     public bool Loaded => Handle != 0;
 
+    /// <summary>Every name or path tried, in order.</summary>
+    public IReadOnlyList<string> PathsTried => [.. Attempts.Select(attempt => attempt.Path)];
+
     /// <summary>One sentence: what is missing, what to install, and every path tried.</summary>
     public string Describe()
     {

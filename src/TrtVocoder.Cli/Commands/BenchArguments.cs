@@ -2,6 +2,7 @@ using System.CommandLine;
 using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Decoding;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
@@ -22,10 +23,10 @@ internal sealed class BenchArguments
     private readonly Option<int> _iterations = Options.Integer("--iterations", "Calls that are measured at least.", 10, least: 1);
     private readonly Option<string> _mode = Options.Choice("--mode", "sequential: one decode at a time; pipelined: several sessions at once.", "both", ["sequential", "pipelined", "both"]);
     private readonly Option<int> _sessions = Options.Integer("--sessions", "Sessions at once when pipelined.", 2, 1, MaxSessions);
-    private readonly Option<int> _threads = Options.Integer("--threads", "CPU threads of the decoder; 0: the backend's choice.", 0);
-    private readonly Option<int> _istftThreads = Options.Integer("--istft-threads", "Threads of a session's inverse STFT; 0: the library's choice.", 0);
+    private readonly Option<int> _threads = Options.Integer("--threads", "CPU threads of the decoder; 0: the backend's choice.", 0, most: DecoderOptions.MaxThreads);
+    private readonly Option<int> _istftThreads = Options.Integer("--istft-threads", "Threads of a session's inverse STFT; 0: the library's choice.", 0, most: DecoderOptions.MaxThreads);
     private readonly Option<string?> _windows = new("--windows") { Description = "Windows that cover inputs: auto, off, or lengths in frames (64,128,256).", DefaultValueFactory = _ => "auto" };
-    private readonly Option<int> _inFlight = Options.Integer("--in-flight", "Windows and batches under way at once in a session; 0: the backend's choice.", 0);
+    private readonly Option<int> _inFlight = Options.Integer("--in-flight", "Windows and batches under way at once in a session; 0: the backend's choice.", 0, most: DecoderOptions.MaxRunsInFlight);
     private readonly Option<string?> _versusWindows = new("--versus-windows") { Description = "Time the model in turn with itself, or with --versus' model, under these windows." };
     private readonly EngineOptions _engine = new();
 
@@ -64,7 +65,9 @@ internal sealed class BenchArguments
     public string? ModelOrNull(CommandCall call) => call.Get(_model);
 
     /// <summary>How to measure; lengths are read.</summary>
-    public BenchOptions Read(CommandCall call)
+    /// <param name="call">The command line.</param>
+    /// <param name="models">Whose options they are.</param>
+    public BenchOptions Read(CommandCall call, params ReadOnlySpan<string> models)
     {
         int batch = call.Get(_batch);
         List<Workload> workloads = [];
@@ -90,23 +93,19 @@ internal sealed class BenchArguments
             IsSequential = mode is "sequential" or "both",
             IsPipelined = mode is "pipelined" or "both",
             Sessions = call.Get(_sessions),
-            Vocoder = new VocoderOptions
+            Vocoder = _engine.Complete(new VocoderOptions
             {
                 Threads = call.Get(_threads),
                 InverseStftThreads = call.Get(_istftThreads),
                 RunsInFlight = call.Get(_inFlight),
                 Windows = ReadWindows(_windows, call)!,
-                Model = _engine.Hints(call),
-            },
+            }, call, models),
             Cancellation = call.WatchForStop(),
         };
     }
 
     /// <summary>Windows of the second of two models; null where they are those of the first.</summary>
     public WindowPolicy? ReadVersusWindows(CommandCall call) => ReadWindows(_versusWindows, call);
-
-    /// <summary>Makes engines use the options given.</summary>
-    public void ApplyEngineOptions(CommandCall call, params ReadOnlySpan<string> models) => _engine.Apply(call, models);
 
     private int[] ReadFrames(string text)
     {

@@ -31,20 +31,16 @@ internal sealed class BenchCommand : CliCommand
         if (call.Get(_arguments.Compare) is { Length: > 0 } saved)
             return CompareSaved(saved, call);
         string path = _arguments.Model(call);
-        BenchOptions options = _arguments.Read(call);
+        string? other = call.Get(_arguments.Versus);
+        BenchOptions options = _arguments.Read(call, path, other ?? path);
         if (call.Get(_arguments.ColdStartChild) is { } started)
-        {
-            _arguments.ApplyEngineOptions(call, path);
             return new BenchPrinted([ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output), options)], _ => { });
-        }
         BenchOutputs outputs = BenchOutputs.Read(_arguments, call);
         BenchResult[] against = [.. (call.Get(_arguments.Against) ?? []).Select(ReadSaved)];
         if (call.Get(_arguments.ColdStart))
             return RunColdStart(path, options, outputs, output);
 
-        string? other = call.Get(_arguments.Versus);
         WindowPolicy? otherWindows = _arguments.ReadVersusWindows(call);
-        _arguments.ApplyEngineOptions(call, path, other ?? path);
         using BenchModel model = Load(path, options.Vocoder, output);
         Check(model, options);
         if (other is not null || otherWindows is not null)

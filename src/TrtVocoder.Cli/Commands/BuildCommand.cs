@@ -121,19 +121,10 @@ internal sealed class BuildCommand : CliCommand
     }
 
     private TrtBuildResult Build(
-        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop)
-    {
-        try
-        {
-            return isCheckpoint
-                ? BuildCheckpoint(model, path, call, options, progress, stop)
-                : TrtBuilder.Build(model, path, WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, stop);
-        }
-        catch (ArgumentException error)
-        {
-            throw CliException.Usage(Failure.OfArgument(error).Sentence);
-        }
-    }
+        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop) =>
+        isCheckpoint
+            ? BuildCheckpoint(model, path, call, options, progress, stop)
+            : TrtBuilder.Build(model, path, WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, stop);
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]

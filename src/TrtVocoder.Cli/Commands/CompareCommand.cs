@@ -44,12 +44,9 @@ internal sealed class CompareCommand : CliCommand
             OutputPath.Check(picture, call.Get(_force), call.Output, "--plot");
         }
         (string a, string b) = (call.Get(_first)!, call.Get(_second)!);
-        VocoderOptions options = new() { Model = _engine.Hints(call) };
-        if (call.Get(_input) is not null)
-            _engine.Apply(call, a, b);
         List<DecodedModel> models = [];
         (float[] samplesA, float[] samplesB, VocoderMetadata metadata) = call.Get(_input) is { } source
-            ? Decode(a, b, source, options, call, models)
+            ? Decode(a, b, source, _engine.Complete(new VocoderOptions(), call, a, b), call, models)
             : Read(a, b, call.Output);
         metadata = metadata with { MelFloor = call.Get(_floor) ?? metadata.MelFloor };
         Trim(ref samplesA, ref samplesB, (a, b), metadata.SampleRate, call.Output);

@@ -17,7 +17,7 @@ internal static class EngineFacts
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
         List<(string Name, object Value)> facts =
         [
-            ("kind", header.Flavour == EngineFlavour.TensorRt ? "TensorRT engine" : "TensorRT-RTX engine"),
+            ("kind", $"{TensorRtFamily.NameOf(header.Flavour)} engine"),
             ("bytes", new FileInfo(path).Length),
             ("built by", header.Maker),
         ];

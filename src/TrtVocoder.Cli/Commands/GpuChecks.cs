@@ -21,9 +21,8 @@ internal static class GpuChecks
             LoadResult result = LibraryLoader.TryLoad(shim);
             yield return Optional($"shim {shim.ImportName[^2..]}", result.Loaded, result.Loaded ? LoadedFiles.PathOf(result.Attempts[^1].Path) : result.Describe());
         }
-        foreach ((string name, EngineFlavour flavour, int major) in ((string, EngineFlavour, int)[])
-            [("TensorRT 10", EngineFlavour.TensorRt, 10), ("TensorRT 11", EngineFlavour.TensorRt, 11), ("TensorRT-RTX", EngineFlavour.TensorRtRtx, 1)])
-            foreach (DoctorCheck library in CheckTensorRt(name, flavour, major))
+        foreach (TensorRtFamily family in TensorRtFamily.All)
+            foreach (DoctorCheck library in CheckTensorRt(family.DisplayName, family.Flavour, family.Major))
                 yield return library;
     }
 

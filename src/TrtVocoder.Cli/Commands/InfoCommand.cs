@@ -136,7 +136,7 @@ internal sealed class InfoCommand : CliCommand
             return true;
         using FileStream file = File.OpenRead(path);
         Span<byte> start = stackalloc byte[4];
-        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && (start.SequenceEqual("ftrt"u8) || start.SequenceEqual("vtrt"u8));
+        return file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && EngineMagic.IsEngine(start);
     }
 
     private static List<(string, object)> DescribeSound(InputFile file)

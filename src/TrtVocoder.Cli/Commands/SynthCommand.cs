@@ -43,13 +43,8 @@ internal sealed class SynthCommand : CliCommand
         InputSet set = InputSet.Expand(call.Get(_inputs)!);
         List<SynthJob> jobs = Pair(set, call.Get(_to)!, call);
         string model = call.Get(_model)!;
-        VocoderOptions options = new()
-        {
-            Threads = LimitThreads(call.Get(_threads), call.Output),
-            MaxWindowFrames = call.Get(_chunk),
-            Model = _engine.Hints(call),
-        };
-        _engine.Apply(call, model);
+        VocoderOptions options = _engine.Complete(
+            new VocoderOptions { Threads = LimitThreads(call.Get(_threads), call.Output), MaxWindowFrames = call.Get(_chunk) }, call, model);
         using Vocoder vocoder = ModelSource.Load(model, options, call.Output);
         using VocoderSession session = vocoder.CreateSession();
         return set.IsMany ? RunMany(jobs, vocoder, session, call) : Convert(jobs[0], vocoder, session, call) with { Backend = vocoder.Info.Backend };

@@ -19,7 +19,7 @@ internal sealed class EngineOptions
     private readonly Option<int?> _melCount = Options.OptionalInteger("--n-mels", "Mel bands of a model that does not tell.", least: 1, most: 1 << 16);
     private readonly Option<string?> _padding = Options.Choice("--padding", "Padding of the inverse STFT of a model that does not tell. Default: center.", "center", "same");
     private readonly Option<int?> _receptiveField = Options.OptionalInteger(
-        "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than its limit can be chunked.", least: 0);
+        "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than its limit can be chunked.", least: 0, most: 100_000);
 
     private readonly Option<int> _device = Options.Integer("--device", "The GPU's number, for engines.", 0);
     private readonly Option<string> _buffers = Options.Choice(
@@ -35,8 +35,29 @@ internal sealed class EngineOptions
     public IEnumerable<Symbol> Symbols =>
         [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, _device, _buffers, _profile, _hostCode];
 
-    /// <summary>What the user knows of the model.</summary>
-    public ModelHints Hints(CommandCall call)
+    /// <summary>Completes options by what the user told of models and engines; says so where none of the models can be an engine.</summary>
+    public VocoderOptions Complete(VocoderOptions options, CommandCall call, params ReadOnlySpan<string> models)
+    {
+        bool hasEngine = false;
+        foreach (string model in models)
+            hasEngine |= !Directory.Exists(model) && !model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
+        foreach (Option option in (Option[])[_device, _buffers, _profile, _hostCode])
+            if (!hasEngine && call.Has(option))
+                call.Output.Note($"{option.Name} is for engines and does nothing here.");
+        return options with
+        {
+            Model = ReadHints(call),
+            Engine = new TrtDecoderOptions
+            {
+                Device = call.Get(_device),
+                Buffers = call.Get(_buffers) switch { "pinned" => BufferMode.Pinned, "mapped" => BufferMode.Mapped, _ => BufferMode.Auto },
+                Profile = call.Get(_profile),
+                AllowHostCode = call.Get(_hostCode),
+            },
+        };
+    }
+
+    private ModelHints ReadHints(CommandCall call)
     {
         if ((call.Get(_real) is null) != (call.Get(_imag) is null))
             throw CliException.Usage("--real and --imag go together.");
@@ -54,23 +75,5 @@ internal sealed class EngineOptions
             ReceptiveFieldFrames = call.Get(_receptiveField),
         };
         return call.Get(_sampleRate) is { } rate ? hints with { SampleRate = rate } : hints;
-    }
-
-    /// <summary>Makes the engines that this process loads use the options; says so where none of the models can be one.</summary>
-    public void Apply(CommandCall call, params ReadOnlySpan<string> models)
-    {
-        bool hasEngine = false;
-        foreach (string model in models)
-            hasEngine |= !Directory.Exists(model) && !model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
-        foreach (Option option in (Option[])[_device, _buffers, _profile, _hostCode])
-            if (!hasEngine && call.Has(option))
-                call.Output.Note($"{option.Name} is for engines and does nothing here.");
-        DecoderBackends.Register(new TrtDecoderBackend(new TrtDecoderOptions
-        {
-            Device = call.Get(_device),
-            Buffers = call.Get(_buffers) switch { "pinned" => BufferMode.Pinned, "mapped" => BufferMode.Mapped, _ => BufferMode.Auto },
-            Profile = call.Get(_profile),
-            AllowHostCode = call.Get(_hostCode),
-        }));
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Files;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Inputs;
 
@@ -76,9 +77,9 @@ internal sealed record Mel(float[] Values, int Bands, int Frames)
             throw CliException.BadInput($"{name} has the shape {tensor}, read as {Bands} mel bands × {Frames} frames, but the model takes {bands} bands.");
         if (Frames == 0)
             throw CliException.BadInput($"{name} is empty: its mel has 0 frames.");
-        for (int i = 0; i < Values.Length; i++)
-            if (!float.IsFinite(Values[i]))
-                throw CliException.BadInput($"{name} holds {Values[i].ToString(CultureInfo.InvariantCulture)} at band {i / Frames}, frame {i % Frames}; a mel must be finite.");
+        int bad = NonFinite.IndexOf(Values);
+        if (bad >= 0)
+            throw CliException.BadInput($"{name} holds {Values[bad].ToString(CultureInfo.InvariantCulture)} at band {bad / Frames}, frame {bad % Frames}; a mel must be finite.");
     }
 
     private static Mel Transpose(ReadOnlySpan<float> values, int bands, int frames)

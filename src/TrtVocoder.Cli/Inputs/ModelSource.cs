@@ -25,17 +25,13 @@ internal static class ModelSource
         return vocoder;
     }
 
-    /// <summary>Loads by other means than <see cref="Vocoder.Load"/>, from an .onnx or .engine file.</summary>
+    /// <summary>Loads by other means than <see cref="Vocoder"/>, from an .onnx or .engine file.</summary>
     public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
     {
         Memory.ThrowIfAddressSpaceIsShort();
         try
         {
             return IsCheckpoint(path) ? LoadCheckpoint(path, output, load) : load(path);
-        }
-        catch (ArgumentException error)
-        {
-            throw CliException.Usage(Failure.OfArgument(error).Sentence);
         }
         catch (UnauthorizedAccessException error)
         {

@@ -1,9 +1,6 @@
 using System.Text.Json.Serialization;
-using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
-using TrtVocoder.Decoding;
 using TrtVocoder.TensorRt;
-using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Running;
 
@@ -41,13 +38,7 @@ internal sealed record Failure
         OperationCanceledException => new(Running.ExitCode.Cancelled, "Cancelled."),
         _ when IsOutOfMemory(error) => new(
             Running.ExitCode.OutOfMemory, "There is not enough memory; --chunk-frames N, where a command has it, bounds what a decode takes, and a smaller model or input takes less."),
-        NativeLibraryException => new(Running.ExitCode.MissingLibrary, error.Message),
-        CudaException { Code: (int)CUresult.CUDA_ERROR_NO_DEVICE } => new(Running.ExitCode.MissingLibrary, error.Message),
-        CudaException { Code: (int)CUresult.CUDA_ERROR_INVALID_DEVICE } => new(Running.ExitCode.Usage, error.Message),
-        TensorRtException { Status: (int)trtv_status.TRTV_ERROR_NO_DEVICE } => new(Running.ExitCode.MissingLibrary, error.Message),
-        CudaException or TensorRtException => new(Running.ExitCode.Gpu, InOptions(error.Message)),
-        DataFormatException { Unknown: not ModelFact.None } open => new(Running.ExitCode.BadInput, error.Message + Advice(open.Unknown)),
-        TrtVocoderException => new(Running.ExitCode.BadInput, error.Message),
+        TrtVocoderException known => new(CodeOf(known), WithAdvice(known)),
         // .NET reports a missing part of the program as a missing file.
         FileNotFoundException { FileName: { } name } when name.IndexOf(", Version=", StringComparison.Ordinal) is > 0 and int end =>
             new(Running.ExitCode.Internal, $"The program is incomplete, {name[..end]}.dll is missing or of another version; install it again."),
@@ -73,29 +64,46 @@ internal sealed record Failure
         return false;
     }
 
-    /// <summary>By which option a user tells what a model leaves open; empty where nothing is open.</summary>
-    private static string Advice(ModelFact unknown) => unknown switch
+    private static int CodeOf(TrtVocoderException error) => error.Kind switch
     {
-        ModelFact.Outputs => Tells("--real and --imag, or --audio, name"),
-        ModelFact.MelCount => Tells("--n-mels tells"),
-        ModelFact.FftLength => Tells("--n-fft tells"),
-        ModelFact.HopLength => Tells("--hop-length and --padding tell"),
-        ModelFact.ReceptiveField => Tells("--receptive-field tells"),
-        _ => "",
+        FailureKind.OptionsDoNotFit or FailureKind.NoSuchGpu => Running.ExitCode.Usage,
+        FailureKind.NoGpu => Running.ExitCode.MissingLibrary,
+        _ => error switch
+        {
+            NativeLibraryException => Running.ExitCode.MissingLibrary,
+            CudaException or TensorRtException => Running.ExitCode.Gpu,
+            _ => Running.ExitCode.BadInput,
+        },
     };
 
-    private static string Tells(string options) => $" Where a command has them, {options} what is missing.";
+    // Models are loaded by commands that have these options and by some that have not.
+    private static string Tells(string options) => $"where a command has them, {options} what is missing";
 
-    /// <summary>Options that do not fit a model, as the library says it.</summary>
-    public static Failure OfArgument(ArgumentException error) => new(
-        Running.ExitCode.Usage,
-        // Without .NET's "(Parameter 'options')".
-        InOptions(error.Message.Split(" (Parameter")[0]));
-
-    // The library's names of options, as this program's.
-    private static string InOptions(string message) => message
-        .Replace($"{nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}", "--allow-host-code", StringComparison.Ordinal)
-        .Replace(nameof(VocoderOptions.MaxWindowFrames), "--chunk-frames", StringComparison.Ordinal);
+    // The library says what was wrong; which option or command of this program helps is told here.
+    private static string WithAdvice(TrtVocoderException error)
+    {
+        string? advice = error.Kind switch
+        {
+            FailureKind.OptionsDoNotFit => "see --chunk-frames and --windows",
+            FailureKind.ReceptiveFieldUnknown => Tells("--receptive-field tells"),
+            FailureKind.MelCountUnknown => Tells("--n-mels tells"),
+            FailureKind.FftLengthUnknown => Tells("--n-fft tells"),
+            FailureKind.HopLengthWrong => Tells("--hop-length and --padding tell"),
+            FailureKind.OutputsUnknown => Tells("--real and --imag, or --audio, name"),
+            FailureKind.RunTooLarge => "--chunk-frames bounds them",
+            FailureKind.NoSuchGpu => "--device chooses it",
+            FailureKind.BuildOutOfMemory => "--max sets the largest shape, --mem-pool-size workspace:1024M limits the scratch memory",
+            FailureKind.NetworkRefused => "see --precision and --builder-optimization-level",
+            FailureKind.WrongOutput => "see --precision, --fp16 and --builder-optimization-level; --no-verify keeps it as it is",
+            FailureKind.NotAnEngine => "'trtvocoder build' makes engines of .onnx models and checkpoints",
+            FailureKind.EngineDamaged or FailureKind.EngineOfOtherGpu => "'trtvocoder build MODEL.onnx --output ENGINE' builds one",
+            FailureKind.EngineOfOtherLibrary => "'trtvocoder build MODEL.onnx --output ENGINE' builds one, for the library that --runtime names",
+            FailureKind.HostCodeNotAllowed => "--allow-host-code allows it",
+            FailureKind.NetworkUnsupported => "'trtvocoder export' makes models of Vocos checkpoints that are",
+            _ => null,
+        };
+        return advice is null ? error.Message : $"{error.Message.TrimEnd('.')}; {advice}.";
+    }
 
     // Messages from elsewhere may hold line breaks.
     private static string AsSentence(string message)

@@ -216,9 +216,9 @@ public sealed class VocosCheckpoint
     {
         foreach ((string name, FloatTensor tensor) in tensors)
         {
-            foreach (float value in tensor.Values)
-                if (!float.IsFinite(value))
-                    throw new DataFormatException($"{source}: '{name}' holds {(float.IsNaN(value) ? "NaN" : "an infinite value")}; these weights cannot be used.");
+            int bad = NonFinite.IndexOf(tensor.Values);
+            if (bad >= 0)
+                throw new DataFormatException($"{source}: '{name}' holds {(float.IsNaN(tensor.Values[bad]) ? "NaN" : "an infinite value")}; these weights cannot be used.");
         }
     }
 

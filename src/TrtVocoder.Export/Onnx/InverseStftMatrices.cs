@@ -17,9 +17,7 @@ internal sealed class InverseStftMatrices
     {
         _stft = stft;
         SegmentCount = (stft.FftLength + stft.HopLength - 1) / stft.HopLength;
-        double[] window = new double[stft.FftLength];
-        for (int n = 0; n < window.Length; n++)
-            window[n] = 0.5 - (0.5 * Math.Cos(2 * Math.PI * n / window.Length));
+        double[] window = HannWindow.Create(stft.FftLength);
         _squaredWindow = new double[SegmentCount * stft.HopLength];
         for (int n = 0; n < window.Length; n++)
             _squaredWindow[n] = window[n] * window[n];

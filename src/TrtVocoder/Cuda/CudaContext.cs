@@ -10,7 +10,7 @@ namespace TrtVocoder.Cuda;
 /// Every call of this library binds the context to the calling thread for as long as the call lasts; a thread that works with another context
 /// finds that one current again afterwards.
 /// </remarks>
-public sealed class CudaContext : IDisposable
+internal sealed class CudaContext : IDisposable
 {
     private readonly CudaContextHandle _handle;
 

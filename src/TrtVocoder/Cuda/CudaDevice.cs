@@ -4,7 +4,7 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>A GPU as the driver describes it. Holds no resource; thread-safe.</summary>
-public sealed class CudaDevice
+internal sealed class CudaDevice
 {
     private CudaDevice(int ordinal, int handle)
     {
@@ -67,7 +67,7 @@ public sealed class CudaDevice
                 nameof(CudaDriver.cuDeviceGet),
                 (int)CUresult.CUDA_ERROR_INVALID_DEVICE,
                 nameof(CUresult.CUDA_ERROR_INVALID_DEVICE),
-                $"There is no GPU {ordinal}: this machine has {count} {(count == 1 ? "GPU" : "GPUs")}, numbered from 0; choose one of them.");
+                $"There is no GPU {ordinal}: this machine has {count} {(count == 1 ? "GPU" : "GPUs")}, numbered from 0; choose one of them.") { Kind = FailureKind.NoSuchGpu };
         }
         int handle;
         CudaStatus.Check(CudaDriver.cuDeviceGet(&handle, ordinal), nameof(CudaDriver.cuDeviceGet));
@@ -79,7 +79,7 @@ public sealed class CudaDevice
     /// <exception cref="CudaException">The driver refused.</exception>
     public static unsafe Version GetDriverVersion()
     {
-        CudaLibrary.Ensure();
+        NativeLibraries.Require(LibraryLoader.Cuda);
         int version;
         CudaStatus.Check(CudaDriver.cuDriverGetVersion(&version), nameof(CudaDriver.cuDriverGetVersion));
         return new Version(version / 1000, version % 1000 / 10);
@@ -91,7 +91,7 @@ public sealed class CudaDevice
 
     private static void Initialize()
     {
-        CudaLibrary.Ensure();
+        NativeLibraries.Require(LibraryLoader.Cuda);
         // Not once for ever: a driver that was busy or hidden may come back. It costs nothing when done already.
         CudaStatus.Check(CudaDriver.cuInit(0), nameof(CudaDriver.cuInit));
     }

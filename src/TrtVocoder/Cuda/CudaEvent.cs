@@ -3,7 +3,7 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>A mark in a stream, with or without a time. Calls are thread-safe.</summary>
-public sealed class CudaEvent : IDisposable
+internal sealed class CudaEvent : IDisposable
 {
     private CudaEvent(CudaEventHandle handle) => SafeHandle = handle;
 

@@ -3,7 +3,7 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>Work recorded once and launched many times with one call. Shapes and addresses are those of the recording.</summary>
-public sealed class CudaGraph : IDisposable
+internal sealed class CudaGraph : IDisposable
 {
     private readonly CudaGraphHandle _handle;
 

@@ -27,7 +27,15 @@ internal static class CudaStatus
     private static void Throw(CUresult result, string call)
     {
         string name = NameOf(result);
-        throw new CudaException(call, (int)result, name, $"CUDA: {call} failed with {name} ({(int)result}): {Advice(result)}.");
+        throw new CudaException(call, (int)result, name, $"CUDA: {call} failed with {name} ({(int)result}): {Advice(result)}.")
+        {
+            Kind = result switch
+            {
+                CUresult.CUDA_ERROR_NO_DEVICE => FailureKind.NoGpu,
+                CUresult.CUDA_ERROR_INVALID_DEVICE => FailureKind.NoSuchGpu,
+                _ => FailureKind.Other,
+            },
+        };
     }
 
     // The driver's own name: newer drivers know errors that our list does not.

@@ -7,7 +7,7 @@ namespace TrtVocoder.Cuda;
 /// where they are until the work is done. Calls are thread-safe; the order of work is the caller's affair.
 /// </summary>
 /// <remarks>A buffer must not be disposed of, nor the host part of it touched, while work on it is in the queue.</remarks>
-public sealed class CudaStream : IDisposable
+internal sealed class CudaStream : IDisposable
 {
     private readonly CudaStreamHandle _handle;
 

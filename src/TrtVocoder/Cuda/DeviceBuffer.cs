@@ -4,7 +4,7 @@ namespace TrtVocoder.Cuda;
 
 /// <summary>Memory on a GPU, aligned to at least 256 bytes. Not initialised.</summary>
 /// <typeparam name="T">What it holds.</typeparam>
-public sealed class DeviceBuffer<T> : IDisposable
+internal sealed class DeviceBuffer<T> : IDisposable
     where T : unmanaged
 {
     /// <summary>Allocates.</summary>

@@ -7,7 +7,7 @@ namespace TrtVocoder.Cuda;
 /// (<see cref="CudaDevice.IsIntegrated"/>); over PCIe it is slower than pinned memory and copies. Zeroed.
 /// </summary>
 /// <typeparam name="T">What it holds.</typeparam>
-public sealed class MappedBuffer<T> : IDisposable
+internal sealed class MappedBuffer<T> : IDisposable
     where T : unmanaged
 {
     private readonly HostMemoryHandle _memory;

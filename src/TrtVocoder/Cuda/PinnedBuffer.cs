@@ -5,7 +5,7 @@ namespace TrtVocoder.Cuda;
 
 /// <summary>Host memory that does not move and that a GPU copies from and to without a detour. Zeroed.</summary>
 /// <typeparam name="T">What it holds.</typeparam>
-public sealed class PinnedBuffer<T> : IDisposable
+internal sealed class PinnedBuffer<T> : IDisposable
     where T : unmanaged
 {
     /// <summary>Allocates.</summary>

@@ -1,7 +1,7 @@
 namespace TrtVocoder.Decoding;
 
 /// <summary>Tells model files apart by their content, so that a wrong or missing extension does no harm.</summary>
-public static class ModelFile
+internal static class ModelFile
 {
     private const int VarintWire = 0;
     private const int LengthWire = 2;
@@ -19,20 +19,46 @@ public static class ModelFile
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 4096);
         Span<byte> head = stackalloc byte[FileContent.PrefixLength];
         int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        if (read == 0)
-            throw new DataFormatException($"{path} is empty; expected an .onnx model or a TensorRT .engine file.");
-        head = head[..read];
-        // The magic of a TensorRT and of a TensorRT-RTX plan, read off real files.
-        if (head.StartsWith("ftrt"u8) || head.StartsWith("vtrt"u8))
-            return ModelFileKind.Engine;
         file.Position = 0;
-        return IsOnnx(file, path)
+        return Detect(file, head[..read], path);
+    }
+
+    /// <summary>The same for a model in memory.</summary>
+    /// <param name="model">The bytes of a model file.</param>
+    /// <param name="source">Its name for messages.</param>
+    /// <exception cref="DataFormatException">It is neither kind, or is a truncated ONNX model.</exception>
+    public static ModelFileKind Detect(byte[] model, string source)
+    {
+        using MemoryStream stream = new(model, writable: false);
+        return Detect(stream, model.AsSpan(0, Math.Min(model.Length, FileContent.PrefixLength)), source);
+    }
+
+    /// <summary>Reads a stream to its end.</summary>
+    /// <exception cref="DataFormatException">It is larger than an array can be.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static byte[] ReadAll(Stream stream, string source)
+    {
+        if (stream.CanSeek && stream.Length - stream.Position > Array.MaxLength)
+            throw new DataFormatException($"{source} holds {stream.Length - stream.Position} bytes; a model of more than {Array.MaxLength} is loaded from a file only.");
+        using MemoryStream copy = new();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    private static ModelFileKind Detect(Stream stream, ReadOnlySpan<byte> head, string source)
+    {
+        if (head.IsEmpty)
+            throw new DataFormatException($"{source} is empty; expected an .onnx model or a TensorRT .engine file.");
+        if (EngineMagic.IsEngine(head))
+            return ModelFileKind.Engine;
+        return IsOnnx(stream, source)
             ? ModelFileKind.Onnx
-            : throw new DataFormatException($"{path} is neither an ONNX model nor a TensorRT engine (it begins with {Convert.ToHexString(head[..Math.Min(read, 4)])}){FileContent.Describe(head, path)}.");
+            : throw new DataFormatException(
+                $"{source} is neither an ONNX model nor a TensorRT engine (it begins with {Convert.ToHexString(head[..Math.Min(head.Length, 4)])}){FileContent.Describe(head, source)}.");
     }
 
     /// <summary>Walks the fields of onnx.proto's ModelProto: all known, all of the right wire type, one of them the graph.</summary>
-    private static bool IsOnnx(FileStream file, string path)
+    private static bool IsOnnx(Stream file, string path)
     {
         bool versionSeen = false;
         bool graphSeen = false;
@@ -58,7 +84,7 @@ public static class ModelFile
         DataFormatException Truncated() => new($"{path} is a truncated ONNX model of {file.Length} bytes; copy or export it again.");
     }
 
-    private static bool TryReadVarint(FileStream file, out ulong value)
+    private static bool TryReadVarint(Stream file, out ulong value)
     {
         value = 0;
         for (int shift = 0; shift < 64; shift += 7)

@@ -1,7 +1,7 @@
 namespace TrtVocoder.Decoding;
 
 /// <summary>What kind of model a file holds, by its content.</summary>
-public enum ModelFileKind
+internal enum ModelFileKind
 {
     /// <summary>An ONNX model, run by TrtVocoder.OnnxRuntime on the CPU.</summary>
     Onnx,

@@ -1,11 +1,12 @@
 using System.Globalization;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Decoding;
 
 /// <summary>
 /// What a caller knows of a model that the model itself does not say: models made by other tools carry no metadata of ours.
-/// What the model does say always wins; only the output names are the caller's alone.
+/// What the model does say always wins; only the output names are the caller's alone. Sizes out of range throw <see cref="ArgumentOutOfRangeException"/> where they are set.
 /// </summary>
 public sealed record ModelHints
 {
@@ -15,28 +16,28 @@ public sealed record ModelHints
         get;
         init
         {
-            field = value;
+            field = OptionCheck.Within(value, 1);
             IsSampleRateKnown = true;
         }
     } = 24000;
 
     /// <summary>n_fft in samples; null takes it from the number of bins, or 1024 where the network puts out samples.</summary>
-    public int? FftLength { get; init; }
+    public int? FftLength { get; init => field = OptionCheck.Within(value, 2); }
 
     /// <summary>Hop in samples; null means n_fft/4.</summary>
-    public int? HopLength { get; init; }
+    public int? HopLength { get; init => field = OptionCheck.Within(value, 1); }
 
     /// <summary>Mel bands; null takes it from the input's shape.</summary>
-    public int? MelCount { get; init; }
+    public int? MelCount { get; init => field = OptionCheck.Within(value, 1); }
 
     /// <summary>Padding of the STFT: <see cref="StftPadding.Center"/>.</summary>
-    public StftPadding Padding { get; init; }
+    public StftPadding Padding { get; init => field = OptionCheck.Defined(value); }
 
     /// <summary>The floor under mel amplitudes before the logarithm: 1e-7 (Vocos' own); F5-TTS uses 1e-5.</summary>
-    public float MelFloor { get; init; } = 1e-7f;
+    public float MelFloor { get; init => field = OptionCheck.Positive(value); } = 1e-7f;
 
     /// <summary>How many frames to each side an output frame depends on, 27 for the published model; null when unknown, and then long inputs cannot be decoded in chunks.</summary>
-    public int? ReceptiveFieldFrames { get; init; }
+    public int? ReceptiveFieldFrames { get; init => field = OptionCheck.Within(value, 0, ModelLimits.MaxReceptiveFieldFrames); }
 
     /// <summary>
     /// Completes the hints by the metadata that other exporters write (sherpa-onnx's Vocos: <c>sample_rate</c>, <c>n_fft</c>, <c>hop_length</c>). What is in the

@@ -6,7 +6,7 @@ namespace TrtVocoder.Decoding;
 /// Which tensors of a network are the mel, the spectrum or the samples, and what they mean: our own metadata where there are any,
 /// else names, shapes and <see cref="ModelHints"/>. The same rules serve every backend.
 /// </summary>
-public sealed record ModelSignature
+internal sealed record ModelSignature
 {
     /// <summary>The input that takes the mel [batch, n_mels, frames].</summary>
     public required TensorShape Mel { get; init; }
@@ -99,7 +99,7 @@ public sealed record ModelSignature
         if (bands < 0 && mel.Dimensions[2] >= 0)
             throw new DataFormatException($"{source}: its input {mel} looks like [batch, frames, n_mels]; this program feeds [batch, n_mels, frames].");
         if (bands < 0)
-            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.", ModelFact.MelCount);
+            return hints.MelCount ?? throw new DataFormatException($"{source}: its input {mel} does not say how many mel bands it takes.") { Kind = FailureKind.MelCountUnknown };
         if (bands < 1 || (hints.MelCount is { } told && told != bands))
             throw new DataFormatException($"{source}: its input is {mel}, not [batch, {hints.MelCount?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "n_mels"}, frames].");
         return (int)Math.Min(bands, int.MaxValue);
@@ -139,7 +139,7 @@ public sealed record ModelSignature
             ? new DataFormatException($"{source}: its metadata say that it puts out {(signal == OutputKind.Spectrum ? "a spectrum" : "samples")}, but its outputs are {List(outputs)}; export the model again.")
             : IsSherpa(outputs)
                 ? new DataFormatException($"{source}: its outputs {List(outputs)} are magnitude, cosine and sine, as sherpa-onnx takes them; real and imaginary parts, or samples, are needed.")
-                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or samples, by name.", ModelFact.Outputs);
+                : new DataFormatException($"{source}: none of its outputs {List(outputs)} is a spectrum's real and imaginary parts, or samples, by name.") { Kind = FailureKind.OutputsUnknown };
 
         TensorShape Named(string name) => outputs.FirstOrDefault(output => output.Name == name)
             ?? throw new DataFormatException($"{source}: it has no output '{name}'; its outputs are {List(outputs)}.");
@@ -151,7 +151,7 @@ public sealed record ModelSignature
         (TensorShape, TensorShape) Spectrum(TensorShape first, TensorShape second) =>
             first.Dimensions.Count == 3 && first != second && Agree(first, second)
                 ? (first, second)
-                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].", ModelFact.Outputs);
+                : throw new DataFormatException($"{source}: its outputs {first} and {second} are not the real and imaginary parts of one spectrum [batch, bins, frames].") { Kind = FailureKind.OutputsUnknown };
     }
 
     private static (int Bins, SpectrumLayout Layout) ResolveBins(
@@ -176,7 +176,7 @@ public sealed record ModelSignature
             return (Bins(columns), SpectrumLayout.FrameMajor);
         if (told is not null && rows < 0)
             return (told.Value, SpectrumLayout.BinsMajor);
-        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told without its n_fft.", ModelFact.FftLength);
+        throw new DataFormatException($"{source}: which axis of its output {output} is the bins cannot be told without n_fft.") { Kind = FailureKind.FftLengthUnknown };
 
         // What is beyond is refused with the other sizes, and must not overflow before.
         static int Bins(long size) => (int)Math.Min(size, ModelLimits.MaxFftLength);

@@ -7,7 +7,7 @@ namespace TrtVocoder.Decoding;
 /// from a stranger's file that a runtime would crash over, where that can be told cheaply. Safe for use by many threads.
 /// </summary>
 /// <remarks>Fields: onnx.proto. The bounds stand in docs/formats.md.</remarks>
-public sealed record OnnxOutline
+internal sealed record OnnxOutline
 {
     private const int MaxProperties = 10_000;
     private const int MaxTextBytes = 1 << 20;

@@ -4,7 +4,7 @@ namespace TrtVocoder.Dsp;
 /// Tells mels that are no natural logarithms of amplitudes by the range of their values: a vocoder makes noise of them, and nothing else would say why.
 /// Safe for use by many threads.
 /// </summary>
-public static class MelRange
+internal static class MelRange
 {
     // ln(1e-12): no front end has a lower floor. ln of the largest amplitude that n_fft 16384 makes of full scale is below 12.
     private const float LeastLogarithm = -27.7f;

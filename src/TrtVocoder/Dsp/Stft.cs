@@ -7,7 +7,7 @@ namespace TrtVocoder.Dsp;
 /// normalized=False) for <see cref="StftPadding.Center"/>, and upstream Vocos' feature extractor, which reflects (n_fft − hop)/2 samples
 /// at each end, for <see cref="StftPadding.Same"/>. One instance serves one thread at a time and allocates nothing after its construction.
 /// </summary>
-public sealed unsafe class Stft : IDisposable
+internal sealed unsafe class Stft : IDisposable
 {
     private readonly nint _plan;
     private readonly int _fftStride;

@@ -6,7 +6,7 @@ namespace TrtVocoder.Internal;
 /// a sticky folder) an existing file is written in place, after its content is complete. Devices, pipes and files that this process
 /// holds open (/dev/stdout) are written directly. Links are followed. Safe for use by many threads.
 /// </summary>
-public static class AtomicFile
+internal static class AtomicFile
 {
     private const int BufferBytes = 1 << 16;
 

@@ -9,6 +9,8 @@ namespace TrtVocoder.Internal;
 /// with a multiplication or addition that does the renormalising (F. Giesen, "half to float done quick"). Same results as the casts,
 /// but for the payload of NaN.
 /// </summary>
+/// <remarks>System.Numerics.Tensors narrows 131,328 values in 55 µs where this takes 80, and widens them in 40 where this takes 45 (Xeon, 2.5 GHz, busy):
+/// too little for a package that every host would carry.</remarks>
 internal static class HalfConversion
 {
     /// <summary>Widens every value; exact.</summary>

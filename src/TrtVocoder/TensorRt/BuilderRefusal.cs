@@ -33,25 +33,24 @@ internal static class BuilderRefusal
         if (Says(message, "OutOfMemory", "out of memory", "insufficient workspace", "cudaErrorMemoryAllocation"))
         {
             return new TensorRtException(
-                $"{source}: memory ran out while {library.DisplayName} built it: {said}; take a smaller largest shape (--max), limit the scratch memory of its layers "
-                    + "(--mem-pool-size workspace:1024M), or close other programs on the GPU.",
-                status, words, TensorRtFailure.OutOfMemory);
+                $"{source}: memory ran out while {library.DisplayName} built it: {said}; take a smaller largest shape, limit the scratch memory of its layers, or close other programs on the GPU.",
+                status, words) { Kind = FailureKind.BuildOutOfMemory };
         }
         // A caller's mistake, or a GPU that is lost: no other form of the network would do better.
         if (!isBuild || Says(words, "API Usage Error", "Cuda Runtime", "Cuda Driver"))
             return library.Shim.CreateException(status, isBuild ? $"{source}: building the engine" : $"Starting the builder of {library.DisplayName}");
-        return new TensorRtException($"{source}: {library.DisplayName} cannot build this network: {said}; {Advice}.", status, words, TensorRtFailure.NetworkRefused);
+        return new TensorRtException($"{source}: {library.DisplayName} cannot build this network: {said}; {Advice}.", status, words) { Kind = FailureKind.NetworkRefused };
     }
 
     /// <summary>The exception for a network of which no form was built.</summary>
     public static TensorRtException CreateException(TensorRtLibrary library, string source, IReadOnlyList<TrtFormRefusal> refusals, TensorRtException last) =>
         refusals.Count == 1 ? last : new TensorRtException(
             $"{source}: {library.DisplayName} can build this network in none of its forms, {string.Join(", ", refusals.Select(refusal => $"{refusal.Form} ({Shorten(refusal.Words)})"))}; "
-                + "try --precision fp32, another --builder-optimization-level, or another version of TensorRT.",
-            last.Status, last.Details, TensorRtFailure.NetworkRefused);
+                + "try FP32, another optimisation level, or another version of TensorRT.",
+            last.Status, last.Details) { Kind = FailureKind.NetworkRefused };
 
     private const string Advice =
-        "if it was exported from a Vocos checkpoint, build that: its network is tried in several forms; else try another --builder-optimization-level, or another version of TensorRT";
+        "if it was exported from a Vocos checkpoint, build that: its network is tried in several forms; else try another optimisation level, or another version of TensorRT";
 
     private static bool Says(string words, params ReadOnlySpan<string> texts)
     {

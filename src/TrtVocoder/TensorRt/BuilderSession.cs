@@ -55,7 +55,7 @@ internal sealed class BuilderSession : IDisposable
         if (api.trtv_builder_get_parser_error(handle, 0, &error) < 0)
             throw new DataFormatException($"{_source}: TensorRT's parser refuses the model: {Shim.GetLastMessage().TrimEnd('.')}.");
         string node = error.node < 0 ? "" : $" at node {error.node} '{Text(error.node_name)}' ({Text(error.node_operator)})";
-        throw new DataFormatException($"{_source}: TensorRT's parser refuses the model{node}: {Text(error.description).Trim().TrimEnd('.')}; export it with 'trtvocoder export', or simplify it.");
+        throw new DataFormatException($"{_source}: TensorRT's parser refuses the model{node}: {Text(error.description).Trim().TrimEnd('.')}; simplify the model, or export it by other means.") { Kind = FailureKind.NetworkUnsupported };
 
         static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
@@ -94,7 +94,7 @@ internal sealed class BuilderSession : IDisposable
 
     /// <summary>Builds.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="TensorRtException">TensorRT failed; <see cref="TensorRtFailure.NetworkRefused"/>: by an error of its own over this network.</exception>
+    /// <exception cref="TensorRtException">TensorRT failed; <see cref="FailureKind.NetworkRefused"/>: by an error of its own over this network.</exception>
     public unsafe BufferHandle Run(IProgress<TrtBuildProgress>? progress, int formIndex, CancellationToken cancellation)
     {
         TrtvShim api = Shim.Api;

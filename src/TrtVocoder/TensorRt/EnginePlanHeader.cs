@@ -6,7 +6,7 @@ namespace TrtVocoder.TensorRt;
 /// The first bytes of an engine file, which tell without any library what made it. NVIDIA does not document them; they were read off
 /// plans of TensorRT 10.6 and TensorRT-RTX 1.7. So they explain a failure, and never cause one by themselves.
 /// </summary>
-public sealed record EnginePlanHeader
+internal sealed record EnginePlanHeader
 {
     /// <summary>How many bytes of a file <see cref="TryParse"/> looks at.</summary>
     public const int Length = 28;
@@ -21,24 +21,17 @@ public sealed record EnginePlanHeader
     public required long PlanBytes { get; init; }
 
     /// <summary>For people: <c>TensorRT 10.3.0.30</c>.</summary>
-    public string Maker => $"{(Flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX")} {Version}";
+    public string Maker => $"{TensorRtFamily.NameOf(Flavour)} {Version}";
 
     /// <summary>Reads the header, or returns null when the bytes are not an engine's.</summary>
     public static EnginePlanHeader? TryParse(ReadOnlySpan<byte> start)
     {
-        if (start.Length < Length)
-            return null;
-        EngineFlavour flavour;
-        if (start.StartsWith("ftrt"u8))
-            flavour = EngineFlavour.TensorRt;
-        else if (start.StartsWith("vtrt"u8))
-            flavour = EngineFlavour.TensorRtRtx;
-        else
+        if (start.Length < Length || !EngineMagic.IsEngine(start))
             return null;
         ulong bytes = BinaryPrimitives.ReadUInt64LittleEndian(start[16..]);
         return new EnginePlanHeader
         {
-            Flavour = flavour,
+            Flavour = start.StartsWith(EngineMagic.TensorRt) ? EngineFlavour.TensorRt : EngineFlavour.TensorRtRtx,
             Version = new Version(start[24], start[25], start[26], start[27]),
             PlanBytes = bytes > long.MaxValue ? long.MaxValue : (long)bytes,
         };
@@ -60,22 +53,22 @@ public sealed record EnginePlanHeader
     internal static EnginePlanHeader Check(string source, ReadOnlySpan<byte> start, long actualBytes)
     {
         if (actualBytes == 0)
-            throw new DataFormatException($"{source}: the file is empty; build it again with 'trtvocoder build'.");
-        if (start.Length < Length && (start.StartsWith("ftrt"u8) || start.StartsWith("vtrt"u8)))
-            throw new DataFormatException($"{source}: the engine is truncated, {actualBytes} bytes are less than its header; copy it again, or rebuild it with 'trtvocoder build'.");
+            throw new DataFormatException($"{source}: the file is empty; build it again.") { Kind = FailureKind.EngineDamaged };
+        if (start.Length < Length && EngineMagic.IsEngine(start))
+            throw Truncated($"{actualBytes} bytes are less than its header");
         EnginePlanHeader header = TryParse(start) ?? throw new DataFormatException(
-            $"{source}: this is not a TensorRT engine (it starts with neither 'ftrt' nor 'vtrt'){Guess(start)}.");
+            $"{source}: this is not a TensorRT engine (it starts with neither 'ftrt' nor 'vtrt'){Guess(start)}.") { Kind = FailureKind.NotAnEngine };
         if (actualBytes < header.PlanBytes)
-            throw new DataFormatException(
-                $"{source}: the engine is truncated, {actualBytes} of {header.PlanBytes} bytes; copy it again, or rebuild it with 'trtvocoder build'.");
+            throw Truncated($"{actualBytes} of {header.PlanBytes} bytes");
         return header;
+
+        DataFormatException Truncated(string size) => new($"{source}: the engine is truncated, {size}; copy it again, or build it again.") { Kind = FailureKind.EngineDamaged };
     }
 
     private static string Guess(ReadOnlySpan<byte> start)
     {
         if (start.Length > 1 && start[0] == 0x08 && start[1] < 0x20)
-            return "; it looks like an ONNX model: make an engine of it with 'trtvocoder build'";
-        string content = FileContent.Describe(start);
-        return content.Length > 0 ? content : "; give the file that 'trtvocoder build' or trtexec wrote";
+            return "; it looks like an ONNX model, of which an engine can be built";
+        return FileContent.Describe(start);
     }
 }

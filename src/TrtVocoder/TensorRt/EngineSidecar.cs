@@ -96,6 +96,13 @@ public sealed record EngineSidecar
                 ?? throw new DataFormatException($"{path}: the file holds no sidecar; delete it, or build the engine again.");
             if (sidecar.FormatVersion != CurrentFormat)
                 throw new DataFormatException($"{path}: form {sidecar.FormatVersion} is not known to this version, which reads form {CurrentFormat}; update TrtVocoder.");
+            // The serializer gives null to what is absent and may be: sidecars of earlier versions have none of these.
+            sidecar = sidecar with
+            {
+                Form = sidecar.Form ?? "",
+                Refusals = sidecar.Refusals ?? [],
+                Verification = sidecar.Verification is { } verification ? verification with { Reference = verification.Reference ?? "", Note = verification.Note ?? "" } : null,
+            };
             sidecar.CheckItems(path);
             return sidecar;
         }
@@ -111,7 +118,7 @@ public sealed record EngineSidecar
     // The serializer looks for nulls in the properties, not within their lists and maps.
     private void CheckItems(string path)
     {
-        if (Profiles.Any(profile => profile is null) || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
+        if (Profiles.Any(profile => profile is null) || Refusals.Any(refusal => refusal is null or { Form: null } or { Words: null }) || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
             throw new DataFormatException($"{path}: it holds null where a profile, a setting or a value belongs; delete it, or build the engine again.");
         try
         {

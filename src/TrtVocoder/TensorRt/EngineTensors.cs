@@ -100,7 +100,7 @@ internal sealed class EngineTensors
         {
             throw new DataFormatException(
                 $"{_source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory cannot be known beforehand; "
-                + "export the model again with 'trtvocoder export', whose outputs depend on the length alone.");
+                + "a model is needed whose outputs depend on the length alone.") { Kind = FailureKind.NetworkUnsupported };
         }
         return rank;
     }
@@ -127,6 +127,6 @@ internal sealed class EngineTensors
         if (tensor.DataType is not (TrtDataType.Float or TrtDataType.Half))
             throw new DataFormatException($"{source}: its tensor {tensor} is neither FP32 nor FP16; build the engine with FP32 or FP16 inputs and outputs.");
         if (!tensor.IsLinear || tensor.IsOnHost)
-            throw new DataFormatException($"{source}: its tensor {tensor} is not plain row-major GPU memory ({tensor.Format}); build the engine without --inputIOFormats and --outputIOFormats.");
+            throw new DataFormatException($"{source}: its tensor {tensor} is not plain row-major GPU memory ({tensor.Format}); build the engine with plain row-major inputs and outputs (trtexec: without --inputIOFormats and --outputIOFormats).");
     }
 }

@@ -107,6 +107,6 @@ internal static class EngineVerifier
         return sum;
     }
 
-    private static TensorRtException Wrong(string source, string what, string advice = "build it with --precision fp32, without --fp16, or with another --builder-optimization-level") =>
-        new($"{source} is not kept: the engine {what}; {advice} (--no-verify keeps it as it is).", (int)trtv_status.TRTV_ERROR_TENSORRT, "", TensorRtFailure.WrongOutput);
+    private static TensorRtException Wrong(string source, string what, string advice = "build it in FP32, or with another optimisation level") =>
+        new($"{source} is not kept: the engine {what}; {advice}.", (int)trtv_status.TRTV_ERROR_TENSORRT, "") { Kind = FailureKind.WrongOutput };
 }

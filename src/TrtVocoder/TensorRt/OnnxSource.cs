@@ -1,7 +1,7 @@
 namespace TrtVocoder.TensorRt;
 
 /// <summary>An ONNX model for <see cref="TrtBuilder"/>: a file, or one of the forms in which a network can be written.</summary>
-public sealed record OnnxSource
+internal sealed record OnnxSource
 {
     /// <summary>The name for messages and the sidecar; of a file its path, beside which the parser looks for weights.</summary>
     public required string Name { get; init; }

@@ -22,10 +22,7 @@ internal sealed class Shim
         {
             if (Loaded.TryGetValue(library.ImportName, out Shim? known))
                 return known;
-            LoadResult result = LibraryLoader.TryLoad(library);
-            if (!result.Loaded)
-                throw new NativeLibraryException(library.DisplayName, result.Describe(), [.. result.Attempts.Select(attempt => attempt.Path)]);
-            Shim shim = new(Bind(result));
+            Shim shim = new(Bind(NativeLibraries.Require(library)));
             TrtLog.Attach(shim.Api);
             Loaded.Add(library.ImportName, shim);
             return shim;
@@ -66,7 +63,7 @@ internal sealed class Shim
             trtv_status.TRTV_ERROR_NO_DRIVER => new NativeLibraryException(
                 LibraryLoader.Cuda.DisplayName, $"{what} needs an NVIDIA driver{because}; {LibraryLoader.Cuda.InstallHint}.", LibraryLoader.Cuda.FileNames),
             trtv_status.TRTV_ERROR_NO_DEVICE => new TensorRtException(
-                $"{what} needs a GPU: the NVIDIA driver is installed but there is no GPU that it may use; check with nvidia-smi, and that CUDA_VISIBLE_DEVICES does not hide it.", status, words),
+                $"{what} needs a GPU: the NVIDIA driver is installed but there is no GPU that it may use; check with nvidia-smi, and that CUDA_VISIBLE_DEVICES does not hide it.", status, words) { Kind = FailureKind.NoGpu },
             trtv_status.TRTV_ERROR_INVALID_ARGUMENT => new TensorRtException($"{what} failed{because}; this is a fault in TrtVocoder, please report it.", status, words),
             _ => new TensorRtException($"{what} failed{because}.", status, words),
         };

@@ -7,17 +7,12 @@ public sealed class TensorRtException : TrtVocoderException
     /// <param name="message">The sentence for the user.</param>
     /// <param name="status">The shim's status, a negative <c>TRTV_*</c> number that never changes meaning.</param>
     /// <param name="details">What TensorRT itself said; may be empty.</param>
-    /// <param name="failure">What kind of failure it is.</param>
-    public TensorRtException(string message, int status, string details, TensorRtFailure failure = TensorRtFailure.Other)
+    public TensorRtException(string message, int status, string details)
         : base(message)
     {
         Status = status;
         Details = details;
-        Failure = failure;
     }
-
-    /// <summary>What kind of failure it is.</summary>
-    public TensorRtFailure Failure { get; }
 
     /// <summary>The shim's status.</summary>
     public int Status { get; }

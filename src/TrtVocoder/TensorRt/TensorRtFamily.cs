@@ -14,16 +14,19 @@ internal sealed record TensorRtFamily(
     string DisplayName, EngineFlavour Flavour, int Major, string RuntimeFile, string ParserFile, string FolderVariable, NativeLibraryInfo Shim)
 {
     public static TensorRtFamily TensorRt10 { get; } =
-        new("TensorRT 10", EngineFlavour.TensorRt, 10, "libnvinfer.so.10", "libnvonnxparser.so.10", "TRTV_TENSORRT_DIR", LibraryLoader.Shim10);
+        new($"{NameOf(EngineFlavour.TensorRt)} 10", EngineFlavour.TensorRt, 10, "libnvinfer.so.10", "libnvonnxparser.so.10", "TRTV_TENSORRT_DIR", LibraryLoader.Shim10);
 
     public static TensorRtFamily TensorRt11 { get; } =
-        new("TensorRT 11", EngineFlavour.TensorRt, 11, "libnvinfer.so.11", "libnvonnxparser.so.11", "TRTV_TENSORRT_DIR", LibraryLoader.Shim11);
+        new($"{NameOf(EngineFlavour.TensorRt)} 11", EngineFlavour.TensorRt, 11, "libnvinfer.so.11", "libnvonnxparser.so.11", "TRTV_TENSORRT_DIR", LibraryLoader.Shim11);
 
     public static TensorRtFamily Rtx { get; } =
-        new("TensorRT-RTX", EngineFlavour.TensorRtRtx, 1, "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1", "TRTV_TENSORRT_RTX_DIR", LibraryLoader.Shim11);
+        new(NameOf(EngineFlavour.TensorRtRtx), EngineFlavour.TensorRtRtx, 1, "libtensorrt_rtx.so.1", "libtensorrt_onnxparser_rtx.so.1", "TRTV_TENSORRT_RTX_DIR", LibraryLoader.Shim11);
 
     /// <summary>All, in the order in which a choice is made.</summary>
     public static IReadOnlyList<TensorRtFamily> All { get; } = [TensorRt10, TensorRt11, Rtx];
+
+    /// <summary>The product's name, as users and sidecars know it.</summary>
+    public static string NameOf(EngineFlavour flavour) => flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX";
 
     /// <summary>Those of a flavour, in the order in which a choice is made.</summary>
     public static IEnumerable<TensorRtFamily> Of(EngineFlavour? flavour) => All.Where(family => flavour is null || family.Flavour == flavour);

@@ -8,7 +8,7 @@ namespace TrtVocoder.TensorRt;
 /// NVIDIA's runtime, found and loaded. It is looked for in the folder asked for, else in the one that TRTV_TENSORRT_DIR (TensorRT) or
 /// TRTV_TENSORRT_RTX_DIR (TensorRT-RTX) names, else by the system's loader; there is no silent fallback from one to the next. Thread-safe.
 /// </summary>
-public sealed class TensorRtLibrary : IDisposable
+internal sealed class TensorRtLibrary : IDisposable
 {
     private TensorRtLibrary(TensorRtFamily family, LibraryHandle handle, trtv_library_info info)
     {
@@ -24,7 +24,7 @@ public sealed class TensorRtLibrary : IDisposable
     public Version Version { get; }
 
     /// <summary>For people: <c>TensorRT 10.3.0.30</c>.</summary>
-    public string DisplayName => $"{(Flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX")} {Version}";
+    public string DisplayName => $"{TensorRtFamily.NameOf(Flavour)} {Version}";
 
     /// <summary>The file that was loaded.</summary>
     /// <exception cref="ObjectDisposedException">This was disposed of.</exception>
@@ -107,7 +107,7 @@ public sealed class TensorRtLibrary : IDisposable
             throw new NativeLibraryException(family.DisplayName, $"{family.DisplayName} could not be loaded: {damage}.", runtime);
         }
         LoadResult driver = LibraryLoader.TryLoad(LibraryLoader.Cuda);
-        IReadOnlyList<string> drivers = driver.Loaded ? [driver.Attempts[^1].Path] : [.. driver.Attempts.Select(attempt => attempt.Path)];
+        IReadOnlyList<string> drivers = driver.Loaded ? [driver.Attempts[^1].Path] : driver.PathsTried;
         using Utf8List runtimes = new(runtime);
         using Utf8List parsers = new(parser);
         using Utf8List cudas = new(drivers);

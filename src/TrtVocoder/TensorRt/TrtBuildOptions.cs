@@ -1,4 +1,5 @@
 using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -6,16 +7,16 @@ namespace TrtVocoder.TensorRt;
 public sealed record TrtBuildOptions
 {
     /// <summary>Which runtime builds, and later loads, the engine; null takes TensorRT 10, else 11, else TensorRT-RTX.</summary>
-    public EngineFlavour? Runtime { get; init; }
+    public EngineFlavour? Runtime { get; init => field = value is { } flavour ? OptionCheck.Defined(flavour) : null; }
 
-    /// <summary>The folder of NVIDIA's libraries; null looks where <see cref="TensorRtLibrary"/> says.</summary>
-    public string? LibraryFolder { get; init; }
+    /// <summary>The folder of NVIDIA's libraries; null: as <see cref="TrtDecoderOptions.LibraryFolder"/>.</summary>
+    public string? LibraryFolder { get; init => field = OptionCheck.NotEmpty(value); }
 
     /// <summary>The GPU's number. TensorRT-RTX builds without any.</summary>
-    public int Device { get; init; }
+    public int Device { get; init => field = OptionCheck.Within(value, 0); }
 
     /// <summary>The shapes the engine shall take.</summary>
-    public TrtOptimizationProfile Profile { get; init; } = new(1, 1, 1, 1, 256, 1024);
+    public TrtOptimizationProfile Profile { get; init => field = OptionCheck.NotNull(value); } = new(1, 1, 1, 1, 256, 1024);
 
     /// <summary>The name of the input that <see cref="Profile"/> is meant for; null: whatever the model calls it.</summary>
     public string? ProfileInput { get; init; }
@@ -38,7 +39,7 @@ public sealed record TrtBuildOptions
     public long? WorkspaceBytes { get; init; }
 
     /// <summary>How long to search for fast layers, 0 to 5; null: TensorRT's own choice, 3.</summary>
-    public int? OptimizationLevel { get; init; }
+    public int? OptimizationLevel { get; init => field = OptionCheck.Within(value, 0, 5); }
 
     /// <summary>Whether the engine shall run on later versions too; loading it then needs <see cref="TrtDecoderOptions.AllowHostCode"/>.</summary>
     public bool VersionCompatible { get; init; }
@@ -50,7 +51,7 @@ public sealed record TrtBuildOptions
     public bool DetailedLayers { get; init; }
 
     /// <summary>A file that keeps layer timings from build to build, made when it does not exist; null: none.</summary>
-    public string? TimingCachePath { get; init; }
+    public string? TimingCachePath { get; init => field = OptionCheck.NotEmpty(value); }
 
     /// <summary>The model's metadata for the sidecar; null reads them from the ONNX file.</summary>
     public VocoderMetadata? Metadata { get; init; }
@@ -90,8 +91,6 @@ public sealed record TrtBuildOptions
     public void Validate()
     {
         Profile.Validate();
-        if (OptimizationLevel is < 0 or > 5)
-            throw new ArgumentException($"The optimisation level is {OptimizationLevel}; it goes from 0 (quickest build) to 5 (longest search).");
         if (WorkspaceBytes is <= 0)
             throw new ArgumentException($"The workspace is {WorkspaceBytes} bytes; it must be above 0, or left to the GPU's memory.");
     }

@@ -31,14 +31,14 @@ public static class TrtBuilder
 
     /// <summary>
     /// The same of a network that can be written in several forms: where TensorRT refuses one by an error of its own
-    /// (<see cref="TensorRtFailure.NetworkRefused"/>), the next is tried. The sidecar tells which was built, and what was said of those before.
+    /// (<see cref="FailureKind.NetworkRefused"/>), the next is tried. The sidecar tells which was built, and what was said of those before.
     /// </summary>
     /// <param name="forms">The forms, the best first.</param>
     /// <param name="enginePath">As above, and so are the other parameters and errors.</param>
     /// <param name="options">What to build with.</param>
     /// <param name="progress">Hears of the progress.</param>
     /// <param name="cancellation">Cancels the build.</param>
-    public static TrtBuildResult Build(
+    internal static TrtBuildResult Build(
         IReadOnlyList<OnnxSource> forms, string enginePath, TrtBuildOptions? options = null, IProgress<TrtBuildProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(forms);
@@ -75,7 +75,7 @@ public static class TrtBuilder
             {
                 plan = builder.Run(progress, i, cancellation);
             }
-            catch (TensorRtException refusal) when (refusal.Failure == TensorRtFailure.NetworkRefused)
+            catch (TensorRtException refusal) when (refusal.Kind == FailureKind.NetworkRefused)
             {
                 refusals.Add(new TrtFormRefusal(form.Form, refusal.Details));
                 if (i == forms.Count - 1)
@@ -91,7 +91,7 @@ public static class TrtBuilder
                 EngineSidecar sidecar = new()
                 {
                     FormatVersion = EngineSidecar.CurrentFormat,
-                    Runtime = library.Flavour == EngineFlavour.TensorRt ? "TensorRT" : "TensorRT-RTX",
+                    Runtime = TensorRtFamily.NameOf(library.Flavour),
                     RuntimeVersion = library.Version.ToString(),
                     Gpu = context?.Device.Name ?? "",
                     ComputeCapability = context?.Device.ComputeCapability.ToString() ?? "",
@@ -131,8 +131,7 @@ public static class TrtBuilder
                 Runtime = library.Flavour,
                 CudaGraphs = false,
                 AllowHostCode = true,
-                Model = options.Model,
-            });
+            }, options.Model);
         }
         catch (TrtVocoderException error) when (library.Flavour == EngineFlavour.TensorRtRtx && error is not DataFormatException)
         {

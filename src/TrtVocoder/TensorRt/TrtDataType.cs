@@ -1,7 +1,7 @@
 namespace TrtVocoder.TensorRt;
 
 /// <summary>What a tensor's elements are; TensorRT's own numbers.</summary>
-public enum TrtDataType
+internal enum TrtDataType
 {
     /// <summary>FP32.</summary>
     Float,

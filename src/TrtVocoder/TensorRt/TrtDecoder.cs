@@ -222,7 +222,7 @@ public sealed class TrtDecoder : IDecoder
         if (frames < profile.MinFrames || frames > profile.MaxFrames)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; build it with another --min or --max.");
+                nameof(frames), $"The engine's profile takes {profile.MinFrames} to {profile.MaxFrames} frames, not {frames}; an engine of another profile takes others.");
         }
     }
 

@@ -41,7 +41,7 @@ public sealed class TrtDecoderModel : IDecoderModel
     public DecoderInfo Info { get; }
 
     /// <summary>The engine.</summary>
-    public TrtEngine Engine { get; }
+    internal TrtEngine Engine { get; }
 
     /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
     public TrtOptimizationProfile Profile => _tensors.Profile;
@@ -49,55 +49,38 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <summary>Loads an engine file, with its sidecar if it has one.</summary>
     /// <param name="path">The engine.</param>
     /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <param name="hints">What the caller knows of an engine that has no sidecar, and the names of its outputs; null for nothing.</param>
     /// <exception cref="DataFormatException">The file is unreadable, truncated, foreign, or not a vocoder's; or it contradicts its sidecar.</exception>
     /// <exception cref="NativeLibraryException">There is no NVIDIA driver, or not the TensorRT that the engine needs; every path tried is listed.</exception>
     /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
     /// <exception cref="TensorRtException">TensorRT refuses the engine: of another version or flavour, or for another GPU.</exception>
-    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null)
+    public static TrtDecoderModel Load(string path, TrtDecoderOptions? options = null, ModelHints? hints = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        options ??= new TrtDecoderOptions();
         using EnginePlan plan = EnginePlan.Open(path);
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
         VocoderMetadata? metadata = sidecar?.GetMetadata(path);
-        if (sidecar is not null)
-            options = options with { Model = options.Model.With(sidecar.Metadata, path) };
-        return Load(runtime => runtime.Load(plan), path, plan.Header, metadata, options);
+        hints ??= new ModelHints();
+        return Load(path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(), sidecar is null ? hints : hints.With(sidecar.Metadata, path));
     }
 
-    /// <summary>Loads an engine from memory, which is not needed afterwards.</summary>
-    /// <param name="plan">The engine.</param>
+    /// <summary>Loads an engine from memory, without a sidecar.</summary>
+    /// <param name="plan">The engine; not needed afterwards.</param>
     /// <param name="source">Its name for messages.</param>
-    /// <param name="metadata">Its model's metadata; null where there are none.</param>
-    /// <param name="options">How to load and run it; null for the defaults. Errors are those of loading a file.</param>
-    public static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions? options = null)
+    /// <param name="options">How to load and run it; null for the defaults.</param>
+    /// <param name="hints">What the caller knows of the engine; null for nothing. Errors are those of loading a file.</param>
+    public static TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, TrtDecoderOptions? options = null, ModelHints? hints = null) =>
+        Load(plan, source, null, options ?? new TrtDecoderOptions(), hints ?? new ModelHints());
+
+    /// <summary>The same with its model's metadata, where there are any.</summary>
+    internal static unsafe TrtDecoderModel Load(ReadOnlySpan<byte> plan, string source, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
     {
+        ArgumentException.ThrowIfNullOrEmpty(source);
         EnginePlanHeader header = EnginePlanHeader.Check(source, plan, plan.Length);
         fixed (byte* data = plan)
         {
             (nint address, int length) = ((nint)data, plan.Length);
-            return Load(runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), source, header, metadata, options ?? new TrtDecoderOptions());
-        }
-    }
-
-    private static TrtDecoderModel Load(Func<TrtRuntime, TrtEngine> load, string path, EnginePlanHeader header, VocoderMetadata? metadata, TrtDecoderOptions options)
-    {
-        TensorRtLibrary library = LoadLibrary(path, header, options);
-        TrtRuntime? runtime = null;
-        TrtEngine? engine = null;
-        try
-        {
-            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
-            engine = load(runtime);
-            EngineTensors tensors = EngineTensors.Read(engine, path, metadata, options.Model, options.Profile);
-            return new TrtDecoderModel(library, runtime, engine, tensors, options) { _spare = MakeSpare(engine, tensors, options) };
-        }
-        catch
-        {
-            engine?.Dispose();
-            runtime?.Dispose();
-            library.Dispose();
-            throw;
+            return Load(source, header, runtime => runtime.Load(new ReadOnlySpan<byte>((void*)address, length), header, source), metadata, options, hints);
         }
     }
 
@@ -123,6 +106,28 @@ public sealed class TrtDecoderModel : IDecoderModel
         Engine.Dispose();
         _runtime.Dispose();
         _library.Dispose();
+    }
+
+    private static TrtDecoderModel Load(
+        string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options, ModelHints hints)
+    {
+        TensorRtLibrary library = LoadLibrary(source, header, options);
+        TrtRuntime? runtime = null;
+        TrtEngine? engine = null;
+        try
+        {
+            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
+            engine = load(runtime);
+            EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
+            return new TrtDecoderModel(library, runtime, engine, tensors, options) { _spare = MakeSpare(engine, tensors, options) };
+        }
+        catch
+        {
+            engine?.Dispose();
+            runtime?.Dispose();
+            library.Dispose();
+            throw;
+        }
     }
 
     private static TensorRtLibrary LoadLibrary(string path, EnginePlanHeader header, TrtDecoderOptions options)

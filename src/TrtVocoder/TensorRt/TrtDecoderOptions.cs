@@ -1,4 +1,5 @@
 using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -6,16 +7,21 @@ namespace TrtVocoder.TensorRt;
 public sealed record TrtDecoderOptions
 {
     /// <summary>The GPU's number.</summary>
-    public int Device { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int Device { get; init => field = OptionCheck.Within(value, 0); }
 
-    /// <summary>The folder of NVIDIA's libraries; null looks where <see cref="TensorRtLibrary"/> says.</summary>
-    public string? LibraryFolder { get; init; }
+    /// <summary>
+    /// The folder of NVIDIA's libraries; null: the one that TRTV_TENSORRT_DIR (TensorRT) or TRTV_TENSORRT_RTX_DIR (TensorRT-RTX) names, else where the
+    /// system's loader looks.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is empty.</exception>
+    public string? LibraryFolder { get; init => field = OptionCheck.NotEmpty(value); }
 
     /// <summary>Which runtime loads the engine; null takes the one that built it.</summary>
-    public EngineFlavour? Runtime { get; init; }
+    public EngineFlavour? Runtime { get; init => field = value is { } flavour ? OptionCheck.Defined(flavour) : null; }
 
     /// <summary>How mel and result travel.</summary>
-    public BufferMode Buffers { get; init; }
+    public BufferMode Buffers { get; init => field = OptionCheck.Defined(value); }
 
     /// <summary>
     /// Whether shapes that are kept ready are captured as CUDA graphs, copies included, so that a run is one launch. Engines that cannot be
@@ -24,11 +30,9 @@ public sealed record TrtDecoderOptions
     public bool CudaGraphs { get; init; } = true;
 
     /// <summary>The engine's optimisation profile, from 0.</summary>
-    public int Profile { get; init; }
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public int Profile { get; init => field = OptionCheck.Within(value, 0); }
 
     /// <summary>Lets version-compatible engines be loaded, which carry executable code: only for engines that are trusted.</summary>
     public bool AllowHostCode { get; init; }
-
-    /// <summary>What the caller knows of an engine that has no sidecar, and the names of its outputs.</summary>
-    public ModelHints Model { get; init; } = new();
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -9,11 +10,11 @@ namespace TrtVocoder.TensorRt;
 /// A network on a GPU, ready to run. Thread-safe: many contexts, each for one thread at a time, run on one engine, and keep it alive
 /// when it is disposed of first.
 /// </summary>
-public sealed class TrtEngine : IDisposable
+internal sealed class TrtEngine : IDisposable
 {
     private readonly EngineHandle _handle;
     private readonly string _source;
-    private int _users = 1;
+    private UseCount _use;
     private int _disposed;
 
     private TrtEngine(EngineHandle handle, TensorRtLibrary library, CudaContext context, string source)
@@ -124,23 +125,12 @@ public sealed class TrtEngine : IDisposable
 
     /// <summary>Joins those who still make contexts after <see cref="Dispose"/>; each leaves once.</summary>
     /// <exception cref="ObjectDisposedException">The last one has left.</exception>
-    internal void Join()
-    {
-        int users = Volatile.Read(ref _users);
-        while (users > 0)
-        {
-            int seen = Interlocked.CompareExchange(ref _users, users + 1, users);
-            if (seen == users)
-                return;
-            users = seen;
-        }
-        throw new ObjectDisposedException(nameof(TrtEngine));
-    }
+    internal void Join() => ObjectDisposedException.ThrowIf(!_use.TryJoin(), this);
 
     /// <summary>The last one to leave gives the handle back.</summary>
     internal void Leave()
     {
-        if (Interlocked.Decrement(ref _users) > 0)
+        if (!_use.Leave())
             return;
         _handle.Dispose();
         Context.Dispose();

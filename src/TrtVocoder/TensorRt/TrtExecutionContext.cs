@@ -8,7 +8,7 @@ namespace TrtVocoder.TensorRt;
 /// Runs an engine. For one thread at a time: a call while another thread is inside throws. It keeps its engine alive. The memory it
 /// is pointed to is the caller's, and must live until the work on it is done.
 /// </summary>
-public sealed class TrtExecutionContext : IDisposable
+internal sealed class TrtExecutionContext : IDisposable
 {
     /// <summary>What every tensor's address must be a multiple of, in bytes.</summary>
     public const int AddressAlignmentBytes = 256;

@@ -8,7 +8,7 @@ namespace TrtVocoder.TensorRt;
 /// TensorRT's log, for the whole process. Errors reach the caller as exceptions anyway; the log is for those who want to see more.
 /// Thread-safe.
 /// </summary>
-public static class TrtLog
+internal static class TrtLog
 {
     private static volatile Action<TrtLogMessage>? _handler;
     private static TrtLogSeverity _severity = TrtLogSeverity.Warning;

@@ -1,7 +1,7 @@
 namespace TrtVocoder.TensorRt;
 
 /// <summary>How grave a log message is, in TensorRT's own steps.</summary>
-public enum TrtLogSeverity
+internal enum TrtLogSeverity
 {
     /// <summary>A fault inside TensorRT.</summary>
     InternalError,

@@ -6,7 +6,7 @@ namespace TrtVocoder.TensorRt;
 /// <summary>
 /// TensorRT's runtime on one GPU: loads engines. Thread-safe. Engines outlive it: disposing of the runtime first is harmless.
 /// </summary>
-public sealed class TrtRuntime : IDisposable
+internal sealed class TrtRuntime : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly RuntimeHandle _handle;

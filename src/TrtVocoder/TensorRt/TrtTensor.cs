@@ -3,7 +3,7 @@ using TrtVocoder.Decoding;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>An input or output of an engine.</summary>
-public sealed class TrtTensor
+internal sealed class TrtTensor
 {
     internal TrtTensor(string name, bool isInput, TrtDataType dataType, bool isOnHost, bool isLinear, string format, IReadOnlyList<long> dimensions)
     {

@@ -265,7 +265,7 @@ internal sealed class DecodePipeline : IDisposable
         if (output.Samples < lane.End - offset)
         {
             throw new DataFormatException(
-                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, or what was told of its hop and padding, are wrong.", ModelFact.HopLength);
+                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, or what was told of its hop and padding, are wrong.") { Kind = FailureKind.HopLengthWrong };
         }
         output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
     }

@@ -1,6 +1,7 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Vocoding;
 
@@ -10,7 +11,6 @@ namespace TrtVocoder.Vocoding;
 /// </summary>
 public sealed class Vocoder : IDisposable
 {
-    private readonly IDecoderModel _model;
     private readonly VocoderOptions _options;
     private readonly WindowPlans _plan;
     private readonly StftParameters _stft;
@@ -19,16 +19,19 @@ public sealed class Vocoder : IDisposable
     /// <summary>Makes a vocoder of a loaded model, which it owns and disposes.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">How to decode; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The options do not fit the model.</exception>
+    /// <exception cref="TrtVocoderException">The options do not fit the model (<see cref="FailureKind.OptionsDoNotFit"/>).</exception>
     public Vocoder(IDecoderModel model, VocoderOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
-        _model = model;
+        Model = model;
         _options = options ?? new VocoderOptions();
         Info = model.Info;
         _stft = Info.Metadata.Stft;
         _plan = new WindowPlans(Info, _options);
     }
+
+    /// <summary>The network alone: makes decoders beside those of sessions. Owned by the vocoder.</summary>
+    public IDecoderModel Model { get; }
 
     /// <summary>What the model takes and gives, and what runs it.</summary>
     public DecoderInfo Info { get; }
@@ -52,27 +55,42 @@ public sealed class Vocoder : IDisposable
     public int OwnLengthLimit => _plan.Windows.OwnLengthLimit;
 
     /// <summary>
-    /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content.
+    /// Loads a model file: an ONNX model (TrtVocoder.OnnxRuntime must be referenced) or a TensorRT engine, told apart by content; or whatever
+    /// <see cref="VocoderOptions.Backend"/> loads.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="options">How to decode; null for the defaults.</param>
+    /// <param name="options">How to load and decode; null for the defaults.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="TrtVocoderException">The file cannot be used, or what runs it is missing.</exception>
-    /// <exception cref="ArgumentException">The options do not fit the model.</exception>
+    /// <exception cref="TrtVocoderException">
+    /// The file cannot be used, what runs it is missing, or the options do not fit the model (<see cref="FailureKind.OptionsDoNotFit"/>).
+    /// </exception>
     public static Vocoder Load(string path, VocoderOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new VocoderOptions();
-        IDecoderModel model = DecoderBackends.Find(ModelFile.Detect(path), path).Load(path, options.ForDecoder);
-        try
-        {
-            return new Vocoder(model, options);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
+        IDecoderBackend backend = options.Backend ?? FindBackend(ModelFile.Detect(path), path, options);
+        return Own(backend.Load(path, options.ForDecoder), options);
+    }
+
+    /// <summary>
+    /// Loads a model from a stream, as <see cref="Load(string, VocoderOptions?)"/> does from a file. What lies beside a file (an engine's sidecar,
+    /// an ONNX model's external weights) is not found; <see cref="VocoderOptions.Model"/> tells what it would have told.
+    /// </summary>
+    /// <param name="stream">Read to its end, and not disposed; at most 2 GiB.</param>
+    /// <param name="options">How to load and decode; null for the defaults.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="TrtVocoderException">
+    /// The model cannot be used, what runs it is missing, or the options do not fit the model (<see cref="FailureKind.OptionsDoNotFit"/>).
+    /// </exception>
+    public static Vocoder Load(Stream stream, VocoderOptions? options = null, string name = "the model")
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        options ??= new VocoderOptions();
+        byte[] model = ModelFile.ReadAll(stream, name);
+        IDecoderBackend backend = options.Backend ?? FindBackend(ModelFile.Detect(model, name), name, options);
+        return Own(backend.Load(model, name, options.ForDecoder), options);
     }
 
     /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
@@ -84,13 +102,42 @@ public sealed class Vocoder : IDisposable
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return new VocoderSession(() => _model.CreateDecoder(profiler), Info, _plan, _options, profiler);
+        return new VocoderSession(() => Model.CreateDecoder(profiler), Info, _plan, _options, profiler);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            _model.Dispose();
+            Model.Dispose();
+    }
+
+    private static IDecoderBackend FindBackend(ModelFileKind kind, string source, VocoderOptions options) => kind switch
+    {
+        ModelFileKind.Engine => new TrtDecoderBackend(options.Engine),
+        _ => CreateOnnxBackend() ?? throw new TrtVocoderException(
+            $"{source} is an ONNX model, and this program lacks the assembly that runs it; add a reference to TrtVocoder.OnnxRuntime.") { Kind = FailureKind.BackendMissing },
+    };
+
+    /// <summary>
+    /// The core must not reference ONNX Runtime, so its backend is found by name. A constant name is seen by the trimmer and by NativeAOT:
+    /// where the application references the assembly the type survives, elsewhere the answer is null.
+    /// </summary>
+    private static IDecoderBackend? CreateOnnxBackend() =>
+        Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
+            ? (IDecoderBackend?)Activator.CreateInstance(type)
+            : null;
+
+    private static Vocoder Own(IDecoderModel model, VocoderOptions options)
+    {
+        try
+        {
+            return new Vocoder(model, options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

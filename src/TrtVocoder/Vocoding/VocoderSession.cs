@@ -181,7 +181,7 @@ public sealed class VocoderSession : IDisposable
         int index = NonFinite.IndexOf(audio);
         if (index >= 0)
             throw new TrtVocoderException(
-                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: use one whose head is FP32, or FP32 throughout ({_info.Backend}).");
+                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: use one whose head is FP32, or FP32 throughout ({_info.Backend}).") { Kind = FailureKind.NonFiniteOutput };
     }
 
     private void Exit()

@@ -12,9 +12,9 @@ internal sealed class WindowPlan
     private readonly int[] _frames;
     private readonly WindowCosts? _costs;
     private readonly WindowMargins _edges;
-    private readonly Refusal? _refusal;
+    private readonly string? _refusal;
 
-    private WindowPlan(int[] frames, int ownLengthLimit, WindowMargins edges, WindowCosts? costs, Refusal? refusal)
+    private WindowPlan(int[] frames, int ownLengthLimit, WindowMargins edges, WindowCosts? costs, string? refusal)
     {
         _frames = frames;
         OwnLengthLimit = ownLengthLimit;
@@ -38,6 +38,8 @@ internal sealed class WindowPlan
     /// </summary>
     public bool AdjustsLength { get; private init; }
 
+    private FailureKind RefusalKind { get; init; }
+
     /// <summary>The most frames of one run.</summary>
     public int Longest => _frames.Length > 0 ? _frames[^1] : OwnLengthLimit;
 
@@ -45,22 +47,18 @@ internal sealed class WindowPlan
     public ref readonly WindowMargins Edges => ref _edges;
 
     /// <summary>Plans for one model.</summary>
-    /// <exception cref="ArgumentException">The caller's windows or limit do not suit the model.</exception>
+    /// <exception cref="TrtVocoderException">The caller's windows or limit do not suit the model (<see cref="FailureKind.OptionsDoNotFit"/>).</exception>
     public static WindowPlan Create(DecoderInfo info, VocoderOptions options)
     {
-        if (options.MaxWindowFrames is { } limit)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(options));
-            if (limit < info.MinFrames)
-                throw new ArgumentException($"{nameof(VocoderOptions.MaxWindowFrames)} is {limit}, but this model takes at least {info.MinFrames} frames.", nameof(options));
-        }
+        if (options.MaxWindowFrames is { } limit && limit < info.MinFrames)
+            throw DoesNotFit($"Windows of at most {limit} frames were asked for, but this model takes at least {info.MinFrames}.");
         if (info.Metadata.ReceptiveFieldFrames is not { } context)
         {
             if (options.Windows.Frames.Count > 0)
-                throw new DataFormatException("Windows need the model's receptive field, which it does not tell.", ModelFact.ReceptiveField);
+                throw new DataFormatException("Windows need the model's receptive field, which it does not tell.") { Kind = FailureKind.ReceptiveFieldUnknown };
             return OneRun(
                 Math.Min(options.MaxWindowFrames ?? int.MaxValue, info.MaxFrames),
-                new Refusal("this model does not tell its receptive field, so longer inputs cannot be decoded in exact chunks", ModelFact.ReceptiveField));
+                "this model does not tell its receptive field, so longer inputs cannot be decoded in exact windows", FailureKind.ReceptiveFieldUnknown);
         }
 
         WindowMargins edges = WindowMargins.Of(info.Metadata, context);
@@ -80,9 +78,8 @@ internal sealed class WindowPlan
 
         int least = edges.LostFrames + 1;
         return options.MaxWindowFrames is { } asked && asked <= info.MaxFrames
-            ? throw new ArgumentException(
-                $"{nameof(VocoderOptions.MaxWindowFrames)} is {asked}, but exact chunks of this model need at least {least} frames: its receptive field is {context} frames to each side.", nameof(options))
-            : OneRun(longest, new Refusal($"exact chunks of this model would need windows of at least {least} frames", ModelFact.None));
+            ? throw DoesNotFit($"Windows of at most {asked} frames were asked for, but exact windows of this model have at least {least}: its receptive field is {context} frames to each side.")
+            : OneRun(longest, $"exact decoding of this model would need windows of at least {least} frames", FailureKind.Other);
     }
 
     /// <summary>The same windows, chosen by what they were measured to cost.</summary>
@@ -93,7 +90,7 @@ internal sealed class WindowPlan
     public void ThrowIfTooLong(int frames)
     {
         if (frames > Longest && _refusal is not null)
-            throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal.Reason}.", _refusal.Unknown);
+            throw new DataFormatException($"The mel has {frames} frames, one run takes at most {Longest}, and {_refusal}.") { Kind = RefusalKind };
     }
 
     /// <summary>How many windows of each length cover an input of more than <see cref="OwnLengthLimit"/> frames at the least cost.</summary>
@@ -102,20 +99,19 @@ internal sealed class WindowPlan
 
     private static WindowPlan Fixed(int[] frames, WindowMargins edges) => new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
 
-    private static WindowPlan OneRun(int longest, Refusal refusal) => new([], longest, default, null, refusal);
+    private static WindowPlan OneRun(int longest, string refusal, FailureKind kind) => new([], longest, default, null, refusal) { RefusalKind = kind };
+
+    private static TrtVocoderException DoesNotFit(string message) => new(message) { Kind = FailureKind.OptionsDoNotFit };
 
     private static int[] Check(IReadOnlyList<int> frames, DecoderInfo info, WindowMargins edges)
     {
         foreach (int length in frames)
         {
             if (length < info.MinFrames || length > info.MaxFrames)
-                throw new ArgumentException($"A window of {length} frames does not suit this model, which takes {info.MinFrames} to {info.MaxFrames}.", nameof(info));
+                throw DoesNotFit($"A window of {length} frames does not suit this model, which takes {info.MinFrames} to {info.MaxFrames}.");
             if (edges.GetStride(length) < 1)
-                throw new ArgumentException($"A window of {length} frames is too short: exact windows of this model have at least {edges.LostFrames + 1}.", nameof(info));
+                throw DoesNotFit($"A window of {length} frames is too short: exact windows of this model have at least {edges.LostFrames + 1}.");
         }
         return [.. frames];
     }
-
-    // Why longer inputs cannot be covered, and what the model's user could tell so that they can.
-    private sealed record Refusal(string Reason, ModelFact Unknown);
 }

@@ -10,7 +10,7 @@ internal sealed class WindowPlans
     private bool _isMeasured;
 
     /// <summary>Plans for one model.</summary>
-    /// <exception cref="ArgumentException">The options do not suit the model.</exception>
+    /// <exception cref="TrtVocoderException">The options do not suit the model.</exception>
     public WindowPlans(DecoderInfo info, VocoderOptions options)
     {
         _windows = WindowPlan.Create(info, options);

@@ -20,6 +20,11 @@ internal sealed class SidecarTarget : FuzzTarget
         "trtvocoder.n_mels": "100", "trtvocoder.padding": "center", "trtvocoder.layout": "bins-major", "trtvocoder.signal": "spectrum", "trtvocoder.mel_floor": "1E-07",
         "trtvocoder.precision": "fp32", "trtvocoder.model_hash": ""}}
         """u8.ToArray(),
+        """
+        {"format_version": 1, "runtime": "TensorRT", "runtime_version": "10.3.0", "gpu": "", "compute_capability": "", "engine_bytes": 5, "onnx": "a.onnx", "onnx_sha256": "ab",
+        "profiles": [], "settings": {}, "metadata": {}, "form": "shift", "refusals": [{"form": "conv", "words": "no"}],
+        "verification": {"signal_to_noise_db": 60.5, "batch": 1, "frames": 64, "reference": "ONNX Runtime", "note": ""}}
+        """u8.ToArray(),
     ];
 
     public override byte[] Mutate(Random random, byte[] seed) => Encoding.UTF8.GetBytes(JsonMutator.Mutate(random, Encoding.UTF8.GetString(seed)));
@@ -31,6 +36,7 @@ internal sealed class SidecarTarget : FuzzTarget
             _ = profile.ToString();
         foreach ((string name, string value) in sidecar.Settings)
             _ = name.Length + value.Length;
+        _ = sidecar.Form.Length + sidecar.Refusals.Sum(refusal => refusal.Form.Length + refusal.Words.Length) + sidecar.Verification?.Reference.Length + sidecar.Verification?.Note.Length;
         _ = new ModelHints().With(sidecar.Metadata, "x.engine");
         if (sidecar.GetMetadata("x.engine") is { } metadata)
             ModelUse.Try(metadata);

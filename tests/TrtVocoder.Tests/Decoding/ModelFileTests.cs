@@ -75,19 +75,40 @@ public class ModelFileTests
             Throws.TypeOf<TrtVocoderException>().With.Message.Contains("add a reference to TrtVocoder.OnnxRuntime"));
 
     [Test]
-    public void A_registered_backend_is_asked_first()
+    public void A_backend_that_the_options_name_loads_any_file()
     {
         FakeBackend backend = new();
-        DecoderBackends.Register(backend);
-        string path = Write("model.fake-onnx", Onnx);
+        string path = Write("model.of-another-kind", [1, 2, 3]);
+        VocoderOptions options = new() { Backend = backend, Threads = 3 };
 
-        backend.Enabled = true;
-        using (Vocoder vocoder = Vocoder.Load(path))
+        using (Vocoder vocoder = Vocoder.Load(path, options))
             Assert.That(vocoder.Info.Backend, Is.EqualTo("fake"));
-        Assert.That(() => Vocoder.Load(path, new VocoderOptions { MaxWindowFrames = 1 }), Throws.ArgumentException);
-        backend.Enabled = false;
+        using (Vocoder vocoder = Vocoder.Load(new MemoryStream([1, 2, 3]), options, "a stream"))
+            Assert.That(vocoder.Model, Is.SameAs(backend.Made[1]));
 
-        Assert.That(backend.Made, Has.All.Property(nameof(FakeDecoderModel.Disposed)).True, "a model that the options do not fit must be disposed");
+        Assert.That(backend.Asked, Is.EqualTo(new[] { $"{path} by 3 threads", "a stream of 3 bytes by 3 threads" }));
+        Assert.That(backend.Made, Has.All.Property(nameof(FakeDecoderModel.Disposed)).True);
+    }
+
+    [Test]
+    public void A_model_that_the_options_do_not_fit_is_disposed()
+    {
+        FakeBackend backend = new();
+
+        Assert.That(() => Vocoder.Load(Write("a", [1]), new VocoderOptions { Backend = backend, MaxWindowFrames = 1 }),
+            Throws.TypeOf<TrtVocoderException>().With.Property(nameof(TrtVocoderException.Kind)).EqualTo(FailureKind.OptionsDoNotFit));
+
+        Assert.That(backend.Made.Single().Disposed, Is.True);
+    }
+
+    [Test]
+    public void A_stream_is_told_apart_by_its_content_and_named_in_messages()
+    {
+        Assert.That(() => Vocoder.Load(new MemoryStream(Onnx)),
+            Throws.TypeOf<TrtVocoderException>().With.Property(nameof(TrtVocoderException.Kind)).EqualTo(FailureKind.BackendMissing));
+        Assert.That(() => Vocoder.Load(new MemoryStream("nothing of the kind"u8.ToArray()), name: "upload"),
+            Throws.TypeOf<DataFormatException>().With.Message.StartsWith("upload is neither an ONNX model nor a TensorRT engine"));
+        Assert.That(() => Vocoder.Load(new MemoryStream(), name: "upload"), Throws.TypeOf<DataFormatException>().With.Message.StartsWith("upload is empty"));
     }
 
     private string Write(string name, byte[] content)
@@ -99,17 +120,19 @@ public class ModelFileTests
 
     private sealed class FakeBackend : IDecoderBackend
     {
-        public bool Enabled { get; set; }
-
         public List<FakeDecoderModel> Made { get; } = [];
 
-        public bool CanLoad(ModelFileKind kind) => Enabled && kind == ModelFileKind.Onnx;
+        public List<string> Asked { get; } = [];
 
-        public IDecoderModel Load(string path, DecoderOptions options)
+        public IDecoderModel Load(string path, DecoderOptions options) => Make($"{path} by {options.Threads} threads");
+
+        public IDecoderModel Load(byte[] model, string source, DecoderOptions options) => Make($"{source} of {model.Length} bytes by {options.Threads} threads");
+
+        private FakeDecoderModel Make(string asked)
         {
-            FakeDecoderModel model = new();
-            Made.Add(model);
-            return model;
+            Asked.Add(asked);
+            Made.Add(new FakeDecoderModel());
+            return Made[^1];
         }
     }
 }

@@ -51,6 +51,7 @@ public class EngineSidecarTests
     [TestCase("\"workspace\": \"1024M\"", "\"workspace\": null", "holds null")]
     [TestCase("\"trtvocoder.precision\": \"\"", "\"trtvocoder.precision\": null", "holds null")]
     [TestCase("\"profiles\": [", "\"profiles\": [null,", "holds null")]
+    [TestCase("\"refusals\": []", "\"refusals\": [{\"form\": \"conv\"}]", "holds null")]
     [TestCase("\"opt_frames\": 256", "\"opt_frames\": 0", "its frames are 1, 0, 512")]
     [TestCase("\"gpu\": \"Orin\"", "\"gpu\": \"Orin\", \"gpu\": \"Thor\"", "cannot be read as an engine's sidecar")]
     public void Nulls_within_and_names_twice_are_refused(string from, string to, string message)
@@ -60,6 +61,18 @@ public class EngineSidecarTests
         Assert.That(json, Does.Contain(from));
         File.WriteAllText(_engine + ".json", json.Replace(from, to, StringComparison.Ordinal));
         Assert.That(() => EngineSidecar.TryRead(_engine), Throws.TypeOf<DataFormatException>().With.Message.Contains(message));
+    }
+
+    [Test]
+    public void A_sidecar_of_an_earlier_version_lacks_what_came_later()
+    {
+        const string Json = """
+            {"format_version": 1, "runtime": "TensorRT", "runtime_version": "10.3.0", "gpu": "Orin", "compute_capability": "8.7", "engine_bytes": 5, "onnx": "a.onnx",
+            "onnx_sha256": "ab", "profiles": [], "settings": {}, "metadata": {}}
+            """;
+        File.WriteAllText(_engine + ".json", Json);
+        EngineSidecar? read = EngineSidecar.TryRead(_engine);
+        Assert.That((read?.Form, read?.Refusals.Count, read?.Verification), Is.EqualTo(("", 0, (TrtVerification?)null)));
     }
 
     [TestCase("n_fft", "1073741824")]

@@ -171,7 +171,7 @@ public class TrtBuilderTests : SimulatedGpu
         Simulator.Fault("IBuilder::buildSerializedNetwork@1=null first words");
         Simulator.Fault("IBuilder::buildSerializedNetwork@2=null second words");
         TensorRtException refusal = Assert.Throws<TensorRtException>(() => TrtBuilder.Build(Forms("shift", "conv"), _engine, new TrtBuildOptions { Profile = TestEngines.Profile }))!;
-        Assert.That(refusal.Failure, Is.EqualTo(TensorRtFailure.NetworkRefused));
+        Assert.That(refusal.Kind, Is.EqualTo(FailureKind.NetworkRefused));
         Assert.That(refusal.Message, Does.Match(@"shift \(.*first words\), conv \(.*second words\)").And.EndsWith("."));
         Assert.That(Directory.GetFiles(_folder), Is.Empty);
     }
@@ -190,7 +190,7 @@ public class TrtBuilderTests : SimulatedGpu
         }
         Assert.That(
             () => TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, options),
-            Throws.TypeOf<TensorRtException>().With.Property("Failure").EqualTo(TensorRtFailure.WrongOutput).And.Message.Contains("dB (signal to noise)"));
+            Throws.TypeOf<TensorRtException>().With.Property("Kind").EqualTo(FailureKind.WrongOutput).And.Message.Contains("dB (signal to noise)"));
         Assert.That(Directory.GetFiles(_folder), Is.Empty);
     }
 
@@ -228,13 +228,13 @@ public class TrtBuilderTests : SimulatedGpu
         public void Dispose() => _model.Dispose();
     }
 
-    [TestCase(-1, 1L, "level is -1")]
-    [TestCase(6, 1L, "level is 6")]
+    [TestCase(-1, 1L, "OptimizationLevel is -1")]
+    [TestCase(6, 1L, "OptimizationLevel is 6")]
     [TestCase(3, 0L, "workspace is 0")]
     public void Options_out_of_range_are_refused(int level, long workspace, string words) =>
         Assert.That(
             () => TrtBuilder.Build(TestEngines.Onnx("tiny-center"), _engine, new TrtBuildOptions { OptimizationLevel = level, WorkspaceBytes = workspace }),
-            Throws.ArgumentException.With.Message.Contains(words));
+            Throws.InstanceOf<ArgumentException>().With.Message.Contains(words));
 
     [Test]
     public void A_profile_out_of_order_is_refused() =>

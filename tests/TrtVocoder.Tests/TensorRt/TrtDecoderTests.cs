@@ -568,12 +568,12 @@ public class TrtDecoderTests : SimulatedGpu
     public void An_engine_without_sidecar_is_read_by_names_shapes_and_hints()
     {
         string engine = TestEngines.Copy(TestEngines.Engine(), withSidecar: false);
-        using TrtDecoderModel model = TrtDecoderModel.Load(engine, new TrtDecoderOptions { Model = new ModelHints { SampleRate = 16000, RealOutput = "real", ImagOutput = "imag" } });
+        using TrtDecoderModel model = TrtDecoderModel.Load(engine, hints: new ModelHints { SampleRate = 16000, RealOutput = "real", ImagOutput = "imag" });
         using TrtDecoder decoder = model.CreateDecoder();
         Assert.That(model.Info.Metadata.SampleRate, Is.EqualTo(16000));
         Decode(decoder, "tiny-center", "T003", 1, 3);
         Assert.That(
-            () => TrtDecoderModel.Load(engine, new TrtDecoderOptions { Model = new ModelHints { RealOutput = "re", ImagOutput = "im" } }),
+            () => TrtDecoderModel.Load(engine, hints: new ModelHints { RealOutput = "re", ImagOutput = "im" }),
             Throws.TypeOf<DataFormatException>().With.Message.Contains("no output 're'"));
     }
 

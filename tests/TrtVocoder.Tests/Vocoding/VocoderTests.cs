@@ -15,17 +15,20 @@ public class VocoderTests
         Assert.That((vocoder.SampleRate, vocoder.MelCount, vocoder.Info.Backend), Is.EqualTo((8000, 4, "fake")));
     }
 
+    private static NUnit.Framework.Constraints.EqualConstraint DoesNotFit =>
+        Throws.TypeOf<TrtVocoderException>().With.Property(nameof(TrtVocoderException.Kind)).EqualTo(FailureKind.OptionsDoNotFit);
+
     [Test]
     public void A_chunk_limit_within_the_receptive_field_names_the_least_one()
     {
         Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxWindowFrames = 6 }),
-            Throws.ArgumentException.With.Message.Contains("need at least 7 frames"));
+            DoesNotFit.With.Message.Contains("have at least 7"));
         // A waveform needs the overlap of the window too: 16/4 − 1 frames more.
         Assert.That(() => new Vocoder(new FakeDecoderModel(OutputKind.Waveform), new VocoderOptions { MaxWindowFrames = 6 }),
-            Throws.ArgumentException.With.Message.Contains("need at least 10 frames"));
+            DoesNotFit.With.Message.Contains("have at least 10"));
         Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxWindowFrames = 0 }), Throws.InstanceOf<ArgumentOutOfRangeException>());
         Assert.That(() => new Vocoder(new FakeDecoderModel(minFrames: 30), new VocoderOptions { MaxWindowFrames = 20 }),
-            Throws.ArgumentException.With.Message.Contains("takes at least 30 frames"));
+            DoesNotFit.With.Message.Contains("takes at least 30"));
     }
 
     [Test]

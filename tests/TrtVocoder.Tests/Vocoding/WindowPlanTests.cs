@@ -170,14 +170,16 @@ public class WindowPlanTests
         Assert.That(plan.Frames, Is.EqualTo(new[] { 60 }));
     }
 
+    private static NUnit.Framework.Constraints.EqualConstraint DoesNotFit => Throws.TypeOf<TrtVocoderException>().With.Property(nameof(TrtVocoderException.Kind)).EqualTo(FailureKind.OptionsDoNotFit);
+
     [Test]
     public void Windows_that_do_not_suit_the_model_are_refused_by_their_length()
     {
-        Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(54, 256) }), Throws.ArgumentException.With.Message.Contains("54").And.Message.Contains("at least 55"));
-        Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(64, 2048) }), Throws.ArgumentException.With.Message.Contains("2048").And.Message.Contains("1 to 1024"));
+        Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(54, 256) }), DoesNotFit.With.Message.Contains("54").And.Message.Contains("at least 55"));
+        Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(64, 2048) }), DoesNotFit.With.Message.Contains("2048").And.Message.Contains("1 to 1024"));
         Assert.That(
             () => WindowPlan.Create(Info(null, OutputKind.Spectrum), new VocoderOptions { Windows = WindowPolicy.Of(64) }),
-            Throws.TypeOf<DataFormatException>().With.Property(nameof(DataFormatException.Unknown)).EqualTo(ModelFact.ReceptiveField));
+            Throws.TypeOf<DataFormatException>().With.Property(nameof(DataFormatException.Kind)).EqualTo(FailureKind.ReceptiveFieldUnknown));
     }
 
     [TestCase("auto")]

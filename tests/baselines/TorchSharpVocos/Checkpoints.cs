@@ -1,4 +1,4 @@
-using TrtVocoder.Cli;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.TestSupport;
 

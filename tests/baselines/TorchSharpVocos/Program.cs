@@ -1,9 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
 using TrtVocoder;
 using TrtVocoder.Baselines;
 using TrtVocoder.Benchmarking;
-using TrtVocoder.Cli;
-using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Export.Checkpoints;
 
 Argument<string?> folder = new("CHECKPOINT_DIR") { Description = "Folder with config.yaml and weights.", Arity = ArgumentArity.ZeroOrOne };
@@ -20,7 +20,6 @@ RootCommand command = new("Vocos in eager PyTorch by TorchSharp, timed: prints o
 };
 command.SetAction(result =>
 {
-    CommandOutput output = new(isJson: true);
     try
     {
         if (Torch.WhyMissing is { } reason)
@@ -34,7 +33,13 @@ command.SetAction(result =>
             Iterations = result.GetValue(iterations),
         };
         BenchResult measured = TorchBench.Run(checkpoint, result.GetValue(folder) ?? result.GetValue(random)!, result.GetValue(threads), options);
-        output.Json(writer => BenchJson.Write(writer, measured));
+        using (Utf8JsonWriter writer = new(Console.OpenStandardOutput()))
+        {
+            writer.WriteStartObject();
+            BenchJson.Write(writer, measured);
+            writer.WriteEndObject();
+        }
+        Console.WriteLine();
         return ExitCode.Success;
     }
     catch (Exception error) when (error is TrtVocoderException or CliException or FormatException or IOException or UnauthorizedAccessException)

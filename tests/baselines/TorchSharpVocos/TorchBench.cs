@@ -1,6 +1,6 @@
 using TorchSharp;
 using TrtVocoder.Benchmarking;
-using TrtVocoder.Cli;
+using TrtVocoder.Cli.Running;
 using TrtVocoder.Export.Checkpoints;
 
 namespace TrtVocoder.Baselines;

@@ -68,9 +68,11 @@ public class ParkedThreadTests
         using ParkedThread first = new("test", budget);
         using ParkedThread second = new("test", budget);
         using ParkedThread none = new("test");
-        Assert.That(none.TryStayAwake(), Is.False);
+        Assert.That(none.TryStayAwake(), Is.False, "it has no budget");
+        Assert.That(budget.TryTake());
+        Assert.That(first.TryStayAwake(), Is.False, "somebody else has all of it");
+        budget.GiveBack();
         Assert.That(first.TryStayAwake());
-        // One millisecond later its turn is over; so this is tried until both were seen.
         Assert.That(() => budget.Awake, Is.Zero.After(10_000, 1));
         Assert.That(second.TryStayAwake());
         Assert.That(() => budget.Awake, Is.Zero.After(10_000, 1));

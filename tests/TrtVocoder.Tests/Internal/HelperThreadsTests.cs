@@ -30,14 +30,16 @@ public class HelperThreadsTests
     }
 
     [Test]
-    public void Sessions_that_are_forgotten_leave_no_threads_behind()
+    public void Sessions_that_are_forgotten_keep_no_threads()
     {
         HelperThreads threads = new(new SpinBudget(0));
         TestSpectrum spectrum = TestSpectrum.Random(Parameters.BinCount, 400, 1);
         float[] audio = new float[Parameters.GetSampleCount(400)];
         for (int i = 0; i < 20; i++)
             new InverseStft(Parameters, maxThreads: 3) { Threads = threads }.Inverse(spectrum.View(SpectrumLayout.FrameMajor), audio);
-        Assert.That(threads.Count, Is.InRange(1, Math.Max(2, Environment.ProcessorCount - 1)));
+        int made = threads.Count;
+        Assert.That(made, Is.InRange(1, Math.Max(2, Environment.ProcessorCount - 1)));
+        Assert.That(threads.Rent(new ParkedThread[made]), Is.EqualTo(made), "threads that are free again");
     }
 
     [Test]

@@ -1,6 +1,6 @@
 using System.Numerics;
 
-namespace TrtVocoder.Vocoding;
+namespace TrtVocoder.Internal;
 
 /// <summary>Looks for NaN and infinity at the speed of memory.</summary>
 internal static class NonFinite
