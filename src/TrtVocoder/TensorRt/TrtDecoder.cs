@@ -122,7 +122,16 @@ public sealed class TrtDecoder : IDecoder
         if (!_isRunning)
             throw new InvalidOperationException("Start begins a run before Finish.");
         _isRunning = false;
-        _stream.Synchronize();
+        try
+        {
+            _stream.Synchronize();
+        }
+        catch
+        {
+            // Were the run still under way, the next one would overlap it.
+            _stream.Drain();
+            throw;
+        }
         if (_instruments is not null)
             Measure(_instruments);
         return _current!.Receive(_batch);
