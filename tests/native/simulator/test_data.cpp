@@ -94,7 +94,10 @@ Array readNpy(const std::string& path) {
         at = end == at ? at + 1 : end;
     }
     array.values.resize((file.size() - 10 - headerLength) / 4);
-    std::memcpy(array.values.data(), file.data() + 10 + headerLength, 4 * array.values.size());
+    // The audio of one frame is empty, and memcpy takes no null pointer.
+    if (!array.values.empty()) {
+        std::memcpy(array.values.data(), file.data() + 10 + headerLength, 4 * array.values.size());
+    }
     return header.find("'fortran_order': True") == std::string::npos ? array : rowMajor(array);
 }
 
