@@ -1,0 +1,287 @@
+// The inverse STFT: one kernel for inverse transform, window, overlap-add, envelope and trim.
+//
+// A block owns chunk_length samples. It transforms the frames that touch them, some at a time, each as a complex
+// transform of half the length (the even samples are its real parts, the odd ones its imaginary parts), by Stockham
+// passes between two buffers of shared memory, and then sums for each sample the frames in ascending order. Frames at
+// the edge of a chunk are transformed by both of its neighbours: nothing is shared between blocks, so the samples do
+// not depend on how blocks are cut, and are the same every time.
+#pragma once
+
+#include "phases.h"
+
+namespace trtv {
+
+struct Complex {
+    float x;
+    float y;
+};
+
+TRTV_DEVICE Complex operator+(Complex a, Complex b) { return {a.x + b.x, a.y + b.y}; }
+TRTV_DEVICE Complex operator-(Complex a, Complex b) { return {a.x - b.x, a.y - b.y}; }
+TRTV_DEVICE Complex operator*(Complex a, Complex b) { return {a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x}; }
+TRTV_DEVICE Complex operator*(float a, Complex b) { return {a * b.x, a * b.y}; }
+/** i a. */
+TRTV_DEVICE Complex turned(Complex a) { return {-a.y, a.x}; }
+
+// In shared memory a gap follows every 8 elements, so that threads that write 8 elements apart meet different banks.
+TRTV_DEVICE int padded(int index) { return index + (index >> 3); }
+
+/** The element of a frame that holds sample n, counted in floats. */
+TRTV_DEVICE int sample_place(int n) { return 2 * padded(n >> 1) + (n & 1); }
+
+TRTV_DEVICE float from_bits(uint32_t bits) {
+    union {
+        uint32_t bits;
+        float value;
+    } both = {bits};
+    return both.value;
+}
+
+TRTV_DEVICE float from_half(uint16_t half) {
+    uint32_t magnitude = half & 0x7fffu;
+    float value =
+        magnitude >= 0x7c00u ? from_bits(0x7f800000u | (magnitude << 13)) : from_bits(magnitude << 13) * 0x1p112f;
+    return half & 0x8000u ? -value : value;
+}
+
+TRTV_DEVICE bool is_finite(float value) { return __builtin_fabsf(value) <= 3.402823466e38f; }
+
+TRTV_DEVICE float load(uint64_t address, int64_t element, int32_t format) {
+    return format == TRTV_NUMBER_FLOAT16 ? from_half(reinterpret_cast<const uint16_t*>(address)[element])
+                                         : reinterpret_cast<const float*>(address)[element];
+}
+
+/** A bin of the spectrum. The first and the last bin are real: what the network says of their imaginary parts is
+ * ignored. */
+TRTV_DEVICE Complex load_bin(const trtv_inverse_stft_arguments& a, int64_t item_and_frame, int bin) {
+    const int64_t element = item_and_frame + bin * a.bin_stride;
+    const bool real = bin == 0 || 2 * bin == a.fft_length;
+    const float first = load(a.first, element, a.spectrum_format);
+    if (a.form == TRTV_SPECTRUM_REAL_IMAGINARY)
+        return {first, real ? 0.0f : load(a.second, element, a.spectrum_format)};
+    return {first * load(a.second, element, a.spectrum_format),
+            real ? 0.0f : first * load(a.third, element, a.spectrum_format)};
+}
+
+TRTV_DEVICE void butterfly(Complex (&v)[2]) {
+    const Complex a = v[0];
+    v[0] = a + v[1];
+    v[1] = a - v[1];
+}
+
+TRTV_DEVICE void butterfly(Complex (&v)[3]) {
+    const Complex sum = v[1] + v[2];
+    const Complex side = turned(0.866025403784438647f * (v[1] - v[2]));
+    const Complex middle = v[0] - 0.5f * sum;
+    v[0] = v[0] + sum;
+    v[1] = middle + side;
+    v[2] = middle - side;
+}
+
+TRTV_DEVICE void butterfly(Complex (&v)[4]) {
+    const Complex a = v[0] + v[2];
+    const Complex b = v[0] - v[2];
+    const Complex c = v[1] + v[3];
+    const Complex d = turned(v[1] - v[3]);
+    v[0] = a + c;
+    v[1] = b + d;
+    v[2] = a - c;
+    v[3] = b - d;
+}
+
+TRTV_DEVICE void butterfly(Complex (&v)[5]) {
+    constexpr float kCos1 = 0.309016994374947424f;
+    constexpr float kCos2 = -0.809016994374947424f;
+    constexpr float kSin1 = 0.951056516295153572f;
+    constexpr float kSin2 = 0.587785252292473129f;
+    const Complex a = v[1] + v[4];
+    const Complex b = v[2] + v[3];
+    const Complex c = v[1] - v[4];
+    const Complex d = v[2] - v[3];
+    const Complex p = v[0] + kCos1 * a + kCos2 * b;
+    const Complex q = v[0] + kCos2 * a + kCos1 * b;
+    const Complex r = turned(kSin1 * c + kSin2 * d);
+    const Complex s = turned(kSin2 * c - kSin1 * d);
+    v[0] = v[0] + a + b;
+    v[1] = p + r;
+    v[2] = q + s;
+    v[3] = q - s;
+    v[4] = p - r;
+}
+
+TRTV_DEVICE void butterfly(Complex (&v)[8]) {
+    constexpr float kHalf = 0.707106781186547524f;
+    Complex even[4] = {v[0], v[2], v[4], v[6]};
+    Complex odd[4] = {v[1], v[3], v[5], v[7]};
+    butterfly(even);
+    butterfly(odd);
+    odd[1] = kHalf * (odd[1] + turned(odd[1]));
+    odd[2] = turned(odd[2]);
+    odd[3] = kHalf * (turned(odd[3]) - odd[3]);
+    for (int i = 0; i < 4; ++i) {
+        v[i] = even[i] + odd[i];
+        v[i + 4] = even[i] - odd[i];
+    }
+}
+
+/** One thread's part of one pass: 'done' is the product of the radices of the passes before. */
+template <int Radix>
+TRTV_DEVICE void pass(const trtv_inverse_stft_arguments& a, int thread, int threads, const Complex* from, Complex* to,
+                      int frames, int done) {
+    const Complex* turns = reinterpret_cast<const Complex*>(a.tables);
+    const int length = a.fft_length / 2;
+    const int stride = padded(length);
+    const int butterflies = length / Radix;
+    const int turn = a.fft_length / (done * Radix);
+    for (int i = thread; i < frames * butterflies; i += threads) {
+        const int frame = i / butterflies;
+        const int j = i - frame * butterflies;
+        const int k = j % done;
+        Complex v[Radix];
+        for (int r = 0; r < Radix; ++r) v[r] = from[frame * stride + padded(j + r * butterflies)];
+        if (done > 1) {
+            for (int r = 1; r < Radix; ++r) v[r] = v[r] * turns[r * k * turn];
+        }
+        butterfly(v);
+        for (int r = 0; r < Radix; ++r) to[frame * stride + padded((j - k) * Radix + k + r * done)] = v[r];
+    }
+}
+
+/** One thread's part of: bins of the frames from 'first' on -> the input of the complex transform of half the length.
+ */
+TRTV_DEVICE void gather(const trtv_inverse_stft_arguments& a, int thread, int threads, int item, int first, int frames,
+                        Complex* to) {
+    const Complex* turns = reinterpret_cast<const Complex*>(a.tables);
+    const int length = a.fft_length / 2;
+    const int stride = padded(length);
+    const int pairs = length / 2 + 1;
+    // Neighbouring threads read neighbouring elements.
+    const bool along_frames = a.frame_stride < a.bin_stride;
+    for (int i = thread; i < frames * pairs; i += threads) {
+        const int frame = along_frames ? i % frames : i / pairs;
+        const int bin = along_frames ? i / frames : i - frame * pairs;
+        const int64_t start = item * a.item_stride + (first + frame) * a.frame_stride;
+        const Complex low = load_bin(a, start, bin);
+        const Complex high = load_bin(a, start, length - bin);
+        // X[k] + X*[M-k] makes the even samples, (X[k] - X*[M-k]) exp(2 pi i k / N) the odd ones.
+        const Complex even = {low.x + high.x, low.y - high.y};
+        const Complex odd = Complex{low.x - high.x, low.y + high.y} * turns[bin];
+        Complex* row = to + frame * stride;
+        row[padded(bin)] = {even.x - odd.y, even.y + odd.x};
+        if (bin != 0 && 2 * bin != length) row[padded(length - bin)] = {even.x + odd.y, odd.x - even.y};
+    }
+}
+
+/** The interior envelope over the one that the frames there make; 1 unless frames are missing. */
+TRTV_DEVICE float edge_correction(const trtv_inverse_stft_arguments& a, int position) {
+    const float* squares = reinterpret_cast<const float*>(a.tables) + 3 * a.fft_length;
+    float whole = 0;
+    float there = 0;
+    for (int n = position % a.hop_length; n < a.fft_length; n += a.hop_length) {
+        const int start = position - n;
+        whole += squares[n];
+        if (start >= 0 && start < a.frame_count * a.hop_length) there += squares[n];
+    }
+    return whole / there;
+}
+
+/** Writes a sample; whether it is finite. */
+TRTV_DEVICE bool store(const trtv_inverse_stft_arguments& a, int64_t element, float sample) {
+    if (a.sample_format == TRTV_NUMBER_PCM16) {
+        const float scaled = __builtin_rintf(sample * 32768.0f);
+        const float clipped = scaled < -32768.0f ? -32768.0f : scaled > 32767.0f ? 32767.0f : scaled;
+        reinterpret_cast<int16_t*>(a.samples)[element] = is_finite(sample) ? static_cast<int16_t>(clipped) : int16_t{0};
+    } else {
+        reinterpret_cast<float*>(a.samples)[element] = sample;
+    }
+    return is_finite(sample);
+}
+
+TRTV_KERNEL trtv_inverse_stft(const trtv_inverse_stft_arguments a) {
+    const int item = block_y();
+    const int chunk = block_x() * a.chunk_length;
+    const int samples = a.sample_count - chunk < a.chunk_length ? a.sample_count - chunk : a.chunk_length;
+    const int length = a.fft_length / 2;
+    const int stride = padded(length);
+
+    // The frames that touch the positions [begin, begin + samples) of the signal before trimming.
+    const int begin = chunk + a.trim_length;
+    const int first_frame = begin < a.fft_length ? 0 : (begin - a.fft_length) / a.hop_length + 1;
+    const int last_frame = (begin + samples - 1) / a.hop_length;
+    const int end_frame = last_frame < a.frame_count ? last_frame + 1 : a.frame_count;
+
+    // Two buffers that the passes read and write in turns, and where frames come in several groups the sums so far.
+    Complex* const buffers = reinterpret_cast<Complex*>(shared_memory);
+    const int buffer_size = a.frames_at_once * stride;
+    float* const sums = shared_memory + 4 * buffer_size;
+    int first_bad = TRTV_ALL_FINITE;
+
+    for (int group = first_frame; group < end_frame; group += a.frames_at_once) {
+        const int group_end = group + a.frames_at_once < end_frame ? group + a.frames_at_once : end_frame;
+        const int frames = group_end - group;
+        TRTV_PHASE(thread, threads) { gather(a, thread, threads, item, group, frames, buffers); }
+
+        int done = 1;
+        for (int p = 0; p < a.pass_count; ++p) {
+            const int radix = a.radices[p];
+            const Complex* from = buffers + (p & 1) * buffer_size;
+            Complex* to = buffers + ((p & 1) ^ 1) * buffer_size;
+            TRTV_PHASE(thread, threads) {
+                if (radix == 8)
+                    pass<8>(a, thread, threads, from, to, frames, done);
+                else if (radix == 4)
+                    pass<4>(a, thread, threads, from, to, frames, done);
+                else if (radix == 2)
+                    pass<2>(a, thread, threads, from, to, frames, done);
+                else if (radix == 3)
+                    pass<3>(a, thread, threads, from, to, frames, done);
+                else
+                    pass<5>(a, thread, threads, from, to, frames, done);
+            }
+            done *= radix;
+        }
+
+        const float* signals = reinterpret_cast<const float*>(buffers + (a.pass_count & 1) * buffer_size);
+        const float* window = reinterpret_cast<const float*>(a.tables) + 2 * a.fft_length;
+        TRTV_PHASE(thread, threads) {
+            for (int i = thread; i < samples; i += threads) {
+                const int position = begin + i;
+                const int earliest = position < a.fft_length ? 0 : (position - a.fft_length) / a.hop_length + 1;
+                const int latest = position / a.hop_length;
+                float sum = group == first_frame ? 0 : sums[i];
+                for (int frame = earliest > group ? earliest : group; frame <= latest && frame < group_end; ++frame) {
+                    const int n = position - frame * a.hop_length;
+                    sum += signals[(frame - group) * 2 * stride + sample_place(n)] * window[n];
+                }
+                if (group_end < end_frame) {
+                    sums[i] = sum;
+                    continue;
+                }
+                if (position < a.fft_length - a.hop_length || latest >= a.frame_count)
+                    sum *= edge_correction(a, position);
+                const bool finite = store(a, static_cast<int64_t>(item) * a.sample_count + chunk + i, sum);
+                if (!finite && chunk + i < first_bad) first_bad = chunk + i;
+            }
+        }
+    }
+
+    int32_t* const report = reinterpret_cast<int32_t*>(a.non_finite) + item * grid_width() + block_x();
+    int32_t* const firsts = reinterpret_cast<int32_t*>(shared_memory);
+    const bool found = any_found(first_bad != TRTV_ALL_FINITE);
+    TRTV_PHASE(thread, threads) {
+        (void)threads;
+        if (found)
+            firsts[thread] = first_bad;
+        else if (thread == 0)
+            *report = TRTV_ALL_FINITE;
+    }
+    if (!found) return;
+    TRTV_PHASE(thread, threads) {
+        if (thread != 0) continue;
+        int first = firsts[0];
+        for (int other = 1; other < threads; ++other) first = firsts[other] < first ? firsts[other] : first;
+        *report = first;
+    }
+}
+
+}  // namespace trtv
