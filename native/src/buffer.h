@@ -7,7 +7,7 @@
 #include <string>
 #include <variant>
 
-#include "trtvocoder.h"
+#include "trtvocoder_shim.h"
 
 struct trtv_buffer {
     std::variant<std::unique_ptr<nvinfer1::IHostMemory>, std::string> content;

@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "trtvocoder.h"
+#include "trtvocoder_shim.h"
 
 namespace trtv {
 

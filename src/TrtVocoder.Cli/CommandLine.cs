@@ -5,7 +5,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using TrtVocoder.Cli.Commands;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Data;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli;
 

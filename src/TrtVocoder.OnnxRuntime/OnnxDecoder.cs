@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.OnnxRuntime;
@@ -11,7 +11,7 @@ namespace TrtVocoder.OnnxRuntime;
 /// </summary>
 internal sealed class OnnxDecoder : IDecoder
 {
-    private const int MostBindings = 8;
+    private const int MaxBindings = 8;
     private readonly SharedSession _shared;
     private readonly OnnxTensors _tensors;
     private readonly DecoderInfo _info;
@@ -20,7 +20,7 @@ internal sealed class OnnxDecoder : IDecoder
     private readonly TensorBuffer _mel;
     private readonly TensorBuffer _first;
     private readonly TensorBuffer? _imag;
-    private readonly List<ShapeBinding> _bindings = new(MostBindings);
+    private readonly List<ShapeBinding> _bindings = new(MaxBindings);
     private readonly DecodeProfiler? _profiler;
     private readonly bool _ownThread;
     private RunWorker? _worker;
@@ -50,11 +50,11 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     /// <inheritdoc/>
-    public Span<float> Prepare(int batch, int frames)
+    public Span<float> BeginInput(int batch, int frames)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_started)
-            throw new InvalidOperationException("A run was started; Finish comes before the next Prepare.");
+            throw new InvalidOperationException("A run was started; Finish comes before the next BeginInput.");
         if (batch < 1 || batch > _info.MaxBatch)
             throw new ArgumentOutOfRangeException(nameof(batch), batch, $"The model takes 1 to {_info.MaxBatch} items.");
         if (frames < _info.MinFrames || frames > _info.MaxFrames)
@@ -69,13 +69,13 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     /// <inheritdoc/>
-    public DecoderTimes Times { get; private set; }
+    public NetworkTimes Times { get; private set; }
 
     /// <inheritdoc/>
     public void Start()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        _started = _current is not null ? true : throw new InvalidOperationException("Prepare sets the shape before a run.");
+        _started = _current is not null ? true : throw new InvalidOperationException("BeginInput sets the shape before a run.");
         _startMs = _profiler?.NowMs ?? 0;
         if (_ownThread)
             (_worker ??= new RunWorker(Compute)).Start();
@@ -123,7 +123,7 @@ internal sealed class OnnxDecoder : IDecoder
         if (_profiler is null)
             return;
         double end = _profiler.NowMs;
-        Times = new DecoderTimes
+        Times = new NetworkTimes
         {
             ComputeMs = end - begin,
             EnqueueStartMs = _startMs,
@@ -176,7 +176,7 @@ internal sealed class OnnxDecoder : IDecoder
         moved |= _imag?.Reserve(outputCount, _tensors.Source) ?? false;
         if (moved)
             _mel.Values((int)melCount).Clear();
-        if (moved || _bindings.Count == MostBindings)
+        if (moved || _bindings.Count == MaxBindings)
             DropBindings();
 
         shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));

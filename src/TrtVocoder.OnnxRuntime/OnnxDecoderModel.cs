@@ -1,8 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
-using ModelMetadata = TrtVocoder.Inference.ModelMetadata;
 
 namespace TrtVocoder.OnnxRuntime;
 
@@ -79,7 +78,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
             Dictionary<string, string> properties = session.ModelMetadata.CustomMetadataMap;
             ModelSignature signature = ModelSignature.Resolve(
                 source, Shapes(session.InputMetadata, session.InputNames), Shapes(session.OutputMetadata, session.OutputNames),
-                ModelMetadata.TryFromProperties(properties, source), options.Model);
+                VocoderMetadata.TryFromProperties(properties, source), options.Model);
             OnnxTensors tensors = new(
                 source,
                 signature,

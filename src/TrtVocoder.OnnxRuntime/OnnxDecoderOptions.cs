@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 
 namespace TrtVocoder.OnnxRuntime;
 

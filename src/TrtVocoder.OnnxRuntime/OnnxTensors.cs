@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 
 namespace TrtVocoder.OnnxRuntime;
 

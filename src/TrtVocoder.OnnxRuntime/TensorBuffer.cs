@@ -32,7 +32,7 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
         if (count <= Capacity)
             return false;
         if (count > int.MaxValue)
-            throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in smaller chunks (VocoderOptions.MaxFramesPerChunk).");
+            throw new TrtVocoderException($"{source}: one run would need a tensor of {count} values; decode in smaller chunks (VocoderOptions.MaxWindowFrames).");
         Free();
         _values = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), Alignment);
         if (type == TensorElementType.Float16)

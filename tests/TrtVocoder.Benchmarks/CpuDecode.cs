@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.OnnxRuntime;
 
 namespace TrtVocoder.Benchmarks;
@@ -36,7 +36,7 @@ internal static class CpuDecode
                     owned.Push(decoder);
                     owned.Push(inverse);
                     float[] audio = new float[model.Info.Metadata.Stft.GetSampleCount(frames)];
-                    RandomMel.Fill(decoder.Prepare(1, frames));
+                    RandomMel.Fill(decoder.BeginInput(1, frames));
                     times.Add(
                         $"{frames} frames, inverse STFT on {inverseThreads}, {name}" + (pauseMs == 0 ? "" : $", {pauseMs} ms between"),
                         () => inverse.Inverse(decoder.Run().GetSpectrum(0), audio),

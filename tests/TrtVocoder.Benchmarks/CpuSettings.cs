@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
 using TrtVocoder.OnnxRuntime;
 using TrtVocoder.TestSupport;
 
@@ -12,7 +12,7 @@ internal static class CpuSettings
 {
     private const int Samples = 10;
     private const double LimitSeconds = 180;
-    private const int MostLonger = 30;
+    private const int MaxLonger = 30;
 
     public static int Run(int frames, string? plot)
     {
@@ -35,9 +35,9 @@ internal static class CpuSettings
             ("no pre-packing", best, With("session.disable_prepacking", "1")),
             ("bins-major", file.Export("bins-major", new OnnxExportOptions { Layout = SpectrumLayout.BinsMajor }), defaults),
             ("shifted depthwise", file.Export("shift", new OnnxExportOptions { Layout = SpectrumLayout.FrameMajor, Depthwise = DepthwiseForm.Shift }), defaults),
-            ("waveform", file.Export("wave", new OnnxExportOptions { Signal = SignalKind.Waveform }), defaults),
+            ("waveform", file.Export("wave", new OnnxExportOptions { Signal = OutputKind.Waveform }), defaults),
         ];
-        float[] mel = new float[RandomCheckpoint.FullSize.MelCount * (frames + MostLonger)];
+        float[] mel = new float[RandomCheckpoint.FullSize.MelCount * (frames + MaxLonger)];
         RandomMel.Fill(mel);
         Interleaved times = new();
         List<IDisposable> owned = [];
@@ -50,7 +50,7 @@ internal static class CpuSettings
             if (name != variants[0].Item1)
                 continue;
             int length = 0;
-            times.Add($"{frames} frames on average, never the last length", () => Decode(decoder, frames - MostLonger + (length++ * 7 % ((2 * MostLonger) + 1))));
+            times.Add($"{frames} frames on average, never the last length", () => Decode(decoder, frames - MaxLonger + (length++ * 7 % ((2 * MaxLonger) + 1))));
         }
         times.Run(Samples, LimitSeconds);
         times.Print(Console.Out);
@@ -61,7 +61,7 @@ internal static class CpuSettings
 
         void Decode(IDecoder decoder, int count)
         {
-            Span<float> input = decoder.Prepare(1, count);
+            Span<float> input = decoder.BeginInput(1, count);
             mel.AsSpan(0, input.Length).CopyTo(input);
             decoder.Run();
         }

@@ -10,7 +10,7 @@ namespace TrtVocoder.Benchmarks;
 internal sealed class Interleaved
 {
     /// <summary>A sample is quiet where others took at most this much of a core.</summary>
-    public const double MostOthers = 0.05;
+    public const double MaxOthers = 0.05;
 
     // Long enough for the kernel's ticks to tell.
     private const double LeastSampleMs = 100;
@@ -101,7 +101,7 @@ internal sealed class Interleaved
                 _runs.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             }
             Fastest = Math.Min(Fastest, _runs.Min());
-            if (load.Cores < MostOthers)
+            if (load.Cores < MaxOthers)
                 Quiet.Add(Median(_runs));
         }
     }

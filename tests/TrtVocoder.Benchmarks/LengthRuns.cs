@@ -49,7 +49,7 @@ internal static class LengthRuns
     public static int RunOne(string path, int seconds, int window)
     {
         int frames = 1 + (seconds * RandomCheckpoint.FullSize.SampleRate / RandomCheckpoint.FullSize.HopLength);
-        using Vocoder vocoder = Vocoder.Load(path, new VocoderOptions { Threads = 2, MaxFramesPerChunk = window > 0 ? window : null });
+        using Vocoder vocoder = Vocoder.Load(path, new VocoderOptions { Threads = 2, MaxWindowFrames = window > 0 ? window : null });
         using VocoderSession session = vocoder.CreateSession();
         float[] mel = new float[vocoder.MelCount * frames];
         RandomMel.Fill(mel);
@@ -65,7 +65,7 @@ internal static class LengthRuns
             long start = Stopwatch.GetTimestamp();
             session.Decode(mel, frames, audio);
             all.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            if (load.Cores < Interleaved.MostOthers)
+            if (load.Cores < Interleaved.MaxOthers)
                 quiet.Add(all[^1]);
         }
         ChildProcess.Report(frames, all.Min(), Interleaved.Median(quiet), PeakMemory.Kilobytes("VmHWM") / 1024.0);

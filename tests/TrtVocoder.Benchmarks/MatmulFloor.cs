@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.OnnxRuntime;
 using TrtVocoder.OnnxRuntime.Tests;
 
@@ -34,7 +34,7 @@ internal static class MatmulFloor
                 using InferenceSession session = new(products, options);
                 using OnnxDecoderModel model = OnnxDecoderModel.Load(path, new OnnxDecoderOptions { IntraOpThreads = threads });
                 using IDecoder decoder = model.CreateDecoder();
-                RandomMel.Fill(decoder.Prepare(1, frames));
+                RandomMel.Fill(decoder.BeginInput(1, frames));
                 using OrtIoBinding binding = session.CreateIoBinding();
                 using OrtValue input = Tensor(frames, Products[0].Inputs);
                 using OrtValue output = Tensor(frames, Products[^1].Outputs);

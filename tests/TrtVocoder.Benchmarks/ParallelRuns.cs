@@ -1,4 +1,4 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.OnnxRuntime;
 
 namespace TrtVocoder.Benchmarks;
@@ -50,7 +50,7 @@ internal static class ParallelRuns
     {
         IDecoder single = Prepare(model, frames);
         IDecoder batch = model.CreateDecoder();
-        RandomMel.Fill(batch.Prepare(items, frames));
+        RandomMel.Fill(batch.BeginInput(items, frames));
         times.Add($"{items} items of {frames}, one after the other", () =>
         {
             for (int item = 0; item < items; item++)
@@ -85,7 +85,7 @@ internal static class ParallelRuns
     private static IDecoder Prepare(OnnxDecoderModel model, int frames)
     {
         IDecoder decoder = model.CreateDecoder();
-        RandomMel.Fill(decoder.Prepare(1, frames));
+        RandomMel.Fill(decoder.BeginInput(1, frames));
         return decoder;
     }
 }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.OnnxRuntime;
 
 namespace TrtVocoder.Benchmarks;
@@ -20,7 +20,7 @@ internal static class WindowSizes
         foreach (int frames in Lengths)
         {
             IDecoder decoder = model.CreateDecoder();
-            RandomMel.Fill(decoder.Prepare(1, frames));
+            RandomMel.Fill(decoder.BeginInput(1, frames));
             decoders.Add(decoder);
             times.Add($"{frames} frames", () => decoder.Run());
         }

@@ -1,5 +1,4 @@
-using TrtVocoder.Audio;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
-using TrtVocoder.Audio;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Tests;
 

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using TrtVocoder.Audio;
-using TrtVocoder.Data;
 using TrtVocoder.Dsp;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Tests;
 

@@ -2,7 +2,7 @@ using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
 
-/// <summary>The base of tests that run the program on the simulated GPU and TensorRT (native/simulator), and an engine built once for all.</summary>
+/// <summary>The base of tests that run the program on the simulated GPU and TensorRT (tests/simulator), and an engine built once for all.</summary>
 public abstract class EngineFixture : CliFixture
 {
     private static readonly Lazy<string> DemoEngine = new(BuildDemo);
@@ -10,7 +10,7 @@ public abstract class EngineFixture : CliFixture
     /// <summary>The native build's folder: build/native, or what TRTV_TEST_NATIVE_DIR names.</summary>
     private static string NativeFolder { get; } = Environment.GetEnvironmentVariable("TRTV_TEST_NATIVE_DIR") ?? Path.Combine(TestPaths.Root, "build", "native");
 
-    protected static string SimulatorFolder { get; } = Path.Combine(NativeFolder, "native", "simulator");
+    protected static string SimulatorFolder { get; } = Path.Combine(NativeFolder, "simulator");
 
     /// <summary>The demo model as an engine of the simulated TensorRT 10.3, with its sidecar.</summary>
     protected static string Engine => DemoEngine.Value;

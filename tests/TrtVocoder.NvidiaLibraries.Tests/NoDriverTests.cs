@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using TrtVocoder.Bindings;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.NvidiaLibraries.Tests;

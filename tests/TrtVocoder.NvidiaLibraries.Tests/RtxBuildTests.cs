@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Tests.Onnx;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.NvidiaLibraries.Tests;
@@ -18,7 +19,7 @@ public class RtxBuildTests : WorkFolder
     private static IEnumerable<TestCaseData> Models =>
         from model in new[] { "tiny-center", "tiny-same" }
         from options in OnnxVariants.All
-        where model == "tiny-center" || options.Signal == SignalKind.Waveform
+        where model == "tiny-center" || options.Signal == OutputKind.Waveform
         select new TestCaseData(model, options).SetArgDisplayNames($"{model}.{OnnxVariants.Name(options)}");
 
     [SetUp]
@@ -169,7 +170,7 @@ public class RtxBuildTests : WorkFolder
             Assert.That(header, Is.EqualTo(new EnginePlanHeader { Flavour = EngineFlavour.TensorRtRtx, Version = library.Version, PlanBytes = plan.Length }));
             Assert.That(result.EngineBytes, Is.EqualTo(plan.Length));
             Assert.That(result.Builder, Is.EqualTo($"TensorRT-RTX {library.Version}").And.EqualTo(library.DisplayName));
-            foreach (string tensor in options.Signal == SignalKind.Waveform ? new[] { "mel", "audio" } : ["mel", "real", "imag"])
+            foreach (string tensor in options.Signal == OutputKind.Waveform ? new[] { "mel", "audio" } : ["mel", "real", "imag"])
                 Assert.That(plan.AsSpan().IndexOf(Named(tensor)), Is.Positive, $"the engine names no tensor '{tensor}'");
             TrtOptimizationProfile profile = Options.Profile;
             foreach ((int batch, int frames) in new[] { (profile.MinBatch, profile.MinFrames), (profile.OptBatch, profile.OptFrames), (profile.MaxBatch, profile.MaxFrames) })

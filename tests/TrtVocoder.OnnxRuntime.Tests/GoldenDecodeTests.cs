@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using FsCheck;
 using FsCheck.Fluent;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
@@ -20,7 +20,7 @@ public class GoldenDecodeTests
         new(),
         new() { Layout = SpectrumLayout.FrameMajor },
         new() { Depthwise = DepthwiseForm.Shift },
-        new() { Signal = SignalKind.Waveform },
+        new() { Signal = OutputKind.Waveform },
     ];
 
     private readonly ConcurrentDictionary<(string, int), string> _files = new();
@@ -67,7 +67,7 @@ public class GoldenDecodeTests
     public void Chunks_of_any_length_equal_the_whole_decode(string name, int form)
     {
         string path = Export(name, form);
-        using Vocoder whole = Vocoder.Load(path, new VocoderOptions { MaxFramesPerChunk = 1000, Threads = 1 });
+        using Vocoder whole = Vocoder.Load(path, new VocoderOptions { MaxWindowFrames = 1000, Threads = 1 });
         int least = (2 * whole.Metadata.ReceptiveFieldFrames!.Value) + 5;
         Gen<(int, int, int)> cases =
             from frames in Gen.Choose(2, 200)
@@ -77,7 +77,7 @@ public class GoldenDecodeTests
         Prop.ForAll(cases.ToArbitrary(), value =>
         {
             (int frames, int window, int seed) = value;
-            using Vocoder chunked = Vocoder.Load(path, new VocoderOptions { MaxFramesPerChunk = window, Threads = 1 });
+            using Vocoder chunked = Vocoder.Load(path, new VocoderOptions { MaxWindowFrames = window, Threads = 1 });
             Random random = new(seed);
             float[] mel = [.. Enumerable.Range(0, whole.MelCount * frames).Select(_ => (random.NextSingle() * 8) - 6)];
             float[] expected = Decode(whole, mel, frames);
@@ -96,7 +96,7 @@ public class GoldenDecodeTests
     });
 
     private static string Describe(int form) =>
-        Forms[form].Signal == SignalKind.Waveform ? "waveform" : $"{Forms[form].Depthwise} {Forms[form].Layout ?? SpectrumLayout.BinsMajor}";
+        Forms[form].Signal == OutputKind.Waveform ? "waveform" : $"{Forms[form].Depthwise} {Forms[form].Layout ?? SpectrumLayout.BinsMajor}";
 
     private static float[] Decode(Vocoder vocoder, float[] mel, int frames)
     {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
@@ -88,7 +88,7 @@ public partial class OnnxDecoderModelTests
                 Assert.That(() => OnnxDecoderModel.Load(TinyModels.Spectrum().Node("Relu", ["nowhere"], ["z"]).ToBytes(), "x.onnx"), Throws.TypeOf<DataFormatException>());
                 OnnxDecoderModel.Load(TinyModels.Spectrum(bins: 8).ToBytes(), "declares-other-bins.onnx").Dispose();
                 // A model that turns out at run time to put out other shapes than it says is logged as an error by ONNX Runtime.
-                ModelMetadata wrong = TinyModels.Metadata with { Signal = SignalKind.Waveform, HopLength = 8 };
+                VocoderMetadata wrong = TinyModels.Metadata with { Signal = OutputKind.Waveform, HopLength = 8 };
                 using Vocoder vocoder = new(OnnxDecoderModel.Load(TinyModels.Waveform().Metadata(wrong.ToProperties()).ToBytes(), "lying.onnx"));
                 using VocoderSession session = vocoder.CreateSession();
                 Assert.That(() => session.Decode(TinyModels.RandomMel(9), 9, new float[100]),

@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
@@ -45,7 +45,7 @@ public class OnnxDecoderTests
         Assert.That(model.Info.MaxBatch, Is.EqualTo(4));
         Assert.That(SpectrumError(decoder, 4, 9), Is.LessThan(Tolerance));
         Assert.That(SpectrumError(decoder, 1, 9), Is.LessThan(Tolerance));
-        Assert.That(() => decoder.Prepare(5, 9), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("1 to 4 items"));
+        Assert.That(() => decoder.BeginInput(5, 9), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("1 to 4 items"));
     }
 
     [Test]
@@ -55,7 +55,7 @@ public class OnnxDecoderTests
         using OnnxDecoderModel fixedModel = OnnxDecoderModel.Load(TinyModels.Spectrum(frames: 12).ToBytes(), "fixed.onnx", new OnnxDecoderOptions { Model = hints });
         Assert.That((fixedModel.Info.MinFrames, fixedModel.Info.MaxFrames), Is.EqualTo((12, 12)));
         using (IDecoder decoder = fixedModel.CreateDecoder())
-            Assert.That(() => decoder.Prepare(1, 13), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("12 to 12 frames"));
+            Assert.That(() => decoder.BeginInput(1, 13), Throws.InstanceOf<ArgumentOutOfRangeException>().With.Message.Contains("12 to 12 frames"));
 
         using Vocoder whole = new(OnnxDecoderModel.Load(TinyModels.Spectrum().ToBytes(), "free.onnx"));
         using Vocoder chunked = new(fixedModel);
@@ -99,12 +99,12 @@ public class OnnxDecoderTests
     }
 
     [Test]
-    public void Decoding_allocates_nothing_after_warm_up([Values(TinyOnnx.Float, TinyOnnx.Float16)] int type, [Values] SignalKind signal)
+    public void Decoding_allocates_nothing_after_warm_up([Values(TinyOnnx.Float, TinyOnnx.Float16)] int type, [Values] OutputKind signal)
     {
-        byte[] file = (signal == SignalKind.Spectrum ? TinyModels.Spectrum(type: type) : TinyModels.Waveform(type: type)).ToBytes();
+        byte[] file = (signal == OutputKind.Spectrum ? TinyModels.Spectrum(type: type) : TinyModels.Waveform(type: type)).ToBytes();
         using Vocoder vocoder = new(
             OnnxDecoderModel.Load(file, "tiny.onnx", new OnnxDecoderOptions { Model = new ModelHints { FftLength = 16, ReceptiveFieldFrames = TinyModels.ReceptiveField } }),
-            new VocoderOptions { MaxFramesPerChunk = 20 });
+            new VocoderOptions { MaxWindowFrames = 20 });
         using VocoderSession session = vocoder.CreateSession();
         float[] mel = TinyModels.RandomMel(30);
         float[] audio = new float[1000];
@@ -138,7 +138,7 @@ public class OnnxDecoderTests
     public void Sessions_of_many_threads_share_one_model()
     {
         using Vocoder vocoder = new(
-            OnnxDecoderModel.Load(TinyModels.Spectrum().Metadata(TinyModels.Metadata.ToProperties()).ToBytes(), "tiny.onnx"), new VocoderOptions { MaxFramesPerChunk = 16 });
+            OnnxDecoderModel.Load(TinyModels.Spectrum().Metadata(TinyModels.Metadata.ToProperties()).ToBytes(), "tiny.onnx"), new VocoderOptions { MaxWindowFrames = 16 });
         float[][] mels = [.. Enumerable.Range(0, 6).Select(i => TinyModels.RandomMel(20 + (7 * i), seed: i))];
         float[][] alone = [.. mels.Select(mel => Decode(vocoder, mel, mel.Length / TinyModels.MelCount))];
         float[] errors = new float[mels.Length];
@@ -165,13 +165,13 @@ public class OnnxDecoderTests
         Assert.That(() => model.CreateDecoder(), Throws.TypeOf<ObjectDisposedException>());
         decoder.Dispose();
         decoder.Dispose();
-        Assert.That(() => decoder.Prepare(1, 9), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => decoder.BeginInput(1, 9), Throws.TypeOf<ObjectDisposedException>());
     }
 
     private static float SpectrumError(IDecoder decoder, int batch, int frames)
     {
         float[] mel = TinyModels.RandomMel(frames, batch, seed: frames);
-        mel.CopyTo(decoder.Prepare(batch, frames));
+        mel.CopyTo(decoder.BeginInput(batch, frames));
         DecoderOutput output = decoder.Run();
         float error = 0;
         for (int item = 0; item < batch; item++)

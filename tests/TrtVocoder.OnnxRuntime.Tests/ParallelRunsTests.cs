@@ -1,7 +1,6 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 using TrtVocoder.TestSupport;
-using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
 
@@ -32,7 +31,7 @@ public class ParallelRunsTests
     [TestCase(1, 4, 1, 4)]
     public void Threads_are_shared_out_among_the_runs(int threads, int runsInFlight, int intraOpThreads, int parallelRuns)
     {
-        OnnxDecoderOptions options = OnnxDecoderBackend.ToOnnxOptions(new VocoderOptions { Threads = threads, RunsInFlight = runsInFlight });
+        OnnxDecoderOptions options = OnnxDecoderBackend.ToOnnxOptions(new DecoderOptions { Threads = threads, RunsInFlight = runsInFlight });
 
         Assert.That((options.IntraOpThreads, options.ParallelRuns), Is.EqualTo((intraOpThreads, parallelRuns)));
     }
@@ -93,7 +92,7 @@ public class ParallelRunsTests
     public void What_goes_wrong_in_a_run_is_thrown_by_finish_and_the_decoder_goes_on([Values] bool begun)
     {
         // It says that it puts out twice as many samples as it does.
-        ModelMetadata wrong = TinyModels.Metadata with { Signal = SignalKind.Waveform, HopLength = 8 };
+        VocoderMetadata wrong = TinyModels.Metadata with { Signal = OutputKind.Waveform, HopLength = 8 };
         using OnnxDecoderModel model = OnnxDecoderModel.Load(TinyModels.Waveform().Metadata(wrong.ToProperties()).ToBytes(), "lying.onnx", TwoRuns);
         using IDecoder decoder = model.CreateDecoder();
         for (int round = 0; round < 3; round++)
@@ -131,7 +130,7 @@ public class ParallelRunsTests
         Fill(decoder, seed: 1);
         Assert.That(() => decoder.Finish(), Throws.InvalidOperationException);
         decoder.Start();
-        Assert.That(() => decoder.Prepare(1, 5), Throws.InvalidOperationException);
+        Assert.That(() => decoder.BeginInput(1, 5), Throws.InvalidOperationException);
         decoder.Finish();
         Assert.That(() => decoder.Finish(), Throws.InvalidOperationException);
     }
@@ -163,9 +162,9 @@ public class ParallelRunsTests
 
         void RunBoth()
         {
-            mel.CopyTo(first.Prepare(1, Frames));
+            mel.CopyTo(first.BeginInput(1, Frames));
             first.Start();
-            mel.CopyTo(second.Prepare(1, Frames));
+            mel.CopyTo(second.BeginInput(1, Frames));
             second.Start();
             first.Finish();
             second.Finish();
@@ -175,7 +174,7 @@ public class ParallelRunsTests
     private static OnnxDecoderModel Load(OnnxDecoderOptions options) =>
         OnnxDecoderModel.Load(TinyModels.Spectrum().Metadata(TinyModels.Metadata.ToProperties()).ToBytes(), "tiny.onnx", options);
 
-    private static void Fill(IDecoder decoder, int seed) => TinyModels.RandomMel(Frames, seed: seed).CopyTo(decoder.Prepare(1, Frames));
+    private static void Fill(IDecoder decoder, int seed) => TinyModels.RandomMel(Frames, seed: seed).CopyTo(decoder.BeginInput(1, Frames));
 
     private static float[] Values(IDecoder decoder, int seed)
     {

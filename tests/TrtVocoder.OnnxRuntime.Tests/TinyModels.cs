@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 
 namespace TrtVocoder.OnnxRuntime.Tests;
 
@@ -16,7 +16,7 @@ internal static class TinyModels
     private static readonly Convolution3 Imag = Convolution3.Random(6, Bins, 3);
     private static readonly Convolution3 Samples = Convolution3.Random(6, Hop, 4);
 
-    public static ModelMetadata Metadata { get; } = new()
+    public static VocoderMetadata Metadata { get; } = new()
     {
         SampleRate = 8000,
         FftLength = 2 * (Bins - 1),

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using TrtVocoder.Data;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.TestSupport;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace TrtVocoder.TestSupport;
 
-/// <summary>The simulated CUDA driver and TensorRT that the native build leaves, and their controls (native/simulator/include).</summary>
+/// <summary>The simulated CUDA driver and TensorRT that the native build leaves, and their controls (tests/simulator/include).</summary>
 public static unsafe class Simulator
 {
     private static nint _cuda;
@@ -10,7 +10,7 @@ public static unsafe class Simulator
     /// <summary>The native build's folder: build/native, or what TRTV_TEST_NATIVE_DIR names.</summary>
     public static string NativeFolder { get; } = Environment.GetEnvironmentVariable("TRTV_TEST_NATIVE_DIR") ?? Path.Combine(TestPaths.Root, "build", "native");
 
-    private static string Folder => Path.Combine(NativeFolder, "native", "simulator");
+    private static string Folder => Path.Combine(NativeFolder, "simulator");
 
     /// <summary>
     /// Points this process to the simulator, before anything looks for a GPU.

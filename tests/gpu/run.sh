@@ -25,7 +25,7 @@ pack() {
         tests/gpu/plain_decode.cpp -ldl -o "$to/libplain_decode.so"
     cp build/gpu/TrtVocoder.GpuTests "$to/gpu_tests"
     cp build/native/libtrtvocoder10.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py \
-        src/TrtVocoder.Cli/Benchmarking/f5tts-lengths.txt "$to/"
+        src/TrtVocoder.Benchmarking/f5tts-lengths.txt "$to/"
 }
 
 check() {

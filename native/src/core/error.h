@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "trtvocoder.h"
+#include "trtvocoder_shim.h"
 
 namespace trtv {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "loader/shared_library.h"
-#include "trtvocoder.h"
+#include "trtvocoder_shim.h"
 
 namespace trtv {
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using TrtVocoder.Cli.Benchmarking;
+using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Vocoding;
@@ -10,8 +10,8 @@ namespace TrtVocoder.Cli.Commands;
 internal sealed class BenchArguments
 {
     private const int DefaultFrames = 256;
-    private const long MostFramesOfACall = 1_000_000;
-    private const int MostSessions = 256;
+    private const long MaxFramesOfACall = 1_000_000;
+    private const int MaxSessions = 256;
 
     private readonly Argument<string?> _model = new("MODEL") { Description = "Model: .onnx, .engine or a checkpoint folder.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _frames = new("--frames") { Description = "Lengths in frames, each measured by itself: 64,256,512. Default: 256." };
@@ -72,17 +72,21 @@ internal sealed class BenchArguments
         int batch = AtLeast(1, _batch, result);
         List<Workload> workloads = [];
         if (result.GetValue(_frames) is { } frames)
-            workloads.AddRange(LengthList.ParseOption(_frames.Name, frames).Distinct().Select(length => new Workload([length], batch, null)));
+            workloads.AddRange(ReadFrames(frames).Distinct().Select(length => new Workload([length], batch, null)));
         if (result.GetValue(_lengths) is { } source)
+        {
+            if (source != LengthList.Bundled)
+                InputFile.ThrowIfMissing(source);
             workloads.Add(new Workload(LengthList.Read(source), batch, source));
+        }
         if (workloads.Count == 0)
             workloads.Add(new Workload([DefaultFrames], batch, null));
-        if ((long)batch * workloads.Max(workload => workload.Longest) > MostFramesOfACall)
-            throw CliException.Usage($"--batch times the longest length is more than {MostFramesOfACall} frames a call.");
+        if ((long)batch * workloads.Max(workload => workload.Longest) > MaxFramesOfACall)
+            throw CliException.Usage($"--batch times the longest length is more than {MaxFramesOfACall} frames a call.");
         if (result.GetValue(_duration) is var duration && !(duration is >= 0 and <= 86400))
             throw CliException.Usage("--duration must be 0 to 86400 seconds.");
-        if (AtLeast(1, _sessions, result) > MostSessions)
-            throw CliException.Usage($"--sessions must be at most {MostSessions}.");
+        if (AtLeast(1, _sessions, result) > MaxSessions)
+            throw CliException.Usage($"--sessions must be at most {MaxSessions}.");
         string mode = result.GetValue(_mode)!;
         CommandLine.CancelsItself = true;
         return new BenchOptions
@@ -111,6 +115,18 @@ internal sealed class BenchArguments
 
     /// <summary>Makes engines use the options given.</summary>
     public void ApplyEngineOptions(ParseResult result, CommandOutput output, params ReadOnlySpan<string> models) => _engine.Apply(result, output, models);
+
+    private int[] ReadFrames(string text)
+    {
+        try
+        {
+            return LengthList.ParseOption(_frames.Name, text);
+        }
+        catch (FormatException error)
+        {
+            throw CliException.Usage(error.Message);
+        }
+    }
 
     private static WindowPolicy? ReadWindows(Option<string?> option, ParseResult result)
     {

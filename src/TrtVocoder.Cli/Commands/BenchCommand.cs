@@ -1,5 +1,6 @@
 using System.CommandLine;
-using TrtVocoder.Cli.Benchmarking;
+using TrtVocoder.Benchmarking;
+using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
@@ -37,24 +38,24 @@ internal sealed class BenchCommand
         if (result.GetValue(_arguments.ColdStartChild) is { } started)
         {
             _arguments.ApplyEngineOptions(result, output, path);
-            ColdStartChild.Run(started, path, options, output);
+            ColdStartChild.Run(started, CommandLine.EntryTimestamp, () => ModelSource.Load(path, options.Vocoder, output), options);
             return ExitCode.Success;
         }
         BenchOutputs outputs = BenchOutputs.Read(_arguments, result, output);
-        BenchResult[] against = [.. (result.GetValue(_arguments.Against) ?? []).Select(BenchJson.Read)];
+        BenchResult[] against = [.. (result.GetValue(_arguments.Against) ?? []).Select(ReadSaved)];
         if (result.GetValue(_arguments.ColdStart))
             return RunColdStart(path, options, outputs, output);
 
         string? other = result.GetValue(_arguments.Versus);
         WindowPolicy? otherWindows = _arguments.ReadVersusWindows(result);
         _arguments.ApplyEngineOptions(result, output, path, other ?? path);
-        using BenchModel model = BenchModel.Load(path, options.Vocoder, output);
+        using BenchModel model = Load(path, options.Vocoder, output);
         Check(model, options);
         if (other is not null || otherWindows is not null)
         {
             if (outputs.IsAny || against.Length > 0)
                 throw CliException.Usage("--versus only compares: leave --against, --report and the exports out.");
-            using BenchModel second = BenchModel.Load(other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, output);
+            using BenchModel second = Load(other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, output);
             return RunVersus(model, second, options, output);
         }
         return RunAlone(model, options, outputs, against, output);
@@ -73,6 +74,8 @@ internal sealed class BenchCommand
                 runs.Add(Show(status, workload, BenchRun.Pipelined, () => PipelinedBench.Run(model, workload, options)));
         }
         LayerReport? layers = null;
+        if (outputs.NeedsLayers && Directory.Exists(model.Path))
+            throw CliException.Usage($"{model.Path} is a checkpoint, whose layers are those of the model that it is exported to: run 'trtvocoder export' first and give the .onnx.");
         if (outputs.NeedsLayers)
             layers = Show(status, options.Workloads[^1], "layers", () => LayerBench.Run(model, options.Workloads[^1], options));
         status.Clear();
@@ -84,7 +87,7 @@ internal sealed class BenchCommand
         if (against.Length > 0)
         {
             output.Line("");
-            foreach (string line in SideBySide.Describe(bench, against))
+            foreach (string line in ResultsTable.Describe(bench, against))
                 output.Line(line);
         }
         outputs.Write(bench, layers, output);
@@ -92,7 +95,7 @@ internal sealed class BenchCommand
         {
             BenchJson.Write(writer, bench);
             if (against.Length > 0)
-                SideBySide.Write(writer, bench, against);
+                ResultsTable.Write(writer, bench, against);
         });
         return ExitCode.Success;
     }
@@ -101,14 +104,14 @@ internal sealed class BenchCommand
     {
         Check(second, options);
         using StatusLine status = new(output);
-        List<Versus> all = [.. options.Workloads.Select(workload => Show(status, workload, "in turn", () => Versus.Run(first, second, workload, options)))];
+        List<PairedComparison> all = [.. options.Workloads.Select(workload => Show(status, workload, "in turn", () => PairedComparison.Run(first, second, workload, options)))];
         status.Clear();
         (string a, string b) = first.Path != second.Path ? (first.Name, second.Name)
             : first.Options.Windows.Equals(second.Options.Windows) ? (first.Name, "itself")
             : ($"windows {first.Options.Windows}", $"windows {second.Options.Windows}");
-        foreach (Versus versus in all)
+        foreach (PairedComparison versus in all)
             output.Line($"{versus.Title}: {BenchText.Describe(versus.Ratio, $"{a} ({BenchText.Ms(versus.First.Times.Median)} ms)", $"{b} ({BenchText.Ms(versus.Second.Times.Median)} ms)")}");
-        output.Line($"{Rounds.Count} interleaved rounds each; {first.Vocoder.Info.Backend} and {second.Vocoder.Info.Backend}");
+        output.Line($"{InterleavedRounds.Count} interleaved rounds each; {first.Vocoder.Info.Backend} and {second.Vocoder.Info.Backend}");
         output.Json(writer =>
         {
             BenchJson.Write(writer, MakeResult(first, [], options));
@@ -127,7 +130,7 @@ internal sealed class BenchCommand
         if (outputs.IsAny)
             throw CliException.Usage("--cold-start measures program starts only: leave --report and the exports out.");
         using StatusLine status = new(output);
-        BenchRun run = Show(status, options.Workloads[0], "cold start", () => ColdStart.Run(_arguments.ColdStartChild.Name, options.Workloads[0], options.Iterations, options.Cancellation));
+        BenchRun run = Show(status, options.Workloads[0], "cold start", () => LaunchColdStarts(options));
         status.Clear();
         output.Line($"{path}: {options.Iterations} starts of this program, {run.Frames} frames decoded; medians");
         foreach ((string name, string text) in (ReadOnlySpan<(string, string)>)[.. ColdStart.Steps, (ColdStart.Total, "process start to first samples"), (ColdStart.SecondDecode, "second decode")])
@@ -136,25 +139,46 @@ internal sealed class BenchCommand
         return ExitCode.Success;
     }
 
+    private BenchRun LaunchColdStarts(BenchOptions options)
+    {
+        try
+        {
+            return ColdStart.Run(_arguments.ColdStartChild.Name, options.Workloads[0], options.Iterations, options.Cancellation);
+        }
+        catch (FailedStartException error)
+        {
+            throw new CliException(error.ExitCode, error.Message);
+        }
+    }
+
+    private static BenchModel Load(string path, VocoderOptions options, CommandOutput output) =>
+        ModelSource.Load(path, output, file => BenchModel.Load(file, path, options));
+
+    private static BenchResult ReadSaved(string path)
+    {
+        InputFile.ThrowIfMissing(path);
+        return BenchJson.Read(path);
+    }
+
     private int CompareSaved(string[] files, ParseResult result, CommandOutput output)
     {
         if (files.Length != 2)
             throw CliException.Usage($"--compare takes two files, a.json b.json; {files.Length} given.");
         if (_arguments.ModelOrNull(result) is { } model)
             throw CliException.Usage($"--compare takes no model; to put {model} beside saved results use --against.");
-        (BenchResult first, BenchResult second) = (BenchJson.Read(files[0]), BenchJson.Read(files[1]));
-        List<(BenchRun Run, string Series)> rows = [.. SideBySide.Rows(first, [second])];
+        (BenchResult first, BenchResult second) = (ReadSaved(files[0]), ReadSaved(files[1]));
+        List<(BenchRun Run, string Series)> rows = [.. ResultsTable.Rows(first, [second])];
         if (rows.Count == 0)
             throw CliException.BadInput($"{files[0]} and {files[1]} have no workload in common (lengths, batch, mode, sessions).");
         foreach ((BenchRun run, string series) in rows)
-            output.Line($"{run.Title}, {SeriesName.ForPeople(series)}: {BenchText.Describe(TimeRatio.OfRuns(run[series]!, SideBySide.Find(run, second)![series]!), files[0], files[1])}");
+            output.Line($"{run.Title}, {SeriesName.ForPeople(series)}: {BenchText.Describe(TimeRatio.OfRuns(run[series]!, ResultsTable.Find(run, second)![series]!), files[0], files[1])}");
         output.Note("The two were not interleaved: how the machine changed between them is not in the intervals; 'bench MODEL --versus MODEL2' measures in turn.");
         if (first.Machine != second.Machine)
             output.Note("The two come from different machines.");
         output.Json(writer =>
         {
             BenchJson.Write(writer, first);
-            SideBySide.Write(writer, first, [second]);
+            ResultsTable.Write(writer, first, [second]);
         });
         return ExitCode.Success;
     }

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
-using TrtVocoder.Cli.Benchmarking;
+using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Commands;
 

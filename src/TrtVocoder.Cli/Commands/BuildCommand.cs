@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
-using TrtVocoder.Vocoding;
+using TrtVocoder.Internal;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -103,7 +104,7 @@ internal sealed class BuildCommand
         // TensorRT-RTX compiles its layers on the user's machine: there is little to time when it builds.
         string? timings = result.GetValue(_noTimings) ? null : result.GetValue(_timings) ?? (isRtx ? null : path + ".timing");
         if (timings is not null && !path.StartsWith("/dev/", StringComparison.Ordinal))
-            Data.AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
+            AtomicFile.ThrowIfUnwritable(timings, overwrite: true);
         return new TrtBuildOptions
         {
             Runtime = result.GetValue(_runtime) switch { "tensorrt" => EngineFlavour.TensorRt, "rtx" => EngineFlavour.TensorRtRtx, _ => null },
@@ -160,9 +161,9 @@ internal sealed class BuildCommand
             Precision = result.GetValue(_precision) == "fp16" ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
             Layout = result.GetValue(_layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
             Depthwise = result.GetValue(_depthwise) == "shift" ? DepthwiseForm.Shift : DepthwiseForm.Conv,
-            Signal = result.GetValue(_signal) == "waveform" ? SignalKind.Waveform : SignalKind.Spectrum,
+            Signal = result.GetValue(_signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
         };
-        if (options.Signal == SignalKind.Waveform && options.Layout is not null)
+        if (options.Signal == OutputKind.Waveform && options.Layout is not null)
             throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
         foreach (string warning in checkpoint.Warnings)

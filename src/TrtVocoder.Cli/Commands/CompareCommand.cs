@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using TrtVocoder.Audio;
 using TrtVocoder.Cli.Comparing;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.Files;
+using TrtVocoder.Plotting;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
@@ -47,7 +48,7 @@ internal static class CompareCommand
             VocoderOptions options = new() { Model = engine.Hints(result) };
             if (result.GetValue(input) is not null)
                 engine.Apply(result, output, a, b);
-            (float[] samplesA, float[] samplesB, ModelMetadata metadata) = result.GetValue(input) is { } source
+            (float[] samplesA, float[] samplesB, VocoderMetadata metadata) = result.GetValue(input) is { } source
                 ? Decode(a, b, source, options, result.GetValue(transposed), output)
                 : Read(a, b, output);
             metadata = metadata with { MelFloor = result.GetValue(floor) ?? metadata.MelFloor };
@@ -79,7 +80,7 @@ internal static class CompareCommand
         return Examples;
     }
 
-    private static void Print(CommandOutput output, SoundComparison comparison, double seconds, ModelMetadata metadata)
+    private static void Print(CommandOutput output, SoundComparison comparison, double seconds, VocoderMetadata metadata)
     {
         Line($"compared                 {seconds:0.00} s at {metadata.SampleRate} Hz");
         Line($"mean squared error       {comparison.MeanSquaredError:0.000e+00}");
@@ -90,7 +91,7 @@ internal static class CompareCommand
         void Line(FormattableString text) => output.Line(text.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static (float[] A, float[] B, ModelMetadata Metadata) Read(string a, string b, CommandOutput output)
+    private static (float[] A, float[] B, VocoderMetadata Metadata) Read(string a, string b, CommandOutput output)
     {
         foreach (string path in (string[])[a, b])
             if (Directory.Exists(path) || Path.GetExtension(path).ToLowerInvariant() is ".onnx" or ".engine" or ".plan")
@@ -99,28 +100,28 @@ internal static class CompareCommand
         if (fileA.Kind != InputKind.Wav)
             throw CliException.BadInput($"{fileA.Name} is not a WAV file.");
         int rate = WavFile.Read(fileA.Open(), fileA.Name).SampleRate;
-        ModelMetadata metadata = Speech.Vocos24Khz with { SampleRate = rate };
-        return (Speech.Read(fileA, rate, output), Speech.Read(fileB, rate, output), metadata);
+        VocoderMetadata metadata = SpeechInput.Vocos24Khz with { SampleRate = rate };
+        return (SpeechInput.Read(fileA, rate, output), SpeechInput.Read(fileB, rate, output), metadata);
     }
 
-    private static (float[] A, float[] B, ModelMetadata Metadata) Decode(
+    private static (float[] A, float[] B, VocoderMetadata Metadata) Decode(
         string a, string b, string source, VocoderOptions options, bool isTransposed, CommandOutput output)
     {
         InputFile input = InputFile.Read(source);
-        (Synthesis resultA, ModelMetadata metadataA) = Decode(a, input, options, isTransposed, output);
-        (Synthesis resultB, ModelMetadata metadataB) = Decode(b, input, options, isTransposed, output);
+        (SynthesisResult resultA, VocoderMetadata metadataA) = Decode(a, input, options, isTransposed, output);
+        (SynthesisResult resultB, VocoderMetadata metadataB) = Decode(b, input, options, isTransposed, output);
         if (metadataA.SampleRate != metadataB.SampleRate)
             throw CliException.BadInput($"{a} speaks at {metadataA.SampleRate} Hz and {b} at {metadataB.SampleRate} Hz; only models of one sample rate can be compared.");
-        foreach ((string name, Synthesis result) in ((string, Synthesis)[])[(a, resultA), (b, resultB)])
+        foreach ((string name, SynthesisResult result) in ((string, SynthesisResult)[])[(a, resultA), (b, resultB)])
             output.Line(string.Create(CultureInfo.InvariantCulture, $"{name}: {result.Frames} frames decoded in {1000 * result.DecodeSeconds:0.0} ms"));
         return (resultA.Samples, resultB.Samples, metadataA);
     }
 
-    private static (Synthesis Result, ModelMetadata Metadata) Decode(string model, InputFile input, VocoderOptions options, bool isTransposed, CommandOutput output)
+    private static (SynthesisResult Result, VocoderMetadata Metadata) Decode(string model, InputFile input, VocoderOptions options, bool isTransposed, CommandOutput output)
     {
         using Vocoder vocoder = ModelSource.Load(model, options, output);
         using VocoderSession session = vocoder.CreateSession();
-        return (Synthesis.Run(input, vocoder, session, null, isTransposed, output), vocoder.Metadata);
+        return (SynthesisResult.Run(input, vocoder, session, null, isTransposed, output), vocoder.Metadata);
     }
 
     private static void Trim(ref float[] a, ref float[] b, (string A, string B) names, int sampleRate, CommandOutput output)
@@ -135,7 +136,7 @@ internal static class CompareCommand
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Draw(string path, bool force, float[] a, float[] b, (string A, string B) names, ModelMetadata metadata)
+    private static void Draw(string path, bool force, float[] a, float[] b, (string A, string B) names, VocoderMetadata metadata)
     {
         byte[] picture = ComparisonPlot.Draw(a, b, names, metadata);
         OutputPath.Write(path, force, stream => stream.Write(picture));

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using TrtVocoder.Audio;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Files;
+using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Commands;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Data;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
+using TrtVocoder.Files;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -50,9 +51,9 @@ internal static class ExportCommand
                 Precision = isFp16 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
                 Layout = result.GetValue(layout) switch { "bins-major" => SpectrumLayout.BinsMajor, "frame-major" => SpectrumLayout.FrameMajor, _ => null },
                 Depthwise = result.GetValue(depthwise) == "shift" ? DepthwiseForm.Shift : DepthwiseForm.Conv,
-                Signal = result.GetValue(signal) == "waveform" ? SignalKind.Waveform : SignalKind.Spectrum,
+                Signal = result.GetValue(signal) == "waveform" ? OutputKind.Waveform : OutputKind.Spectrum,
             };
-            if (options.Signal == SignalKind.Waveform && options.Layout is not null)
+            if (options.Signal == OutputKind.Waveform && options.Layout is not null)
                 throw CliException.Usage("--layout concerns spectra, and --signal waveform puts out none; leave one of them out.");
 
             VocosCheckpoint checkpoint = VocosCheckpoint.Load(from);
@@ -61,7 +62,7 @@ internal static class ExportCommand
             options = options with { MelFloor = result.GetValue(floor) ?? checkpoint.Config.MelFloor };
             if (isSafetensors)
                 AtomicFile.Write(path, overwrite, stream => SafetensorsFile.Write(
-                    stream, checkpoint.Tensors, _ => isFp16 ? TensorElementType.F16 : TensorElementType.F32));
+                    stream, checkpoint.Tensors, _ => isFp16 ? FloatFormat.F16 : FloatFormat.F32));
             else
                 OnnxExporter.Export(checkpoint, path, options, overwrite);
 
@@ -81,7 +82,7 @@ internal static class ExportCommand
                 if (isSafetensors)
                     return;
                 writer.WriteString("signal", result.GetValue(signal));
-                if (options.Signal == SignalKind.Spectrum)
+                if (options.Signal == OutputKind.Spectrum)
                     writer.WriteString("layout", result.GetValue(layout) ?? "bins-major");
                 writer.WriteString("depthwise", result.GetValue(depthwise));
             });

@@ -1,7 +1,7 @@
 using TrtVocoder.Bindings;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Commands;
 

@@ -2,13 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using TrtVocoder.Audio;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Data;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
-using TrtVocoder.Inference;
+using TrtVocoder.Files;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
@@ -109,7 +108,7 @@ internal static class InfoCommand
     }
 
     /// <summary>Adds a model's audio and network parameters.</summary>
-    public static void AddMetadata(List<(string Name, object Value)> facts, ModelMetadata metadata)
+    public static void AddMetadata(List<(string Name, object Value)> facts, VocoderMetadata metadata)
     {
         facts.AddRange(
         [
@@ -119,9 +118,9 @@ internal static class InfoCommand
             ("mel bands", metadata.MelCount),
             ("mel floor", metadata.MelFloor),
             ("padding", Name(metadata.Padding)),
-            ("signal", metadata.Signal == SignalKind.Spectrum ? "spectrum" : "waveform"),
+            ("signal", metadata.Signal == OutputKind.Spectrum ? "spectrum" : "waveform"),
         ]);
-        if (metadata.Signal == SignalKind.Spectrum)
+        if (metadata.Signal == OutputKind.Spectrum)
             facts.Add(("layout", metadata.Layout == SpectrumLayout.BinsMajor ? "bins-major" : "frame-major"));
         if (metadata.ReceptiveFieldFrames is { } field)
             facts.Add(("receptive field frames", field));

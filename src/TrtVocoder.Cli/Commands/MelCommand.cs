@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Data;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -33,10 +33,10 @@ internal static class MelCommand
             if (result.GetValue(floor) is { } given && !(given > 0 && float.IsFinite(given)))
                 throw CliException.Usage("--floor must be above 0.");
             OutputPath.Check(path, result.GetValue(force), output);
-            ModelMetadata metadata = result.GetValue(model) is { } from ? ModelSource.ReadMetadata(from, output) : Speech.Vocos24Khz;
+            VocoderMetadata metadata = result.GetValue(model) is { } from ? ModelSource.ReadMetadata(from, output) : SpeechInput.Vocos24Khz;
             metadata = metadata with { MelFloor = result.GetValue(floor) ?? metadata.MelFloor };
             InputFile file = InputFile.Read(result.GetValue(input)!);
-            Mel mel = Speech.ToMel(Speech.Read(file, metadata.SampleRate, output), metadata, file.Name);
+            Mel mel = SpeechInput.ToMel(SpeechInput.Read(file, metadata.SampleRate, output), metadata, file.Name);
 
             FloatTensor tensor = new([mel.Bands, mel.Frames], mel.Values);
             OutputPath.Write(path, result.GetValue(force), stream =>

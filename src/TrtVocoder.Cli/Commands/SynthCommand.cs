@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using TrtVocoder.Audio;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Files;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
@@ -64,7 +64,7 @@ internal sealed class SynthCommand
             VocoderOptions options = new()
             {
                 Threads = LimitThreads(result.GetValue(threads), output),
-                MaxFramesPerChunk = result.GetValue(chunk),
+                MaxWindowFrames = result.GetValue(chunk),
                 Model = engine.Hints(result),
             };
             engine.Apply(result, output, result.GetValue(model)!);
@@ -122,7 +122,7 @@ internal sealed class SynthCommand
 
     private int RunOne((string From, string To) job)
     {
-        (Synthesis result, int clipped) = Convert(job);
+        (SynthesisResult result, int clipped) = Convert(job);
         _output.Line(Describe(job.To, result));
         _output.Json(writer =>
         {
@@ -134,7 +134,7 @@ internal sealed class SynthCommand
 
     private int RunMany(List<(string From, string To)> jobs)
     {
-        List<((string From, string To) Job, Synthesis? Result, int Clipped, Failure? Failure)> done = [];
+        List<((string From, string To) Job, SynthesisResult? Result, int Clipped, Failure? Failure)> done = [];
         if (_output.ShowsProgress)
             ProgressBar.Run("synth", jobs.Count, report => RunAll(job => report(done.Count, Path.GetFileName(job.From))));
         else
@@ -179,7 +179,7 @@ internal sealed class SynthCommand
                 report(job);
                 try
                 {
-                    (Synthesis result, int clipped) = Convert(job);
+                    (SynthesisResult result, int clipped) = Convert(job);
                     done.Add((job, result, clipped, null));
                 }
                 catch (Exception error)
@@ -193,9 +193,9 @@ internal sealed class SynthCommand
         }
     }
 
-    private (Synthesis Result, int Clipped) Convert((string From, string To) job)
+    private (SynthesisResult Result, int Clipped) Convert((string From, string To) job)
     {
-        Synthesis result = Synthesis.Run(InputFile.Read(job.From), _vocoder, _session, _floor, _isTransposed, _output);
+        SynthesisResult result = SynthesisResult.Run(InputFile.Read(job.From), _vocoder, _session, _floor, _isTransposed, _output);
         int clipped = 0;
         OutputPath.Write(job.To, _force, stream => clipped = WavFile.Write(stream, result.Samples, 1, result.SampleRate, _format));
         if (clipped > 0)
@@ -203,11 +203,11 @@ internal sealed class SynthCommand
         return (result, clipped);
     }
 
-    private static string Describe(string path, Synthesis result) => string.Create(
+    private static string Describe(string path, SynthesisResult result) => string.Create(
         CultureInfo.InvariantCulture,
         $"{(path == OutputPath.Standard ? "standard output" : path)}: {result.DurationSeconds:0.00} s at {result.SampleRate} Hz, {result.Frames} frames decoded in {1000 * result.DecodeSeconds:0.0} ms (real-time factor {result.RealTimeFactor:0.0000}, {1 / result.RealTimeFactor:0} × real time)");
 
-    private static void WriteFile(Utf8JsonWriter writer, (string From, string To) job, Synthesis result, int clipped)
+    private static void WriteFile(Utf8JsonWriter writer, (string From, string To) job, SynthesisResult result, int clipped)
     {
         writer.WriteString("input", job.From);
         writer.WriteString("output", job.To);

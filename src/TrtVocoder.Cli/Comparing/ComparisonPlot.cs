@@ -1,7 +1,7 @@
 using ScottPlot;
 using TrtVocoder.Cli.Inputs;
-using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.Plotting;
 
 namespace TrtVocoder.Cli.Comparing;
 
@@ -16,10 +16,10 @@ internal static class ComparisonPlot
     /// <param name="b">The other signal, of the same length.</param>
     /// <param name="titles">What to call them.</param>
     /// <param name="metadata">Sample rate and mel parameters.</param>
-    public static byte[] Draw(float[] a, float[] b, (string A, string B) titles, ModelMetadata metadata)
+    public static byte[] Draw(float[] a, float[] b, (string A, string B) titles, VocoderMetadata metadata)
     {
         Pictures.UseFont();
-        Mel melA = Speech.ToMel(a, metadata, titles.A), melB = Speech.ToMel(b, metadata, titles.B);
+        Mel melA = SpeechInput.ToMel(a, metadata, titles.A), melB = SpeechInput.ToMel(b, metadata, titles.B);
         float peak = Math.Max(a.Max(Math.Abs), b.Max(Math.Abs));
         // Both spectrograms share one scale, so that colours can be compared: 12 nepers (104 dB) below the loudest.
         float top = Math.Max(melA.Values.Max(), melB.Values.Max());
@@ -42,7 +42,7 @@ internal static class ComparisonPlot
         Pictures.Label(plot, title, "time (s)", "amplitude");
     }
 
-    private static void Spectrogram(Plot plot, Mel mel, ModelMetadata metadata, float top)
+    private static void Spectrogram(Plot plot, Mel mel, VocoderMetadata metadata, float top)
     {
         double[,] values = new double[mel.Bands, mel.Frames];
         for (int band = 0; band < mel.Bands; band++)

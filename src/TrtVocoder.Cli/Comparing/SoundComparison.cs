@@ -1,8 +1,8 @@
 using System.Text.Json;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 
 namespace TrtVocoder.Cli.Comparing;
 
@@ -25,7 +25,7 @@ internal sealed record SoundComparison(
     /// <remarks>Yamamoto et al., "Parallel WaveGAN" (arXiv 1910.11480), equations 4 to 6, with the resolutions above.</remarks>
     public double MultiResolutionStft => SpectralConvergence + LogMagnitudeL1;
 
-    public static SoundComparison Of(float[] reference, float[] other, ModelMetadata metadata, string name)
+    public static SoundComparison Of(float[] reference, float[] other, VocoderMetadata metadata, string name)
     {
         (double signal, double noise, double worst) = (0, 0, 0);
         for (int i = 0; i < reference.Length; i++)
@@ -35,7 +35,7 @@ internal sealed record SoundComparison(
             noise += difference * difference;
             worst = Math.Max(worst, Math.Abs(difference));
         }
-        Mel a = Speech.ToMel(reference, metadata, name), b = Speech.ToMel(other, metadata, name);
+        Mel a = SpeechInput.ToMel(reference, metadata, name), b = SpeechInput.ToMel(other, metadata, name);
         double mel = 0;
         for (int i = 0; i < a.Values.Length; i++)
             mel += Math.Abs(a.Values[i] - b.Values[i]);

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Inputs;
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;

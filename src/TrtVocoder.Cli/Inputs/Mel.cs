@@ -1,5 +1,5 @@
 using System.Globalization;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Inputs;
 

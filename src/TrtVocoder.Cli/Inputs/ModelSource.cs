@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Reporting;
+using TrtVocoder.Decoding;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Inputs;
@@ -33,7 +33,7 @@ internal static class ModelSource
     }
 
     /// <summary>The model's parameters alone, for which a checkpoint need not be exported.</summary>
-    public static ModelMetadata ReadMetadata(string path, CommandOutput output)
+    public static VocoderMetadata ReadMetadata(string path, CommandOutput output)
     {
         if (Directory.Exists(path))
             return ReadCheckpointMetadata(path);
@@ -43,10 +43,10 @@ internal static class ModelSource
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ModelMetadata ReadCheckpointMetadata(string path)
+    private static VocoderMetadata ReadCheckpointMetadata(string path)
     {
         VocosConfig read = VocosCheckpoint.Load(path).Config;
-        return new ModelMetadata
+        return new VocoderMetadata
         {
             SampleRate = read.SampleRate,
             FftLength = read.FftLength,

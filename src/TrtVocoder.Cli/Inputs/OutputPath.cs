@@ -1,5 +1,5 @@
 using TrtVocoder.Cli.Reporting;
-using TrtVocoder.Data;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cli.Inputs;
 

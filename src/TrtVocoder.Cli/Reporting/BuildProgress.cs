@@ -1,4 +1,4 @@
-using TrtVocoder.Inference;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Cli.Reporting;
 

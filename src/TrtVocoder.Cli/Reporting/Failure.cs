@@ -1,6 +1,7 @@
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Reporting;
@@ -47,7 +48,7 @@ internal sealed record Failure(int ExitCode, string Message)
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.RealOutput)}", "--real", StringComparison.Ordinal)
         .Replace($"{nameof(ModelHints)}.{nameof(ModelHints.ImagOutput)}", "--imag", StringComparison.Ordinal)
         .Replace($"{nameof(TrtDecoderOptions)}.{nameof(TrtDecoderOptions.AllowHostCode)}", "--allow-host-code", StringComparison.Ordinal)
-        .Replace(nameof(VocoderOptions.MaxFramesPerChunk), "--chunk-frames", StringComparison.Ordinal);
+        .Replace(nameof(VocoderOptions.MaxWindowFrames), "--chunk-frames", StringComparison.Ordinal);
 
     /// <summary>One line, ending in a full stop: messages from elsewhere may hold line breaks.</summary>
     public string Sentence

@@ -1,5 +1,5 @@
-using TrtVocoder.Data;
 using TrtVocoder.Dsp;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Export.Checkpoints;
 

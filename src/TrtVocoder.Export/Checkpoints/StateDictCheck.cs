@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Export.Checkpoints;
 

@@ -1,17 +1,17 @@
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Export.Checkpoints;
 
 /// <summary>PyTorch's typed storages: the class's name, the type when it is a floating-point one, bytes a value.</summary>
-internal sealed record TorchStorageType(string Name, TensorElementType? Type, int ElementSize)
+internal sealed record TorchStorageType(string Name, FloatFormat? Type, int ElementSize)
 {
     /// <summary>Every storage class that may occur in a checkpoint, by its name in the module <c>torch</c>.</summary>
     public static readonly IReadOnlyDictionary<string, TorchStorageType> All = new TorchStorageType[]
     {
-        new("FloatStorage", TensorElementType.F32, 4),
-        new("HalfStorage", TensorElementType.F16, 2),
-        new("BFloat16Storage", TensorElementType.BF16, 2),
-        new("DoubleStorage", TensorElementType.F64, 8),
+        new("FloatStorage", FloatFormat.F32, 4),
+        new("HalfStorage", FloatFormat.F16, 2),
+        new("BFloat16Storage", FloatFormat.BF16, 2),
+        new("DoubleStorage", FloatFormat.F64, 8),
         new("LongStorage", null, 8),
         new("IntStorage", null, 4),
         new("ShortStorage", null, 2),

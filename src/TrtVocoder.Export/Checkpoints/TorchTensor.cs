@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Export.Checkpoints;
 
@@ -79,7 +79,7 @@ internal sealed class TorchTensor
         return true;
     }
 
-    private void Gather(ReadOnlySpan<byte> bytes, TensorElementType type, float[] values)
+    private void Gather(ReadOnlySpan<byte> bytes, FloatFormat type, float[] values)
     {
         int size = TensorElements.SizeOf(type);
         int[] index = new int[Shape.Length];

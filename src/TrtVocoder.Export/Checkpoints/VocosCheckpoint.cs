@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Export.Checkpoints;
 
@@ -96,7 +97,7 @@ public sealed class VocosCheckpoint
     /// <param name="overwrite">Whether existing files are replaced.</param>
     /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
     /// <exception cref="IOException">A file exists, or cannot be written.</exception>
-    public void Save(string folder, TensorElementType precision = TensorElementType.F32, bool overwrite = false)
+    public void Save(string folder, FloatFormat precision = FloatFormat.F32, bool overwrite = false)
     {
         Directory.CreateDirectory(folder);
         byte[] config = Encoding.UTF8.GetBytes(VocosConfigWriter.Write(Config));
@@ -106,18 +107,18 @@ public sealed class VocosCheckpoint
 
     /// <summary>Writes the weights as one <c>.safetensors</c> file, with the names that PyTorch's <c>load_state_dict</c> wants.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="precision"><see cref="TensorElementType.F32"/>, or <see cref="TensorElementType.F16"/> for half the size. Windows and filter bank stay F32.</param>
+    /// <param name="precision"><see cref="FloatFormat.F32"/>, or <see cref="FloatFormat.F16"/> for half the size. Windows and filter bank stay F32.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="DataFormatException">A weight does not fit float16.</exception>
     /// <exception cref="IOException">The file exists, or cannot be written; nothing is left behind.</exception>
-    public void SaveSafetensors(string path, TensorElementType precision = TensorElementType.F32, bool overwrite = false)
+    public void SaveSafetensors(string path, FloatFormat precision = FloatFormat.F32, bool overwrite = false)
     {
         Dictionary<string, FloatTensor> tensors = new(Tensors.Concat(Buffers), StringComparer.Ordinal);
         // "format: pt" is what the loaders of the model hub look for.
         SafetensorsFile.Write(
             path,
             tensors,
-            name => Tensors.ContainsKey(name) ? precision : TensorElementType.F32,
+            name => Tensors.ContainsKey(name) ? precision : FloatFormat.F32,
             new Dictionary<string, string> { ["format"] = "pt" },
             overwrite);
     }

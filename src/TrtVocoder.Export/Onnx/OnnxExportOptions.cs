@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 
 namespace TrtVocoder.Export.Onnx;
 
@@ -13,11 +13,11 @@ public sealed record OnnxExportOptions
     public DepthwiseForm Depthwise { get; init; } = DepthwiseForm.Conv;
 
     /// <summary>Whether the network ends in spectra or in samples.</summary>
-    public SignalKind Signal { get; init; } = SignalKind.Spectrum;
+    public OutputKind Signal { get; init; } = OutputKind.Spectrum;
 
     /// <summary>
     /// Memory order of the output spectra; null for the usual <see cref="SpectrumLayout.BinsMajor"/>. Must stay null with
-    /// <see cref="SignalKind.Waveform"/>, which puts out no spectra.
+    /// <see cref="OutputKind.Waveform"/>, which puts out no spectra.
     /// </summary>
     public SpectrumLayout? Layout { get; init; }
 
@@ -28,7 +28,7 @@ public sealed record OnnxExportOptions
     /// <exception cref="TrtVocoderException">They do; the message says which.</exception>
     public void Validate()
     {
-        if (Signal == SignalKind.Waveform && Layout is not null)
+        if (Signal == OutputKind.Waveform && Layout is not null)
             throw new TrtVocoderException("A layout was given for a waveform model, which puts out samples and no spectra: leave the layout out, or export a spectrum.");
         if (MelFloor is { } floor && !(floor > 0 && float.IsFinite(floor)))
             throw new TrtVocoderException("The mel floor must be a number above 0, such as 1e-7 (Vocos) or 1e-5 (F5-TTS).");

@@ -1,10 +1,10 @@
 using System.Reflection;
 using Google.Protobuf;
-using TrtVocoder.Data;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx.Protos;
-using TrtVocoder.Inference;
+using TrtVocoder.Internal;
 using DataType = TrtVocoder.Export.Onnx.Protos.TensorProto.Types.DataType;
 
 namespace TrtVocoder.Export.Onnx;
@@ -36,10 +36,10 @@ public static class OnnxExporter
     }
 
     /// <summary>The metadata that <see cref="Export"/> writes into the model.</summary>
-    public static ModelMetadata GetMetadata(VocosCheckpoint checkpoint, OnnxExportOptions options)
+    public static VocoderMetadata GetMetadata(VocosCheckpoint checkpoint, OnnxExportOptions options)
     {
         VocosConfig config = checkpoint.Config;
-        return new ModelMetadata
+        return new VocoderMetadata
         {
             SampleRate = config.SampleRate,
             FftLength = config.FftLength,
@@ -76,16 +76,16 @@ public static class OnnxExporter
         VocosConfig config = checkpoint.Config;
         OnnxGraphBuilder graph = new("vocos");
         GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
-        ITemporalConvolution convolution = options.Depthwise == DepthwiseForm.Shift ? new ShiftedProducts(weights) : new ConvolutionNodes(weights);
+        ITemporalConvolution convolution = options.Depthwise == DepthwiseForm.Shift ? new ShiftedConvolution(weights) : new ConvolutionNodes(weights);
         string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
         string hidden = new VocosTrunk(weights, convolution).Emit(mel);
         SpectrumHead head = new(weights);
-        if (options.Signal == SignalKind.Waveform)
+        if (options.Signal == OutputKind.Waveform)
         {
             if (config.HopLength == config.FftLength)
                 throw new TrtVocoderException($"The inverse STFT cannot be part of the model: with a hop of {config.HopLength} samples, as long as n_fft, the Hann windows do not overlap and some samples are lost; export a spectrum.");
             (string real, string imag) = head.Emit(hidden, SpectrumLayout.FrameMajor, asOutputs: false);
-            new WaveformTail(graph, config.Stft).Emit(mel, real, imag);
+            new InverseStftNodes(graph, config.Stft).Emit(mel, real, imag);
             graph.AddOutput("audio", "batch", "samples");
         }
         else

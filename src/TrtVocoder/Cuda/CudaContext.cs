@@ -35,7 +35,7 @@ public sealed class CudaContext : IDisposable
     /// <exception cref="ObjectDisposedException">The context was disposed of.</exception>
     public void Bind()
     {
-        using Borrowed context = new(_handle);
+        using HandleLease context = new(_handle);
         CudaStatus.Check(CudaDriver.cuCtxSetCurrent(context.Value), nameof(CudaDriver.cuCtxSetCurrent));
     }
 

@@ -34,7 +34,7 @@ public sealed class CudaEvent : IDisposable
     {
         get
         {
-            using Borrowed mark = new(SafeHandle);
+            using HandleLease mark = new(SafeHandle);
             SafeHandle.BindContext();
             return CudaStatus.CheckQuery(CudaDriver.cuEventQuery(mark.Value), nameof(CudaDriver.cuEventQuery));
         }
@@ -47,8 +47,8 @@ public sealed class CudaEvent : IDisposable
     public void Record(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using Borrowed queue = stream.Enter();
-        using Borrowed mark = new(SafeHandle);
+        using HandleLease queue = stream.Enter();
+        using HandleLease mark = new(SafeHandle);
         CudaStatus.Check(CudaDriver.cuEventRecord(mark.Value, queue.Value), nameof(CudaDriver.cuEventRecord));
     }
 
@@ -56,8 +56,8 @@ public sealed class CudaEvent : IDisposable
     /// <exception cref="CudaException">The driver refused.</exception>
     internal void RecordInGraph(CudaStream stream)
     {
-        using Borrowed queue = stream.Enter();
-        using Borrowed mark = new(SafeHandle);
+        using HandleLease queue = stream.Enter();
+        using HandleLease mark = new(SafeHandle);
         CudaStatus.Check(
             CudaDriver.cuEventRecordWithFlags(mark.Value, queue.Value, CudaDriver.CU_EVENT_RECORD_EXTERNAL), nameof(CudaDriver.cuEventRecordWithFlags));
     }
@@ -66,7 +66,7 @@ public sealed class CudaEvent : IDisposable
     /// <exception cref="CudaException">Earlier work failed.</exception>
     public void Synchronize()
     {
-        using Borrowed mark = new(SafeHandle);
+        using HandleLease mark = new(SafeHandle);
         SafeHandle.BindContext();
         CudaStatus.Check(CudaDriver.cuEventSynchronize(mark.Value), nameof(CudaDriver.cuEventSynchronize));
     }
@@ -76,8 +76,8 @@ public sealed class CudaEvent : IDisposable
     public unsafe float GetElapsedMs(CudaEvent start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        using Borrowed from = new(start.SafeHandle);
-        using Borrowed to = new(SafeHandle);
+        using HandleLease from = new(start.SafeHandle);
+        using HandleLease to = new(SafeHandle);
         SafeHandle.BindContext();
         float milliseconds;
         CudaStatus.Check(CudaDriver.cuEventElapsedTime(&milliseconds, from.Value, to.Value), nameof(CudaDriver.cuEventElapsedTime));

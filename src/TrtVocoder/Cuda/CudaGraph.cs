@@ -31,8 +31,8 @@ public sealed class CudaGraph : IDisposable
     public void Launch(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using Borrowed queue = stream.Enter();
-        using Borrowed graph = new(_handle);
+        using HandleLease queue = stream.Enter();
+        using HandleLease graph = new(_handle);
         CudaStatus.Check(CudaDriver.cuGraphLaunch(graph.Value, queue.Value), nameof(CudaDriver.cuGraphLaunch));
     }
 
@@ -41,8 +41,8 @@ public sealed class CudaGraph : IDisposable
     public void Upload(CudaStream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        using Borrowed queue = stream.Enter();
-        using Borrowed graph = new(_handle);
+        using HandleLease queue = stream.Enter();
+        using HandleLease graph = new(_handle);
         CudaStatus.Check(CudaDriver.cuGraphUpload(graph.Value, queue.Value), nameof(CudaDriver.cuGraphUpload));
     }
 
@@ -51,7 +51,7 @@ public sealed class CudaGraph : IDisposable
 
     private static unsafe nint Record(CudaStream stream, Action work)
     {
-        using Borrowed queue = stream.Enter();
+        using HandleLease queue = stream.Enter();
         CudaStatus.Check(
             CudaDriver.cuStreamBeginCapture_v2(queue.Value, CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
             nameof(CudaDriver.cuStreamBeginCapture_v2));

@@ -90,13 +90,13 @@ internal sealed class HostMemoryHandle(CudaContextHandle context, nint value) : 
     protected override unsafe CUresult Free(nint value) => CudaDriver.cuMemFreeHost((void*)value);
 }
 
-/// <summary>Keeps a handle alive during a native call: <c>using Borrowed x = new(handle);</c>.</summary>
-internal readonly ref struct Borrowed : IDisposable
+/// <summary>Keeps a handle alive during a native call: <c>using HandleLease x = new(handle);</c>.</summary>
+internal readonly ref struct HandleLease : IDisposable
 {
     private readonly SafeHandle _handle;
 
     /// <exception cref="ObjectDisposedException">The handle was disposed of.</exception>
-    public Borrowed(SafeHandle handle)
+    public HandleLease(SafeHandle handle)
     {
         bool added = false;
         handle.DangerousAddRef(ref added);

@@ -44,7 +44,7 @@ public sealed class CudaStream : IDisposable
     {
         get
         {
-            using Borrowed stream = Enter();
+            using HandleLease stream = Enter();
             return CudaStatus.CheckQuery(CudaDriver.cuStreamQuery(stream.Value), nameof(CudaDriver.cuStreamQuery));
         }
     }
@@ -53,7 +53,7 @@ public sealed class CudaStream : IDisposable
     /// <exception cref="CudaException">Earlier work failed.</exception>
     public void Synchronize()
     {
-        using Borrowed stream = Enter();
+        using HandleLease stream = Enter();
         CudaStatus.Check(CudaDriver.cuStreamSynchronize(stream.Value), nameof(CudaDriver.cuStreamSynchronize));
     }
 
@@ -78,9 +78,9 @@ public sealed class CudaStream : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
         CheckCount(count, source.Length, destination.Length);
-        using Borrowed stream = Enter();
-        using Borrowed from = new(source.Memory);
-        using Borrowed to = new(destination.Memory);
+        using HandleLease stream = Enter();
+        using HandleLease from = new(source.Memory);
+        using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
             CudaDriver.cuMemcpyHtoDAsync_v2((ulong)to.Value, (void*)from.Value, (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyHtoDAsync_v2));
@@ -95,9 +95,9 @@ public sealed class CudaStream : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
         CheckCount(count, source.Length, destination.Length);
-        using Borrowed stream = Enter();
-        using Borrowed from = new(source.Memory);
-        using Borrowed to = new(destination.Memory);
+        using HandleLease stream = Enter();
+        using HandleLease from = new(source.Memory);
+        using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
             CudaDriver.cuMemcpyDtoHAsync_v2((void*)to.Value, (ulong)from.Value, (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyDtoHAsync_v2));
@@ -112,9 +112,9 @@ public sealed class CudaStream : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(destination);
         CheckCount(count, source.Length, destination.Length);
-        using Borrowed stream = Enter();
-        using Borrowed from = new(source.Memory);
-        using Borrowed to = new(destination.Memory);
+        using HandleLease stream = Enter();
+        using HandleLease from = new(source.Memory);
+        using HandleLease to = new(destination.Memory);
         CudaStatus.Check(
             CudaDriver.cuMemcpyDtoDAsync_v2((ulong)to.Value, (ulong)from.Value, (nuint)count * (nuint)sizeof(T), stream.Value),
             nameof(CudaDriver.cuMemcpyDtoDAsync_v2));
@@ -125,17 +125,17 @@ public sealed class CudaStream : IDisposable
     public void WaitFor(CudaEvent marker)
     {
         ArgumentNullException.ThrowIfNull(marker);
-        using Borrowed stream = Enter();
-        using Borrowed mark = new(marker.SafeHandle);
+        using HandleLease stream = Enter();
+        using HandleLease mark = new(marker.SafeHandle);
         CudaStatus.Check(CudaDriver.cuStreamWaitEvent(stream.Value, mark.Value, 0), nameof(CudaDriver.cuStreamWaitEvent));
     }
 
     /// <summary>Destroys the stream; work in it still finishes.</summary>
     public void Dispose() => _handle.Dispose();
 
-    internal Borrowed Enter()
+    internal HandleLease Enter()
     {
-        Borrowed stream = new(_handle);
+        HandleLease stream = new(_handle);
         try
         {
             _handle.BindContext();

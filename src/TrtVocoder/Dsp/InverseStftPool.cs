@@ -71,7 +71,7 @@ internal sealed class InverseStftPool : IDisposable
         private const int Idle = 0;
         private const int Posted = 1;
         private const int Running = 2;
-        private static readonly long MostSpinTicks = Stopwatch.Frequency / 1000;
+        private static readonly long MaxSpinTicks = Stopwatch.Frequency / 1000;
 
         private readonly InverseStftPool _pool;
         private readonly InverseStftWorker _worker;
@@ -101,7 +101,7 @@ internal sealed class InverseStftPool : IDisposable
 
         public void Expect()
         {
-            Volatile.Write(ref _expectedUntil, Stopwatch.GetTimestamp() + MostSpinTicks);
+            Volatile.Write(ref _expectedUntil, Stopwatch.GetTimestamp() + MaxSpinTicks);
             _wake.Release();
         }
 

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace TrtVocoder.Profiling;
 
 /// <summary>
-/// Collects the times of decodes: give one to <see cref="Vocoding.Vocoder.CreateSession"/>. Without one nothing is measured and nothing costs
+/// Collects the times of decodes: give one to a session when it is made. Without one nothing is measured and nothing costs
 /// anything. It keeps the latest decodes up to its capacity and allocates only when it is made and when it is read. Thread-safe: it can serve
 /// several sessions, and be read from any thread at any time without waiting for the GPU.
 /// </summary>

@@ -25,7 +25,7 @@ public readonly record struct DecodeTimes
     public bool UsedGraph { get; init; }
 
     /// <summary>Times and moments of the network's runs.</summary>
-    public DecoderTimes Network { get; init; }
+    public NetworkTimes Network { get; init; }
 
     /// <summary><see cref="DecodePart.InverseStft"/> in ms.</summary>
     public double InverseStftMs { get; init; }

@@ -1,4 +1,4 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 
 namespace TrtVocoder.Vocoding;
 
@@ -26,7 +26,7 @@ internal sealed class DecodeLane(IDecoder decoder)
     public int End { get; private set; }
 
     /// <summary>Starts the run of a window on what was written to the decoder's mel.</summary>
-    public void StartRun(int item, int items, WindowCover window)
+    public void StartRun(int item, int items, WindowCursor window)
     {
         (Item, Items, Start, Begin, End) = (item, items, window.Start, window.Begin, window.End);
         Decoder.Start();

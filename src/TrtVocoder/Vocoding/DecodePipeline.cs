@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -14,11 +14,11 @@ internal sealed class DecodePipeline : IDisposable
     private readonly DecoderInfo _info;
     private readonly InverseStft? _inverseStft;
     private readonly DecodeProfiler? _profiler;
-    private readonly WindowCover _cover;
+    private readonly WindowCursor _cover;
     private readonly List<DecodeLane> _lanes = [];
     private int _mostLanes;
     private int _nextLane;
-    private DecoderTimes _times;
+    private NetworkTimes _times;
     private double _inverseStftMs;
     private int _runs;
     private int _finished;
@@ -30,13 +30,13 @@ internal sealed class DecodePipeline : IDisposable
         _createDecoder = createDecoder;
         _info = info;
         _profiler = profiler;
-        _cover = new WindowCover(mostWindowLengths);
+        _cover = new WindowCursor(mostWindowLengths);
         _mostLanes = options.RunsInFlight > 0 ? options.RunsInFlight : info.RunsInFlight;
-        int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(Environment.ProcessorCount, VocoderOptions.MostInverseStftThreads);
+        int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(Environment.ProcessorCount, VocoderOptions.MaxInverseStftThreads);
         _lanes.Add(new DecodeLane(createDecoder()));
         try
         {
-            _inverseStft = info.Metadata.Signal == SignalKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
+            _inverseStft = info.Metadata.Signal == OutputKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
         }
         catch
         {
@@ -156,7 +156,7 @@ internal sealed class DecodePipeline : IDisposable
 
     private void RunOnce(IDecoder decoder, int items, int frames)
     {
-        decoder.Keep(items, frames);
+        decoder.PrepareShape(items, frames);
         RunOnSilence(decoder, items, frames);
     }
 
@@ -165,7 +165,7 @@ internal sealed class DecodePipeline : IDisposable
         _profiler?.PauseLayers(true);
         try
         {
-            decoder.Prepare(items, frames).Fill(MathF.Log(_info.Metadata.MelFloor));
+            decoder.BeginInput(items, frames).Fill(MathF.Log(_info.Metadata.MelFloor));
             decoder.Run();
         }
         finally
@@ -205,7 +205,7 @@ internal sealed class DecodePipeline : IDisposable
     {
         int melCount = _info.Metadata.MelCount;
         int window = _cover.Frames;
-        Span<float> input = lane.Decoder.Prepare(items, window);
+        Span<float> input = lane.Decoder.BeginInput(items, window);
         ReadOnlySpan<float> source = mel.Slice(item * melCount * frames, items * melCount * frames);
         if (window == frames)
         {

@@ -1,4 +1,5 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Vocoding;
 

@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -12,7 +12,7 @@ public sealed class Vocoder : IDisposable
 {
     private readonly IDecoderModel _model;
     private readonly VocoderOptions _options;
-    private readonly SharedPlan _plan;
+    private readonly WindowPlans _plan;
     private readonly StftParameters _stft;
     private int _disposed;
 
@@ -27,14 +27,14 @@ public sealed class Vocoder : IDisposable
         _options = options ?? new VocoderOptions();
         Info = model.Info;
         _stft = Info.Metadata.Stft;
-        _plan = new SharedPlan(Info, _options);
+        _plan = new WindowPlans(Info, _options);
     }
 
     /// <summary>What the model takes and gives, and what runs it.</summary>
     public DecoderInfo Info { get; }
 
     /// <summary>Audio and network parameters.</summary>
-    public ModelMetadata Metadata => Info.Metadata;
+    public VocoderMetadata Metadata => Info.Metadata;
 
     /// <summary>Sample rate of the audio in Hz.</summary>
     public int SampleRate => Metadata.SampleRate;
@@ -63,7 +63,7 @@ public sealed class Vocoder : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new VocoderOptions();
-        IDecoderModel model = DecoderBackends.Find(ModelFile.Detect(path), path).Load(path, options);
+        IDecoderModel model = DecoderBackends.Find(ModelFile.Detect(path), path).Load(path, options.ForDecoder);
         try
         {
             return new Vocoder(model, options);

@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -11,14 +11,14 @@ namespace TrtVocoder.Vocoding;
 public sealed class VocoderSession : IDisposable
 {
     private readonly DecodePipeline _pipeline;
-    private readonly SharedPlan _plan;
+    private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
     private readonly StftParameters _stft;
     private readonly bool _checkOutput;
     private int _state = State.Idle;
     private bool _isWarm;
 
-    internal VocoderSession(Func<IDecoder> createDecoder, DecoderInfo info, SharedPlan plan, VocoderOptions options, DecodeProfiler? profiler)
+    internal VocoderSession(Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
     {
         _info = info;
         _plan = plan;
@@ -88,7 +88,7 @@ public sealed class VocoderSession : IDisposable
             WindowPlan windows = _plan.Windows;
             if (!windows.HasFixedLengths)
             {
-                _pipeline.WarmUp(windows, 1, Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultFramesPerChunk), _info.MinFrames, _info.MaxFrames));
+                _pipeline.WarmUp(windows, 1, Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames));
                 return;
             }
             _pipeline.WarmUp(windows, 1, 0);

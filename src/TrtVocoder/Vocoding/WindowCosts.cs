@@ -21,7 +21,7 @@ internal sealed class WindowCosts
     /// <param name="frames">Lengths, ascending.</param>
     /// <param name="costs">Of each, in any unit.</param>
     /// <param name="edges">What of a window is right.</param>
-    public WindowCosts(int[] frames, ReadOnlySpan<double> costs, WindowEdges edges)
+    public WindowCosts(int[] frames, ReadOnlySpan<double> costs, WindowMargins edges)
     {
         _frames = frames;
         _lost = edges.LostFrames;
@@ -39,7 +39,7 @@ internal sealed class WindowCosts
     private int TableLength => (2 * _strides[^1]) + 1;
 
     /// <summary>Solves for a fixed cost a window and one a frame.</summary>
-    public static WindowCosts Linear(int[] frames, WindowEdges edges) => new(frames, [.. frames.Select(length => FixedFrames + length)], edges);
+    public static WindowCosts Linear(int[] frames, WindowMargins edges) => new(frames, [.. frames.Select(length => FixedFrames + length)], edges);
 
     /// <summary>How many windows of each length cover an input, at least as long as the shortest, at the least cost.</summary>
     public void Choose(int frames, Span<int> counts)

@@ -1,4 +1,4 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 
 namespace TrtVocoder.Vocoding;
 
@@ -11,10 +11,10 @@ internal sealed class WindowPlan
 {
     private readonly int[] _frames;
     private readonly WindowCosts? _costs;
-    private readonly WindowEdges _edges;
+    private readonly WindowMargins _edges;
     private readonly string? _refusal;
 
-    private WindowPlan(int[] frames, int ownLengthLimit, WindowEdges edges, WindowCosts? costs, string? refusal)
+    private WindowPlan(int[] frames, int ownLengthLimit, WindowMargins edges, WindowCosts? costs, string? refusal)
     {
         _frames = frames;
         OwnLengthLimit = ownLengthLimit;
@@ -42,33 +42,33 @@ internal sealed class WindowPlan
     public int Longest => _frames.Length > 0 ? _frames[^1] : OwnLengthLimit;
 
     /// <summary>What of a window is right.</summary>
-    public ref readonly WindowEdges Edges => ref _edges;
+    public ref readonly WindowMargins Edges => ref _edges;
 
     /// <summary>Plans for one model.</summary>
     /// <exception cref="ArgumentException">The caller's windows or limit do not suit the model.</exception>
     public static WindowPlan Create(DecoderInfo info, VocoderOptions options)
     {
-        if (options.MaxFramesPerChunk is { } limit)
+        if (options.MaxWindowFrames is { } limit)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, nameof(options));
             if (limit < info.MinFrames)
-                throw new ArgumentException($"{nameof(VocoderOptions.MaxFramesPerChunk)} is {limit}, but this model takes at least {info.MinFrames} frames.", nameof(options));
+                throw new ArgumentException($"{nameof(VocoderOptions.MaxWindowFrames)} is {limit}, but this model takes at least {info.MinFrames} frames.", nameof(options));
         }
         if (info.Metadata.ReceptiveFieldFrames is not { } context)
         {
             if (options.Windows.Frames.Count > 0)
                 throw new ArgumentException($"Windows need the model's receptive field, which it does not tell; tell it by {nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}.", nameof(options));
             return OneRun(
-                Math.Min(options.MaxFramesPerChunk ?? int.MaxValue, info.MaxFrames),
+                Math.Min(options.MaxWindowFrames ?? int.MaxValue, info.MaxFrames),
                 $"this model does not tell its receptive field, so longer inputs cannot be decoded in exact chunks; tell it by {nameof(ModelHints)}.{nameof(ModelHints.ReceptiveFieldFrames)}");
         }
 
-        WindowEdges edges = WindowEdges.Of(info.Metadata, context);
-        int automatic = Math.Max(Math.Max(VocoderOptions.DefaultFramesPerChunk, info.MinFrames), 8 * context);
-        int longest = Math.Min(options.MaxFramesPerChunk ?? automatic, info.MaxFrames);
+        WindowMargins edges = WindowMargins.Of(info.Metadata, context);
+        int automatic = Math.Max(Math.Max(VocoderOptions.DefaultMaxWindowFrames, info.MinFrames), 8 * context);
+        int longest = Math.Min(options.MaxWindowFrames ?? automatic, info.MaxFrames);
         if (options.Windows.Frames.Count > 0)
             return Fixed(Check(options.Windows.Frames, info, edges), edges);
-        if (!options.Windows.IsOff && info.HasCostlyShapes && WindowLadder.Make(Math.Max(info.MinFrames, 1), longest, edges) is { Length: > 0 } ladder)
+        if (!options.Windows.IsOff && info.HasCostlyShapes && StandardWindowLengths.Make(Math.Max(info.MinFrames, 1), longest, edges) is { Length: > 0 } ladder)
             return Fixed(ladder, edges);
         if (edges.GetStride(longest) >= 1)
         {
@@ -79,9 +79,9 @@ internal sealed class WindowPlan
         }
 
         int least = edges.LostFrames + 1;
-        return options.MaxFramesPerChunk is { } asked && asked <= info.MaxFrames
+        return options.MaxWindowFrames is { } asked && asked <= info.MaxFrames
             ? throw new ArgumentException(
-                $"{nameof(VocoderOptions.MaxFramesPerChunk)} is {asked}, but exact chunks of this model need at least {least} frames: its receptive field is {context} frames to each side.", nameof(options))
+                $"{nameof(VocoderOptions.MaxWindowFrames)} is {asked}, but exact chunks of this model need at least {least} frames: its receptive field is {context} frames to each side.", nameof(options))
             : OneRun(longest, $"exact chunks of this model would need windows of at least {least} frames");
     }
 
@@ -100,11 +100,11 @@ internal sealed class WindowPlan
     public void Choose(int frames, Span<int> counts) =>
         (_costs ?? throw new InvalidOperationException("This model has no windows.")).Choose(frames, counts);
 
-    private static WindowPlan Fixed(int[] frames, WindowEdges edges) => new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
+    private static WindowPlan Fixed(int[] frames, WindowMargins edges) => new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
 
     private static WindowPlan OneRun(int longest, string refusal) => new([], longest, default, null, refusal);
 
-    private static int[] Check(IReadOnlyList<int> frames, DecoderInfo info, WindowEdges edges)
+    private static int[] Check(IReadOnlyList<int> frames, DecoderInfo info, WindowMargins edges)
     {
         foreach (int length in frames)
         {

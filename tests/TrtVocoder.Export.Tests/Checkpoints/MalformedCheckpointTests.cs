@@ -1,8 +1,8 @@
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
-using TrtVocoder.Data;
 using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Export.Tests.Checkpoints;

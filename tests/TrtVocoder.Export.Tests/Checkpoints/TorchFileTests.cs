@@ -1,5 +1,5 @@
-using TrtVocoder.Data;
 using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Export.Tests.Checkpoints;

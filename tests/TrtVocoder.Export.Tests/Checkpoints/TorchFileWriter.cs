@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using TrtVocoder.Data;
+using TrtVocoder.Files;
 
 namespace TrtVocoder.Export.Tests.Checkpoints;
 

@@ -1,6 +1,6 @@
-using TrtVocoder.Data;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Export.Tests.Checkpoints;
@@ -90,7 +90,7 @@ public sealed class VocosCheckpointTests
     public void Half_precision_rounds_the_weights_and_keeps_the_filter_bank()
     {
         VocosCheckpoint checkpoint = VocosCheckpoint.Load(TestPaths.Data("golden", "tiny-80mel"));
-        checkpoint.Save(_folder.FullName, TensorElementType.F16);
+        checkpoint.Save(_folder.FullName, FloatFormat.F16);
         VocosCheckpoint loaded = VocosCheckpoint.Load(_folder.FullName);
 
         Assert.That(loaded.Buffers[FilterBank].Values.SequenceEqual(checkpoint.Buffers[FilterBank].Values));
@@ -108,7 +108,7 @@ public sealed class VocosCheckpointTests
         };
         string path = Path.Combine(_folder.FullName, "x.safetensors");
         Assert.That(
-            () => new VocosCheckpoint(RandomCheckpoint.Smallest, tensors).SaveSafetensors(path, TensorElementType.F16),
+            () => new VocosCheckpoint(RandomCheckpoint.Smallest, tensors).SaveSafetensors(path, FloatFormat.F16),
             Throws.TypeOf<DataFormatException>().With.Message.Contains("'backbone.embed.bias' holds 7E+04"));
         Assert.That(_folder.GetFiles(), Is.Empty);
     }

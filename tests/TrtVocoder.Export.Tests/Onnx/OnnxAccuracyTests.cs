@@ -1,8 +1,8 @@
 using Google.Protobuf;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
-using TrtVocoder.Inference;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Export.Tests.Onnx;
@@ -37,7 +37,7 @@ public sealed class OnnxAccuracyTests
         {
             (int[] shape, float[] mel) = NpyVectors.Read(TestPaths.Data("golden", checkpoint, $"{name}.mel.npy"));
             Dictionary<string, (int[] Shape, float[] Values)> outputs = OnnxRun.Run(model, ("mel", shape, mel));
-            if (options.Signal == SignalKind.Waveform)
+            if (options.Signal == OutputKind.Waveform)
             {
                 AssertClose(options, $"{checkpoint} {name} audio", outputs["audio"], Golden("audio"));
             }

@@ -1,9 +1,9 @@
 using Google.Protobuf;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
-using TrtVocoder.Inference;
 
 namespace TrtVocoder.Export.Tests.Onnx;
 
@@ -35,8 +35,8 @@ public sealed class OnnxExporterTests
     {
         VocosCheckpoint checkpoint = OnnxVariants.Tiny("tiny-80mel");
         ModelProto model = OnnxExporter.Build(checkpoint, options);
-        ModelMetadata? metadata = ModelMetadata.TryFromProperties(model.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value), "tiny.onnx");
-        Assert.That(metadata, Is.EqualTo(new ModelMetadata
+        VocoderMetadata? metadata = VocoderMetadata.TryFromProperties(model.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value), "tiny.onnx");
+        Assert.That(metadata, Is.EqualTo(new VocoderMetadata
         {
             SampleRate = 16000,
             FftLength = 512,
@@ -81,7 +81,7 @@ public sealed class OnnxExporterTests
     [Test]
     public void A_layout_for_a_waveform_is_refused() =>
         Assert.That(
-            () => OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), new OnnxExportOptions { Signal = SignalKind.Waveform, Layout = SpectrumLayout.FrameMajor }),
+            () => OnnxExporter.Build(OnnxVariants.Tiny("tiny-80mel"), new OnnxExportOptions { Signal = OutputKind.Waveform, Layout = SpectrumLayout.FrameMajor }),
             Throws.TypeOf<TrtVocoderException>().With.Message.Contains("leave the layout out"));
 
     [TestCase(0f)]

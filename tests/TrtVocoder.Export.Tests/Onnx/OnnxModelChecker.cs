@@ -113,7 +113,7 @@ internal static class OnnxModelChecker
 
         if (opset < rule.SinceVersion)
             faults.Add($"{node.Name}: {node.OpType} needs opset {rule.SinceVersion}");
-        if (node.Input.Count < rule.LeastInputs || node.Input.Count > rule.MostInputs || node.Output.Count != 1)
+        if (node.Input.Count < rule.LeastInputs || node.Input.Count > rule.MaxInputs || node.Output.Count != 1)
             faults.Add($"{node.Name}: {node.Input.Count} inputs, {node.Output.Count} outputs");
         foreach ((string name, AttributeType type, bool required) in rule.Attributes)
             if (required && !node.Attribute.Any(attribute => attribute.Name == name))
@@ -131,5 +131,5 @@ internal static class OnnxModelChecker
             faults.Add($"{node.Name}: an attribute occurs twice");
     }
 
-    private sealed record Operator(long SinceVersion, int LeastInputs, int MostInputs, params (string Name, AttributeType Type, bool Required)[] Attributes);
+    private sealed record Operator(long SinceVersion, int LeastInputs, int MaxInputs, params (string Name, AttributeType Type, bool Required)[] Attributes);
 }

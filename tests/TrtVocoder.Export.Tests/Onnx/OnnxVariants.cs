@@ -1,7 +1,7 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
-using TrtVocoder.Inference;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Export.Tests.Onnx;
@@ -18,13 +18,13 @@ internal static class OnnxVariants
             Precision = precision,
             Depthwise = depthwise,
             Layout = layout,
-            Signal = layout is null ? SignalKind.Waveform : SignalKind.Spectrum,
+            Signal = layout is null ? OutputKind.Waveform : OutputKind.Spectrum,
         };
 
     /// <summary>As <c>fp16.shift.frame-major</c>: for test and file names.</summary>
     public static string Name(OnnxExportOptions options)
     {
-        string ending = options.Signal == SignalKind.Waveform ? "waveform" : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major";
+        string ending = options.Signal == OutputKind.Waveform ? "waveform" : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major";
         return $"{(options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32")}.{(options.Depthwise == DepthwiseForm.Shift ? "shift" : "conv")}.{ending}";
     }
 

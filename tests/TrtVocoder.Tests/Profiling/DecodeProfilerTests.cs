@@ -56,7 +56,7 @@ public class DecodeProfilerTests
         DecodeProfiler profiler = new();
         profiler.Add(new DecodeTimes
         {
-            Network = new DecoderTimes { ShapeSetMs = 1, HostToDeviceMs = 2, EnqueueMs = 3, ComputeMs = 4, DeviceToHostMs = 5 },
+            Network = new NetworkTimes { ShapeSetMs = 1, HostToDeviceMs = 2, EnqueueMs = 3, ComputeMs = 4, DeviceToHostMs = 5 },
             InverseStftMs = 6,
             EndToEndMs = 20,
         });
@@ -74,9 +74,9 @@ public class DecodeProfilerTests
     [Test]
     public void The_times_of_several_runs_add_up_from_the_first_start_to_the_last_end()
     {
-        DecoderTimes first = new() { ComputeMs = 2, EnqueueMs = 0.1, EnqueueStartMs = 10, EnqueueEndMs = 11, ComputeStartMs = 11, ComputeEndMs = 13, DeviceToHostEndMs = 14, UsedGraph = true };
-        DecoderTimes second = new() { ComputeMs = 3, EnqueueMs = 0.2, EnqueueStartMs = 20, EnqueueEndMs = 21, ComputeStartMs = 21, ComputeEndMs = 24, DeviceToHostEndMs = 25, ChangedShape = true };
-        DecoderTimes both = first.Then(second);
+        NetworkTimes first = new() { ComputeMs = 2, EnqueueMs = 0.1, EnqueueStartMs = 10, EnqueueEndMs = 11, ComputeStartMs = 11, ComputeEndMs = 13, DeviceToHostEndMs = 14, UsedGraph = true };
+        NetworkTimes second = new() { ComputeMs = 3, EnqueueMs = 0.2, EnqueueStartMs = 20, EnqueueEndMs = 21, ComputeStartMs = 21, ComputeEndMs = 24, DeviceToHostEndMs = 25, ChangedShape = true };
+        NetworkTimes both = first.Then(second);
         Assert.That((both.ComputeMs, both.EnqueueMs), Is.EqualTo((5.0, 0.1 + 0.2)));
         Assert.That((both.EnqueueStartMs, both.EnqueueEndMs, both.ComputeStartMs, both.ComputeEndMs, both.DeviceToHostEndMs), Is.EqualTo((10.0, 21.0, 11.0, 24.0, 25.0)));
         Assert.That((both.ChangedShape, both.UsedGraph), Is.EqualTo((true, false)));

@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Tests.Vocoding;
@@ -17,7 +17,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
     private int _inFlight;
 
     public FakeDecoderModel(
-        SignalKind signal = SignalKind.Spectrum, StftPadding padding = StftPadding.Center, SpectrumLayout layout = SpectrumLayout.BinsMajor,
+        OutputKind signal = OutputKind.Spectrum, StftPadding padding = StftPadding.Center, SpectrumLayout layout = SpectrumLayout.BinsMajor,
         int maxBatch = int.MaxValue, int minFrames = 1, int maxFrames = int.MaxValue, int? receptiveField = Layers, int fftLength = 16, int hop = 4,
         bool hasCostlyShapes = false, int runsInFlight = 1)
     {
@@ -29,7 +29,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
             MaxFrames = maxFrames,
             HasCostlyShapes = hasCostlyShapes,
             RunsInFlight = runsInFlight,
-            Metadata = new ModelMetadata
+            Metadata = new VocoderMetadata
             {
                 SampleRate = 8000,
                 FftLength = fftLength,
@@ -49,7 +49,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
     public List<(int Batch, int Frames)> Runs { get; } = [];
 
     /// <summary>The most runs that were started and not finished at the same time.</summary>
-    public int MostInFlight { get; private set; }
+    public int MaxInFlight { get; private set; }
 
     /// <summary>Decoders made and not yet disposed.</summary>
     public int LiveDecoders => _decoders;
@@ -146,11 +146,11 @@ internal sealed class FakeDecoderModel : IDecoderModel
         private int _batch;
         private int _frames;
 
-        public DecoderTimes Times { get; private set; }
+        public NetworkTimes Times { get; private set; }
 
-        public Span<float> Prepare(int batch, int frames)
+        public Span<float> BeginInput(int batch, int frames)
         {
-            Assert.That(_started, Is.False, "Prepare during a run");
+            Assert.That(_started, Is.False, "BeginInput during a run");
             Assert.That(batch, Is.InRange(1, model.Info.MaxBatch));
             Assert.That(frames, Is.InRange(model.Info.MinFrames, model.Info.MaxFrames));
             if ((batch, frames) != (_batch, _frames))
@@ -163,7 +163,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
         {
             Assert.That(_started, Is.False, "Start during a run");
             _started = true;
-            model.MostInFlight = Math.Max(model.MostInFlight, ++model._inFlight);
+            model.MaxInFlight = Math.Max(model.MaxInFlight, ++model._inFlight);
         }
 
         public DecoderOutput Finish()
@@ -171,14 +171,14 @@ internal sealed class FakeDecoderModel : IDecoderModel
             Assert.That(_started, "Finish without Start");
             _started = false;
             model._inFlight--;
-            Times = new DecoderTimes { ComputeMs = 2, EnqueueMs = 0.5, ComputeStartMs = model.Runs.Count, ComputeEndMs = model.Runs.Count + 1, UsedGraph = true };
+            Times = new NetworkTimes { ComputeMs = 2, EnqueueMs = 0.5, ComputeStartMs = model.Runs.Count, ComputeEndMs = model.Runs.Count + 1, UsedGraph = true };
             model.DuringRun?.Invoke();
             lock (model.Runs)
                 model.Runs.Add((_batch, _frames));
             StftParameters stft = model.Info.Metadata.Stft;
             int size = stft.BinCount * _frames;
             int samples = stft.GetSampleCount(_frames);
-            bool spectrum = model.Info.Metadata.Signal == SignalKind.Spectrum;
+            bool spectrum = model.Info.Metadata.Signal == OutputKind.Spectrum;
             _first = new float[_batch * (spectrum ? size : samples)];
             _imag = new float[_batch * size];
             for (int item = 0; item < _batch; item++)

@@ -1,7 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 
@@ -11,15 +11,15 @@ public class VocoderSessionTests
 {
     private const float Tolerance = 1e-5f;
 
-    private static readonly (SignalKind Signal, StftPadding Padding, SpectrumLayout Layout, int Hop)[] Kinds =
+    private static readonly (OutputKind Signal, StftPadding Padding, SpectrumLayout Layout, int Hop)[] Kinds =
     [
-        (SignalKind.Spectrum, StftPadding.Center, SpectrumLayout.BinsMajor, 4),
-        (SignalKind.Spectrum, StftPadding.Center, SpectrumLayout.FrameMajor, 4),
-        (SignalKind.Spectrum, StftPadding.Same, SpectrumLayout.BinsMajor, 4),
-        (SignalKind.Waveform, StftPadding.Center, SpectrumLayout.BinsMajor, 4),
-        (SignalKind.Waveform, StftPadding.Same, SpectrumLayout.BinsMajor, 4),
-        (SignalKind.Waveform, StftPadding.Center, SpectrumLayout.BinsMajor, 6),
-        (SignalKind.Waveform, StftPadding.Same, SpectrumLayout.BinsMajor, 8),
+        (OutputKind.Spectrum, StftPadding.Center, SpectrumLayout.BinsMajor, 4),
+        (OutputKind.Spectrum, StftPadding.Center, SpectrumLayout.FrameMajor, 4),
+        (OutputKind.Spectrum, StftPadding.Same, SpectrumLayout.BinsMajor, 4),
+        (OutputKind.Waveform, StftPadding.Center, SpectrumLayout.BinsMajor, 4),
+        (OutputKind.Waveform, StftPadding.Same, SpectrumLayout.BinsMajor, 4),
+        (OutputKind.Waveform, StftPadding.Center, SpectrumLayout.BinsMajor, 6),
+        (OutputKind.Waveform, StftPadding.Same, SpectrumLayout.BinsMajor, 8),
     ];
 
     [Test]
@@ -35,7 +35,7 @@ public class VocoderSessionTests
         {
             (int kind, int frames, int window, int seed) = value;
             using FakeDecoderModel model = Make(kind);
-            using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = window });
+            using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = window });
             using VocoderSession session = vocoder.CreateSession();
             float[] mel = Mels.Random(FakeDecoderModel.MelCount * frames, seed);
             float[] audio = new float[vocoder.GetSampleCount(frames)];
@@ -61,7 +61,7 @@ public class VocoderSessionTests
         {
             (int kind, int frames, int batch, int maxBatch) = value;
             using FakeDecoderModel model = Make(kind, maxBatch);
-            using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 24 });
+            using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 24 });
             using VocoderSession session = vocoder.CreateSession();
             int melSize = FakeDecoderModel.MelCount * frames;
             float[] mel = Mels.Random(batch * melSize, batch);
@@ -102,8 +102,8 @@ public class VocoderSessionTests
             for (int item = 0; item < batch; item++)
                 error = Math.Max(error, Mels.MaxError(audio.AsSpan(item * samples, samples), model.DecodeWhole(mel.AsSpan(item * melSize, melSize), frames)));
             bool fewShapes = model.Runs.All(run => run.Frames is 16 or 24 or 40 or 64 || frames < 16);
-            bool inFlightAsAsked = model.MostInFlight == Math.Min(inFlight, model.Runs.Count);
-            return (error <= Tolerance && fewShapes && inFlightAsAsked).Label($"{Kinds[kind]}: error {error}, {model.MostInFlight} in flight, runs {string.Join(" ", model.Runs)}");
+            bool inFlightAsAsked = model.MaxInFlight == Math.Min(inFlight, model.Runs.Count);
+            return (error <= Tolerance && fewShapes && inFlightAsAsked).Label($"{Kinds[kind]}: error {error}, {model.MaxInFlight} in flight, runs {string.Join(" ", model.Runs)}");
         }).QuickCheckThrowOnFailure();
     }
 
@@ -141,7 +141,7 @@ public class VocoderSessionTests
         session.Decode(mel, 100, audio);
 
         Assert.That(Mels.MaxError(audio, model.DecodeWhole(mel, 100)), Is.LessThan(Tolerance));
-        Assert.That(model.MostInFlight, Is.EqualTo(1));
+        Assert.That(model.MaxInFlight, Is.EqualTo(1));
     }
 
     [Test]
@@ -186,7 +186,7 @@ public class VocoderSessionTests
     public void Windows_overlap_by_the_receptive_field_and_no_more()
     {
         using FakeDecoderModel model = new();
-        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 26 });
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 26 });
         using VocoderSession session = vocoder.CreateSession();
 
         // 26 − 2·3 = 20 new frames a window, and 3 more at each true end: 6 + 5·20 frames are exactly 5 windows.
@@ -199,7 +199,7 @@ public class VocoderSessionTests
     public void A_receptive_field_told_too_small_shows_in_the_audio()
     {
         using FakeDecoderModel model = new(receptiveField: FakeDecoderModel.Layers - 1);
-        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 26 });
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 26 });
         using VocoderSession session = vocoder.CreateSession();
         float[] mel = Mels.Random(FakeDecoderModel.MelCount * 100);
         float[] audio = new float[vocoder.GetSampleCount(100)];
@@ -234,7 +234,7 @@ public class VocoderSessionTests
     [Test]
     public void Room_beyond_the_audio_stays_untouched()
     {
-        using Vocoder vocoder = new(new FakeDecoderModel(), new VocoderOptions { MaxFramesPerChunk = 12 });
+        using Vocoder vocoder = new(new FakeDecoderModel(), new VocoderOptions { MaxWindowFrames = 12 });
         using VocoderSession session = vocoder.CreateSession();
         float[] audio = new float[vocoder.GetSampleCount(30) + 5];
         Array.Fill(audio, 42);
@@ -272,10 +272,10 @@ public class VocoderSessionTests
             Throws.TypeOf<DataFormatException>().With.Message.Contains($"{name} in band 2, frame 36 of item 1"));
     }
 
-    [TestCase(SignalKind.Spectrum, float.NaN)]
-    [TestCase(SignalKind.Waveform, float.NaN)]
-    [TestCase(SignalKind.Waveform, float.PositiveInfinity)]
-    public void A_network_that_puts_out_NaN_is_named(SignalKind signal, float poison)
+    [TestCase(OutputKind.Spectrum, float.NaN)]
+    [TestCase(OutputKind.Waveform, float.NaN)]
+    [TestCase(OutputKind.Waveform, float.PositiveInfinity)]
+    public void A_network_that_puts_out_NaN_is_named(OutputKind signal, float poison)
     {
         using FakeDecoderModel model = new(signal) { Poison = poison };
         using Vocoder vocoder = new(model);
@@ -325,7 +325,7 @@ public class VocoderSessionTests
     public void Sessions_of_many_threads_decode_at_once()
     {
         using FakeDecoderModel model = new();
-        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 20 });
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 20 });
         float[] errors = new float[8];
         Parallel.For(0, errors.Length, new ParallelOptions { MaxDegreeOfParallelism = errors.Length }, i =>
         {
@@ -386,7 +386,7 @@ public class VocoderSessionTests
     public void Warm_up_runs_the_shape_that_decodes_will_use()
     {
         using FakeDecoderModel model = new(maxBatch: 2);
-        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 20 });
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 20 });
         using VocoderSession session = vocoder.CreateSession();
 
         session.WarmUp(frames: 50, batch: 5);
@@ -396,7 +396,7 @@ public class VocoderSessionTests
 
     private static FakeDecoderModel Make(int kind, int maxBatch = int.MaxValue)
     {
-        (SignalKind signal, StftPadding padding, SpectrumLayout layout, int hop) = Kinds[kind];
+        (OutputKind signal, StftPadding padding, SpectrumLayout layout, int hop) = Kinds[kind];
         return new FakeDecoderModel(signal, padding, layout, maxBatch, hop: hop);
     }
 }

@@ -1,5 +1,5 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 
@@ -18,13 +18,13 @@ public class VocoderTests
     [Test]
     public void A_chunk_limit_within_the_receptive_field_names_the_least_one()
     {
-        Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxFramesPerChunk = 6 }),
+        Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxWindowFrames = 6 }),
             Throws.ArgumentException.With.Message.Contains("need at least 7 frames"));
         // A waveform needs the overlap of the window too: 16/4 − 1 frames more.
-        Assert.That(() => new Vocoder(new FakeDecoderModel(SignalKind.Waveform), new VocoderOptions { MaxFramesPerChunk = 6 }),
+        Assert.That(() => new Vocoder(new FakeDecoderModel(OutputKind.Waveform), new VocoderOptions { MaxWindowFrames = 6 }),
             Throws.ArgumentException.With.Message.Contains("need at least 10 frames"));
-        Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxFramesPerChunk = 0 }), Throws.InstanceOf<ArgumentOutOfRangeException>());
-        Assert.That(() => new Vocoder(new FakeDecoderModel(minFrames: 30), new VocoderOptions { MaxFramesPerChunk = 20 }),
+        Assert.That(() => new Vocoder(new FakeDecoderModel(), new VocoderOptions { MaxWindowFrames = 0 }), Throws.InstanceOf<ArgumentOutOfRangeException>());
+        Assert.That(() => new Vocoder(new FakeDecoderModel(minFrames: 30), new VocoderOptions { MaxWindowFrames = 20 }),
             Throws.ArgumentException.With.Message.Contains("takes at least 30 frames"));
     }
 
@@ -56,7 +56,7 @@ public class VocoderTests
         using FakeDecoderModel model = new();
         using Vocoder vocoder = new(model);
         using VocoderSession session = vocoder.CreateSession();
-        int frames = 3 * VocoderOptions.DefaultFramesPerChunk;
+        int frames = 3 * VocoderOptions.DefaultMaxWindowFrames;
 
         session.Decode(Mels.Random(4 * frames), frames, new float[vocoder.GetSampleCount(frames)]);
 
@@ -74,10 +74,10 @@ public class VocoderTests
     }
 
     [Test]
-    public void Decoding_allocates_nothing_after_warm_up([Values] SignalKind signal)
+    public void Decoding_allocates_nothing_after_warm_up([Values] OutputKind signal)
     {
         using QuietDecoderModel model = new(signal);
-        using Vocoder vocoder = new(model, new VocoderOptions { MaxFramesPerChunk = 64 });
+        using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 64 });
         using VocoderSession session = vocoder.CreateSession();
         float[] mel = Mels.Random(4 * 3 * 100);
         float[] audio = new float[3 * vocoder.GetSampleCount(100)];
@@ -92,7 +92,7 @@ public class VocoderTests
     }
 
     /// <summary>Puts out zeros from memory made once.</summary>
-    private sealed class QuietDecoderModel(SignalKind signal) : IDecoderModel, IDecoder
+    private sealed class QuietDecoderModel(OutputKind signal) : IDecoderModel, IDecoder
     {
         private readonly float[] _mel = new float[10_000];
         private readonly float[] _output = new float[10_000];
@@ -103,7 +103,7 @@ public class VocoderTests
 
         public IDecoder CreateDecoder(DecodeProfiler? profiler = null) => this;
 
-        public Span<float> Prepare(int batch, int frames)
+        public Span<float> BeginInput(int batch, int frames)
         {
             _frames = frames;
             return _mel.AsSpan(0, batch * FakeDecoderModel.MelCount * frames);
@@ -113,7 +113,7 @@ public class VocoderTests
         {
         }
 
-        public DecoderOutput Finish() => signal == SignalKind.Spectrum
+        public DecoderOutput Finish() => signal == OutputKind.Spectrum
             ? DecoderOutput.FromSpectrum(_output, _output, Info.Metadata.Layout, _stft.BinCount, _frames)
             : DecoderOutput.FromAudio(_output, _stft.GetSampleCount(_frames));
 

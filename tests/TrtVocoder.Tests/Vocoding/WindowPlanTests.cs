@@ -1,21 +1,21 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Inference;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.Vocoding;
 
 public class WindowPlanTests
 {
-    private static readonly DecoderInfo Vocos = Info(27, SignalKind.Spectrum);
+    private static readonly DecoderInfo Vocos = Info(27, OutputKind.Spectrum);
 
-    private static DecoderInfo Info(int? context, SignalKind signal, int most = 1024, int least = 1) => new()
+    private static DecoderInfo Info(int? context, OutputKind signal, int most = 1024, int least = 1) => new()
     {
         Backend = "none",
         MaxBatch = 1,
         MinFrames = least,
         MaxFrames = most,
         HasCostlyShapes = true,
-        Metadata = new ModelMetadata
+        Metadata = new VocoderMetadata
         {
             SampleRate = 24000,
             FftLength = 1024,
@@ -30,7 +30,7 @@ public class WindowPlanTests
 
     private static List<(int Start, int Frames, int Begin, int End)> Cover(WindowPlan plan, int frames, int units)
     {
-        WindowCover cover = new(plan.Frames.Count);
+        WindowCursor cover = new(plan.Frames.Count);
         List<(int, int, int, int)> windows = [];
         cover.Reset(plan, frames, units);
         while (cover.MoveNext())
@@ -40,13 +40,13 @@ public class WindowPlanTests
 
     [Test]
     public void Every_input_is_covered_without_a_gap_by_windows_that_are_right_where_they_count(
-        [Values] SignalKind signal, [Values(1, 9, 27, 60)] int context, [Values("auto", "96,200", "256", "off")] string windows)
+        [Values] OutputKind signal, [Values(1, 9, 27, 60)] int context, [Values("auto", "96,200", "256", "off")] string windows)
     {
         DecoderInfo info = Info(context, signal, most: 700);
         if (windows == "96,200" && context == 60)
             windows = "160,300";
         WindowPlan plan = WindowPlan.Create(info, new VocoderOptions { Windows = WindowPolicy.Parse(windows) });
-        bool isSpectrum = signal == SignalKind.Spectrum;
+        bool isSpectrum = signal == OutputKind.Spectrum;
         for (int frames = 2; frames < 3000; frames += frames < 1100 ? 1 : 37)
         {
             int units = isSpectrum ? frames : info.Metadata.Stft.GetSampleCount(frames);
@@ -138,7 +138,7 @@ public class WindowPlanTests
     {
         WindowPlan plan = WindowPlan.Create(Vocos with { HasCostlyShapes = false }, new VocoderOptions());
         Assert.That(plan.HasFixedLengths, Is.False);
-        Assert.That(plan.OwnLengthLimit, Is.EqualTo(VocoderOptions.DefaultFramesPerChunk));
+        Assert.That(plan.OwnLengthLimit, Is.EqualTo(VocoderOptions.DefaultMaxWindowFrames));
     }
 
     [Test]
@@ -159,14 +159,14 @@ public class WindowPlanTests
     [TestCase(false)]
     public void Windows_of_a_model_of_one_length_all_have_it(bool isCostly)
     {
-        WindowPlan plan = WindowPlan.Create(Info(27, SignalKind.Spectrum, most: 200, least: 200) with { HasCostlyShapes = isCostly }, new VocoderOptions());
+        WindowPlan plan = WindowPlan.Create(Info(27, OutputKind.Spectrum, most: 200, least: 200) with { HasCostlyShapes = isCostly }, new VocoderOptions());
         Assert.That(Cover(plan, 999, 999).Select(window => window.Frames), Is.All.EqualTo(200));
     }
 
     [Test]
     public void A_small_profile_has_one_window_of_its_whole_length()
     {
-        WindowPlan plan = WindowPlan.Create(Info(27, SignalKind.Spectrum, most: 60), new VocoderOptions());
+        WindowPlan plan = WindowPlan.Create(Info(27, OutputKind.Spectrum, most: 60), new VocoderOptions());
         Assert.That(plan.Frames, Is.EqualTo(new[] { 60 }));
     }
 
@@ -176,7 +176,7 @@ public class WindowPlanTests
         Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(54, 256) }), Throws.ArgumentException.With.Message.Contains("54").And.Message.Contains("at least 55"));
         Assert.That(() => WindowPlan.Create(Vocos, new VocoderOptions { Windows = WindowPolicy.Of(64, 2048) }), Throws.ArgumentException.With.Message.Contains("2048").And.Message.Contains("1 to 1024"));
         Assert.That(
-            () => WindowPlan.Create(Info(null, SignalKind.Spectrum), new VocoderOptions { Windows = WindowPolicy.Of(64) }),
+            () => WindowPlan.Create(Info(null, OutputKind.Spectrum), new VocoderOptions { Windows = WindowPolicy.Of(64) }),
             Throws.ArgumentException.With.Message.Contains(nameof(ModelHints.ReceptiveFieldFrames)));
     }
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using TrtVocoder;
 using TrtVocoder.Baselines;
+using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli;
-using TrtVocoder.Cli.Benchmarking;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Export.Checkpoints;
 
@@ -37,9 +37,9 @@ command.SetAction(result =>
         output.Json(writer => BenchJson.Write(writer, measured));
         return ExitCode.Success;
     }
-    catch (Exception error) when (error is TrtVocoderException or CliException or IOException or UnauthorizedAccessException)
+    catch (Exception error) when (error is TrtVocoderException or CliException or FormatException or IOException or UnauthorizedAccessException)
     {
-        Failure failure = Failure.Of(error);
+        Failure failure = error is FormatException ? new Failure(ExitCode.Usage, error.Message) : Failure.Of(error);
         Console.Error.WriteLine($"TorchSharpVocos: {failure.Sentence}");
         return failure.ExitCode;
     }

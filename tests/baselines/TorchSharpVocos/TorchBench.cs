@@ -1,6 +1,6 @@
 using TorchSharp;
+using TrtVocoder.Benchmarking;
 using TrtVocoder.Cli;
-using TrtVocoder.Cli.Benchmarking;
 using TrtVocoder.Export.Checkpoints;
 
 namespace TrtVocoder.Baselines;
@@ -31,19 +31,19 @@ internal static class TorchBench
         float[] mel = BenchMel.Make(batch * config.MelCount * frames);
         float[] real = new float[batch * ((config.FftLength / 2) + 1) * frames], imag = new float[real.Length];
         float[] samples = new float[batch * (frames - 1) * config.HopLength];
-        Contender spectrum = new(workload, _ =>
+        TimedContender spectrum = new(workload, _ =>
         {
             using IDisposable scope = torch.NewDisposeScope();
             (torch.Tensor re, torch.Tensor im) = vocos.Spectrum(Input());
             Copy(re, real);
             Copy(im, imag);
         });
-        Contender audio = new(workload, _ =>
+        TimedContender audio = new(workload, _ =>
         {
             using IDisposable scope = torch.NewDisposeScope();
             Copy(vocos.Audio(Input()), samples);
         });
-        Rounds.Run([spectrum, audio], options.WarmUp, options.Duration, options.Iterations, options.Cancellation);
+        InterleavedRounds.Run([spectrum, audio], options.WarmUp, options.Duration, options.Iterations, options.Cancellation);
         BenchSeries times = audio.ToSeries();
         double seconds = (double)samples.Length / config.SampleRate;
         return new BenchRun

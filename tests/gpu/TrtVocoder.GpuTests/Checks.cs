@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using TrtVocoder.Cuda;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.GpuTests;
@@ -56,7 +57,7 @@ internal sealed class Checks
         using TrtDecoder decoder = model.CreateDecoder();
         return Accuracy(engine, leastDb, vectors =>
         {
-            vectors.Mel.CopyTo(decoder.Prepare(1, vectors.Frames));
+            vectors.Mel.CopyTo(decoder.BeginInput(1, vectors.Frames));
             Dsp.Spectrum spectrum = decoder.Run().GetSpectrum(0);
             return Vectors.Snr([.. spectrum.Real, .. spectrum.Imag], [.. vectors.Real, .. vectors.Imag]);
         });
@@ -136,7 +137,7 @@ internal sealed class Checks
         {
             using TrtDecoderModel model = TrtDecoderModel.Load(_half, new TrtDecoderOptions { CudaGraphs = graphs });
             using TrtDecoder decoder = model.CreateDecoder();
-            decoder.Keep(1, vectors.Frames);
+            decoder.PrepareShape(1, vectors.Frames);
             float[] spectrum = Spectrum(decoder, vectors);
             state = decoder.State;
             return spectrum;
@@ -149,7 +150,7 @@ internal sealed class Checks
         List<string> figures = [];
         foreach (string policy in (string[])["auto", "64", "128,256"])
         {
-            using Vocoder windowed = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Parse(policy), MaxFramesPerChunk = policy == "auto" ? 300 : null });
+            using Vocoder windowed = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, Windows = WindowPolicy.Parse(policy), MaxWindowFrames = policy == "auto" ? 300 : null });
             foreach (Vectors vectors in Vectors.ReadAll(Path.GetDirectoryName(_half)!).Where(vectors => vectors.Frames >= 100))
             {
                 float[] expected = Audio(whole, vectors), actual = Audio(windowed, vectors);
@@ -220,7 +221,7 @@ internal sealed class Checks
     private string Chunks()
     {
         Vectors whole = Vectors.ReadAll(Path.GetDirectoryName(_half)!)[^1];
-        using Vocoder limited = Vocoder.Load(_half, new VocoderOptions { MaxFramesPerChunk = 200, Windows = WindowPolicy.Off, Model = Mels.Hints });
+        using Vocoder limited = Vocoder.Load(_half, new VocoderOptions { MaxWindowFrames = 200, Windows = WindowPolicy.Off, Model = Mels.Hints });
         double snr = Vectors.Snr(Audio(limited, whole), whole.Audio);
         Require(snr >= 55, $"{snr:F1} dB against upstream's whole decode, expected at least 55");
         return string.Create(CultureInfo.InvariantCulture, $"{whole.Frames} frames in chunks of 200: {snr:F1} dB against upstream's whole decode");
@@ -230,7 +231,7 @@ internal sealed class Checks
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(_half);
         using TrtDecoder decoder = model.CreateDecoder();
-        return Refused<ArgumentOutOfRangeException>(() => decoder.Prepare(1, 513)) + " | " + Refused<ArgumentOutOfRangeException>(() => decoder.Prepare(2, 64));
+        return Refused<ArgumentOutOfRangeException>(() => decoder.BeginInput(1, 513)) + " | " + Refused<ArgumentOutOfRangeException>(() => decoder.BeginInput(2, 64));
     }
 
     private string WrongDevice() => Refused<CudaException>(() => TrtDecoderModel.Load(_half, new TrtDecoderOptions { Device = 7 }).Dispose());
@@ -287,7 +288,7 @@ internal sealed class Checks
     {
         const int decodes = 10_000;
         IReadOnlyList<Vectors> lengths = Vectors.ReadAll(Path.GetDirectoryName(_half)!);
-        using Vocoder vocoder = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, MaxFramesPerChunk = 300 });
+        using Vocoder vocoder = Vocoder.Load(_half, new VocoderOptions { Model = Mels.Hints, MaxWindowFrames = 300 });
         using VocoderSession session = vocoder.CreateSession();
         using CudaContext cuda = CudaContext.Retain(CudaDevice.Get(0));
         float[] audio = new float[vocoder.GetSampleCount(lengths[^1].Frames)];
@@ -321,7 +322,7 @@ internal sealed class Checks
 
     private static float[] Spectrum(TrtDecoder decoder, Vectors vectors)
     {
-        vectors.Mel.CopyTo(decoder.Prepare(1, vectors.Frames));
+        vectors.Mel.CopyTo(decoder.BeginInput(1, vectors.Frames));
         Dsp.Spectrum spectrum = decoder.Run().GetSpectrum(0);
         return [.. spectrum.Real, .. spectrum.Imag];
     }

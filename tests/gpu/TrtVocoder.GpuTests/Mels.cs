@@ -1,4 +1,4 @@
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 
 namespace TrtVocoder.GpuTests;
 

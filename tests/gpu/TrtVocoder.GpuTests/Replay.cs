@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 using TrtVocoder.Vocoding;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using TrtVocoder.Inference;
+using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.GpuTests;
@@ -21,8 +22,8 @@ internal static class Timing
         using TrtDecoderModel model = TrtDecoderModel.Load(engine);
         using TrtDecoder enqueued = plainModel.CreateDecoder();
         using TrtDecoder captured = model.CreateDecoder();
-        enqueued.Keep(1, frames);
-        captured.Keep(1, frames);
+        enqueued.PrepareShape(1, frames);
+        captured.PrepareShape(1, frames);
         float[] mel = Mels.Random(model.Info.Metadata.MelCount, frames);
 
         Series[] series =
@@ -83,7 +84,7 @@ internal static class Timing
         foreach (ref double time in times)
         {
             long start = Stopwatch.GetTimestamp();
-            mel.CopyTo(decoder.Prepare(1, frames));
+            mel.CopyTo(decoder.BeginInput(1, frames));
             decoder.Run();
             time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         }

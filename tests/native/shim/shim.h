@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cases.h"
-#include "trtvocoder.h"
+#include "trtvocoder_shim.h"
 
 namespace shim {
 

@@ -1,0 +1,52 @@
+using TrtVocoder.Profiling;
+
+namespace TrtVocoder.Benchmarking;
+
+/// <summary>What the series are called in JSON (docs/cli.md), and for people.</summary>
+internal static class SeriesName
+{
+    /// <summary>Host mel to host samples, by the caller's clock, with nothing else measured.</summary>
+    public const string Audio = "audio_ms";
+
+    /// <summary>Host mel to host real and imaginary parts, likewise.</summary>
+    public const string Spectrum = "spectrum_ms";
+
+    /// <summary><see cref="Audio"/> of one call × 256 / its frames: lengths made comparable.</summary>
+    public const string Per256Frames = "audio_per_256_frames_ms";
+
+    /// <summary>Host mel to host samples of the first call with a length never used before.</summary>
+    public const string NewLength = "new_length_ms";
+
+    /// <summary>End to end of the calls that set a shape.</summary>
+    public const string ShapeChange = "shape_change_ms";
+
+    public static readonly IReadOnlyList<(DecodePart Part, string Name)> Parts =
+    [
+        (DecodePart.ShapeSet, "shape_set_ms"),
+        (DecodePart.HostToDevice, "h2d_ms"),
+        (DecodePart.Enqueue, "enqueue_ms"),
+        (DecodePart.Compute, "compute_ms"),
+        (DecodePart.DeviceToHost, "d2h_ms"),
+        (DecodePart.Latency, "latency_ms"),
+        (DecodePart.InverseStft, "istft_ms"),
+        (DecodePart.EndToEnd, "end_to_end_ms"),
+    ];
+
+    public static string ForPeople(string name) => name switch
+    {
+        Audio => "mel to samples",
+        Spectrum => "mel to re, im",
+        Per256Frames => "per 256 frames",
+        NewLength => "first call of a new length",
+        ShapeChange => "calls that set a shape",
+        "shape_set_ms" => "  shape set",
+        "h2d_ms" => "  host to device",
+        "enqueue_ms" => "  enqueue",
+        "compute_ms" => "  compute",
+        "d2h_ms" => "  device to host",
+        "latency_ms" => "  latency (the three)",
+        "istft_ms" => "  inverse STFT",
+        "end_to_end_ms" => "  end to end, profiled",
+        _ => name.EndsWith("_ms", StringComparison.Ordinal) ? name[..^3].Replace('_', ' ') : name,
+    };
+}

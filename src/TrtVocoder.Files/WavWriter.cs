@@ -1,0 +1,105 @@
+using System.Buffers.Binary;
+
+namespace TrtVocoder.Files;
+
+/// <summary>The writing half of <see cref="WavFile"/>: the length is known beforehand, so that nothing has to be patched afterwards.</summary>
+internal static class WavWriter
+{
+    private const int BlockSamples = 8192;
+
+    public static int Write(Stream stream, ReadOnlySpan<float> samples, int channelCount, int sampleRate, WavSampleFormat format)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(channelCount, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 1);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(samples.Length % channelCount, 0, nameof(channelCount));
+        int bad = IndexOfNonFinite(samples);
+        if (bad >= 0)
+            throw new DataFormatException($"Sample {bad} is {samples[bad]}, which no WAV file should hold; the model or its input is at fault.");
+
+        int sampleSize = format switch
+        {
+            WavSampleFormat.Pcm16 => 2,
+            WavSampleFormat.Pcm24 => 3,
+            WavSampleFormat.IeeeFloat => 4,
+            _ => throw new ArgumentOutOfRangeException(nameof(format)),
+        };
+        long dataSize = (long)samples.Length * sampleSize;
+        if (dataSize > uint.MaxValue - 1024)
+            throw new DataFormatException($"{samples.Length} samples exceed the 4 GiB of a WAV file; write pcm16, or split the input.");
+
+        stream.Write(Header(channelCount, sampleRate, sampleSize, format == WavSampleFormat.IeeeFloat, samples.Length / channelCount, (uint)dataSize));
+        byte[] block = new byte[BlockSamples * sampleSize];
+        int clipped = 0;
+        while (!samples.IsEmpty)
+        {
+            ReadOnlySpan<float> part = samples[..Math.Min(samples.Length, BlockSamples)];
+            clipped += Encode(part, block, format);
+            stream.Write(block, 0, part.Length * sampleSize);
+            samples = samples[part.Length..];
+        }
+        if (dataSize % 2 == 1)
+            stream.WriteByte(0);
+        return clipped;
+    }
+
+    // Floating point carries a fact chunk and the fmt extension's length, as the standard asks of every format but PCM.
+    private static byte[] Header(int channels, int rate, int sampleSize, bool isFloat, int length, uint dataSize)
+    {
+        byte[] header = new byte[isFloat ? 58 : 44];
+        Span<byte> rest = header;
+        "RIFF"u8.CopyTo(rest);
+        BinaryPrimitives.WriteUInt32LittleEndian(rest[4..], (uint)(header.Length - 8) + dataSize + (dataSize % 2));
+        "WAVEfmt "u8.CopyTo(rest[8..]);
+        BinaryPrimitives.WriteInt32LittleEndian(rest[16..], isFloat ? 18 : 16);
+        BinaryPrimitives.WriteInt16LittleEndian(rest[20..], isFloat ? (short)3 : (short)1);
+        BinaryPrimitives.WriteInt16LittleEndian(rest[22..], checked((short)channels));
+        BinaryPrimitives.WriteInt32LittleEndian(rest[24..], rate);
+        BinaryPrimitives.WriteUInt32LittleEndian(rest[28..], (uint)((long)rate * channels * sampleSize));
+        BinaryPrimitives.WriteInt16LittleEndian(rest[32..], checked((short)(channels * sampleSize)));
+        BinaryPrimitives.WriteInt16LittleEndian(rest[34..], (short)(8 * sampleSize));
+        if (isFloat)
+        {
+            "fact"u8.CopyTo(rest[38..]);
+            BinaryPrimitives.WriteInt32LittleEndian(rest[42..], 4);
+            BinaryPrimitives.WriteInt32LittleEndian(rest[46..], length);
+        }
+        Span<byte> data = rest[^8..];
+        "data"u8.CopyTo(data);
+        BinaryPrimitives.WriteUInt32LittleEndian(data[4..], dataSize);
+        return header;
+    }
+
+    private static int Encode(ReadOnlySpan<float> samples, Span<byte> bytes, WavSampleFormat format)
+    {
+        int clipped = 0;
+        for (int i = 0; i < samples.Length; i++)
+        {
+            float sample = samples[i];
+            if (format == WavSampleFormat.IeeeFloat)
+            {
+                BinaryPrimitives.WriteSingleLittleEndian(bytes[(4 * i)..], sample);
+                continue;
+            }
+            if (MathF.Abs(sample) > 1)
+                clipped++;
+            if (format == WavSampleFormat.Pcm16)
+            {
+                BinaryPrimitives.WriteInt16LittleEndian(bytes[(2 * i)..], (short)Math.Clamp(MathF.Round(sample * 32768f), short.MinValue, short.MaxValue));
+                continue;
+            }
+            int value = (int)Math.Clamp(Math.Round(sample * 8388608.0), -8388608, 8388607);
+            bytes[3 * i] = (byte)value;
+            bytes[(3 * i) + 1] = (byte)(value >> 8);
+            bytes[(3 * i) + 2] = (byte)(value >> 16);
+        }
+        return clipped;
+    }
+
+    private static int IndexOfNonFinite(ReadOnlySpan<float> samples)
+    {
+        for (int i = 0; i < samples.Length; i++)
+            if (!float.IsFinite(samples[i]))
+                return i;
+        return -1;
+    }
+}

@@ -1,0 +1,26 @@
+namespace TrtVocoder.Decoding;
+
+/// <summary>What a loaded network takes and gives.</summary>
+public sealed record DecoderInfo
+{
+    /// <summary>Audio and network parameters.</summary>
+    public required VocoderMetadata Metadata { get; init; }
+
+    /// <summary>What runs it, for people: <c>ONNX Runtime 1.23.2 (CPU)</c>, <c>TensorRT 10.3.0 (Orin)</c>.</summary>
+    public required string Backend { get; init; }
+
+    /// <summary>The most items of one run; <see cref="int.MaxValue"/> where there is no limit.</summary>
+    public required int MaxBatch { get; init; }
+
+    /// <summary>The fewest frames of one run.</summary>
+    public required int MinFrames { get; init; }
+
+    /// <summary>The most frames of one run; <see cref="int.MaxValue"/> where there is no limit. Longer inputs are decoded in chunks.</summary>
+    public required int MaxFrames { get; init; }
+
+    /// <summary>Whether the first run after a change of shape is many times slower than the others, so that inputs are best covered by windows of a few shapes.</summary>
+    public bool HasCostlyShapes { get; init; }
+
+    /// <summary>Decoders of one session that gain from having runs under way at the same time.</summary>
+    public int RunsInFlight { get; init; } = 1;
+}

@@ -1,0 +1,50 @@
+using TrtVocoder.Profiling;
+
+namespace TrtVocoder.Decoding;
+
+/// <summary>
+/// Runs the network: mel in, spectrum or samples out. One thread at a time. The buffers are the decoder's own (pinned or
+/// mapped where there is a GPU), so a caller writes the mel straight to where the hardware reads it and reads the result where it arrives.
+/// </summary>
+public interface IDecoder : IDisposable
+{
+    /// <summary>Times of the last finished run; all 0 unless the decoder was made with a profiler.</summary>
+    NetworkTimes Times => default;
+
+    /// <summary>What the decoder holds ready, and the memory that it takes.</summary>
+    DecoderState State => new();
+
+    /// <summary>
+    /// Makes a shape ready for good, where setting a new shape is slow: from then on its runs cost no more than any other. Slow itself; does
+    /// nothing where the shape is ready already, or where shapes cost nothing.
+    /// </summary>
+    /// <param name="batch">Items, as for <see cref="BeginInput"/>.</param>
+    /// <param name="frames">Frames an item, as for <see cref="BeginInput"/>.</param>
+    void PrepareShape(int batch, int frames)
+    {
+    }
+
+    /// <summary>Sets the shape of the next run and returns where its mel goes.</summary>
+    /// <param name="batch">Items, 1 to <see cref="DecoderInfo.MaxBatch"/>.</param>
+    /// <param name="frames">Frames an item, <see cref="DecoderInfo.MinFrames"/> to <see cref="DecoderInfo.MaxFrames"/>.</param>
+    /// <returns>[batch, n_mels, frames], natural-log mel amplitudes, to be filled wholly; valid until the next call of <see cref="BeginInput"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The network does not take that shape; the message names the limits.</exception>
+    /// <exception cref="InvalidOperationException">A run was started and not finished.</exception>
+    Span<float> BeginInput(int batch, int frames);
+
+    /// <summary>Starts the network on what was written to <see cref="BeginInput"/>'s span. Where the hardware can, it returns before the run is done.</summary>
+    /// <exception cref="InvalidOperationException">No <see cref="BeginInput"/> came before.</exception>
+    void Start();
+
+    /// <summary>Waits for the run that <see cref="Start"/> began.</summary>
+    /// <returns>A view of the decoder's own output memory, valid until the next call on this decoder.</returns>
+    /// <exception cref="InvalidOperationException">No <see cref="Start"/> came before.</exception>
+    DecoderOutput Finish();
+
+    /// <summary><see cref="Start"/> and <see cref="Finish"/>.</summary>
+    DecoderOutput Run()
+    {
+        Start();
+        return Finish();
+    }
+}

@@ -1,0 +1,11 @@
+namespace TrtVocoder.Decoding;
+
+/// <summary>Name and shape of a network's input or output as its file tells them.</summary>
+/// <param name="Name">The tensor's name.</param>
+/// <param name="Dimensions">Its dimensions; −1 where they may vary.</param>
+public sealed record TensorShape(string Name, IReadOnlyList<long> Dimensions)
+{
+    /// <summary>The name and the shape for messages: <c>'mel' [?, 100, ?]</c>.</summary>
+    public override string ToString() =>
+        $"'{Name}' [{string.Join(", ", Dimensions.Select(size => size < 0 ? "?" : size.ToString(System.Globalization.CultureInfo.InvariantCulture)))}]";
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using TrtVocoder.Dsp;
+
+namespace TrtVocoder.Decoding;
+
+/// <summary>
+/// Everything a decoder must know of a model beyond its tensors. The exporter writes it into the ONNX file's metadata_props,
+/// the builder into the engine's sidecar, both as the strings of <see cref="ToProperties"/>.
+/// </summary>
+public sealed record VocoderMetadata
+{
+    private const string Prefix = "trtvocoder.";
+
+    /// <summary>Sample rate in Hz.</summary>
+    public required int SampleRate { get; init; }
+
+    /// <summary>n_fft in samples.</summary>
+    public required int FftLength { get; init; }
+
+    /// <summary>Hop in samples.</summary>
+    public required int HopLength { get; init; }
+
+    /// <summary>Mel bands of the input.</summary>
+    public required int MelCount { get; init; }
+
+    /// <summary>Padding of the STFT and its inverse.</summary>
+    public required StftPadding Padding { get; init; }
+
+    /// <summary>Memory order of the output spectra.</summary>
+    public SpectrumLayout Layout { get; init; }
+
+    /// <summary>Whether the network ends in spectra or in samples.</summary>
+    public OutputKind Signal { get; init; }
+
+    /// <summary>The floor that the feature extractor puts under mel amplitudes before the logarithm: 1e-7 (Vocos) or 1e-5 (F5-TTS).</summary>
+    public float MelFloor { get; init; } = 1e-7f;
+
+    /// <summary>How many frames to each side an output frame depends on: 3·(1 + layers). Null when the model does not say.</summary>
+    public int? ReceptiveFieldFrames { get; init; }
+
+    /// <summary>Precision of the trunk: <c>fp32</c> or <c>fp16</c>; empty when the model does not say.</summary>
+    public string Precision { get; init; } = "";
+
+    /// <summary>SHA-256 of the checkpoint's weights in hexadecimal; empty when the model does not say.</summary>
+    public string ModelHash { get; init; } = "";
+
+    /// <summary>The transform's parameters as the DSP classes take them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The sizes contradict each other.</exception>
+    public StftParameters Stft => new(FftLength, HopLength, Padding);
+
+    /// <summary>The strings that <see cref="TryFromProperties"/> reads back.</summary>
+    public IReadOnlyDictionary<string, string> ToProperties()
+    {
+        Dictionary<string, string> properties = new()
+        {
+            [Prefix + "sample_rate"] = SampleRate.ToString(CultureInfo.InvariantCulture),
+            [Prefix + "n_fft"] = FftLength.ToString(CultureInfo.InvariantCulture),
+            [Prefix + "hop_length"] = HopLength.ToString(CultureInfo.InvariantCulture),
+            [Prefix + "n_mels"] = MelCount.ToString(CultureInfo.InvariantCulture),
+            [Prefix + "padding"] = Padding == StftPadding.Center ? "center" : "same",
+            [Prefix + "layout"] = Layout == SpectrumLayout.BinsMajor ? "bins-major" : "frame-major",
+            [Prefix + "signal"] = Signal == OutputKind.Spectrum ? "spectrum" : "waveform",
+            [Prefix + "mel_floor"] = MelFloor.ToString("R", CultureInfo.InvariantCulture),
+            [Prefix + "precision"] = Precision,
+            [Prefix + "model_hash"] = ModelHash,
+        };
+        if (ReceptiveFieldFrames is { } field)
+            properties[Prefix + "receptive_field_frames"] = field.ToString(CultureInfo.InvariantCulture);
+        return properties;
+    }
+
+    /// <summary>Reads what <see cref="ToProperties"/> wrote; null when the properties hold nothing of ours.</summary>
+    /// <param name="properties">A model's metadata.</param>
+    /// <param name="source">The file's name for error messages.</param>
+    /// <exception cref="DataFormatException">A value is missing or unreadable.</exception>
+    public static VocoderMetadata? TryFromProperties(IReadOnlyDictionary<string, string> properties, string source)
+    {
+        if (!properties.ContainsKey(Prefix + "sample_rate"))
+            return null;
+        return new VocoderMetadata
+        {
+            SampleRate = Integer("sample_rate", 1),
+            FftLength = Integer("n_fft", 2),
+            HopLength = Integer("hop_length", 1),
+            MelCount = Integer("n_mels", 1),
+            Padding = Choice("padding", ("center", StftPadding.Center), ("same", StftPadding.Same)),
+            Layout = Choice("layout", ("bins-major", SpectrumLayout.BinsMajor), ("frame-major", SpectrumLayout.FrameMajor)),
+            Signal = Choice("signal", ("spectrum", OutputKind.Spectrum), ("waveform", OutputKind.Waveform)),
+            MelFloor = Positive("mel_floor"),
+            ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames") ? Integer("receptive_field_frames", 0) : null,
+            Precision = properties.GetValueOrDefault(Prefix + "precision", ""),
+            ModelHash = properties.GetValueOrDefault(Prefix + "model_hash", ""),
+        };
+
+        string Text(string key) => properties.TryGetValue(Prefix + key, out string? value)
+            ? value
+            : throw new DataFormatException($"{source}: its metadata lack '{Prefix}{key}'; export the model again.");
+
+        int Integer(string key, int least) =>
+            int.TryParse(Text(key), NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least
+                ? value
+                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{Text(key)}', expected a whole number of at least {least}.");
+
+        float Positive(string key) =>
+            float.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && value > 0 && float.IsFinite(value)
+                ? value
+                : throw new DataFormatException($"{source}: metadata '{Prefix}{key}' is '{Text(key)}', expected a number above 0.");
+
+        T Choice<T>(string key, params (string Name, T Value)[] choices)
+        {
+            string text = Text(key);
+            foreach ((string name, T value) in choices)
+                if (name == text)
+                    return value;
+            throw new DataFormatException(
+                $"{source}: metadata '{Prefix}{key}' is '{text}', expected {string.Join(" or ", choices.Select(choice => $"'{choice.Name}'"))}.");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
+
+namespace TrtVocoder.TensorRt;
+
+/// <summary>
+/// What an engine file cannot say of itself: the model's metadata, and what it was built with. Written by the builder beside the
+/// engine as <c>&lt;engine&gt;.json</c>; an engine without one still loads, with its metadata inferred from its shapes.
+/// </summary>
+public sealed record EngineSidecar
+{
+    /// <summary>The form that this version reads and writes.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Version of this file's form.</summary>
+    public required int FormatVersion { get; init; }
+
+    /// <summary>The library that built the engine: <c>TensorRT</c> or <c>TensorRT-RTX</c>.</summary>
+    public required string Runtime { get; init; }
+
+    /// <summary>That library's version, e.g. <c>10.3.0</c>.</summary>
+    public required string RuntimeVersion { get; init; }
+
+    /// <summary>Name of the GPU that it was built on; empty where none was needed.</summary>
+    public required string Gpu { get; init; }
+
+    /// <summary>That GPU's compute capability, e.g. <c>8.7</c>; empty where none was needed.</summary>
+    public required string ComputeCapability { get; init; }
+
+    /// <summary>Size of the engine file in bytes: a sidecar of another engine is noticed by it.</summary>
+    public required long EngineBytes { get; init; }
+
+    /// <summary>Name of the ONNX file.</summary>
+    public required string Onnx { get; init; }
+
+    /// <summary>SHA-256 of the ONNX file in hexadecimal.</summary>
+    public required string OnnxSha256 { get; init; }
+
+    /// <summary>The optimisation profiles, in the engine's order.</summary>
+    public required IReadOnlyList<TrtOptimizationProfile> Profiles { get; init; }
+
+    /// <summary>The builder's settings, as on its command line.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    /// <summary>The model's metadata (<see cref="VocoderMetadata.ToProperties"/>); empty when the ONNX file had none of ours.</summary>
+    public required IReadOnlyDictionary<string, string> Metadata { get; init; }
+
+    /// <summary>The sidecar's path for an engine's path.</summary>
+    public static string PathFor(string enginePath) => enginePath + ".json";
+
+    /// <summary>Reads the sidecar of an engine; null when there is none.</summary>
+    /// <exception cref="DataFormatException">It is unreadable, or belongs to another engine.</exception>
+    public static EngineSidecar? TryRead(string enginePath)
+    {
+        string path = PathFor(enginePath);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            EngineSidecar sidecar = JsonSerializer.Deserialize(File.ReadAllBytes(path), SidecarJsonContext.Default.EngineSidecar)
+                ?? throw new DataFormatException($"{path}: the file holds no sidecar; delete it, or build the engine again.");
+            if (sidecar.FormatVersion != CurrentFormat)
+                throw new DataFormatException($"{path}: form {sidecar.FormatVersion} is not known to this version, which reads form {CurrentFormat}; update TrtVocoder.");
+            long engineBytes = new FileInfo(enginePath).Length;
+            if (sidecar.EngineBytes != engineBytes)
+                throw new DataFormatException(
+                    $"{path}: it belongs to another engine, of {sidecar.EngineBytes} bytes where this one has {engineBytes}; delete it, or build the engine again.");
+            return sidecar;
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new DataFormatException($"{path}: cannot be read as an engine's sidecar ({error.Message}); delete it, or build the engine again.", error);
+        }
+    }
+
+    /// <summary>Writes the sidecar of an engine, replacing an old one in one step.</summary>
+    /// <exception cref="IOException">It cannot be written; nothing half-written stays.</exception>
+    public void Write(string enginePath)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(this, SidecarJsonContext.Default.EngineSidecar);
+        AtomicFile.Write(PathFor(enginePath), overwrite: true, file => file.Write(json));
+    }
+
+    /// <summary>The model's metadata; null when the sidecar has none.</summary>
+    /// <exception cref="DataFormatException">A value is missing or unreadable.</exception>
+    public VocoderMetadata? GetMetadata(string enginePath) => VocoderMetadata.TryFromProperties(Metadata, PathFor(enginePath));
+}

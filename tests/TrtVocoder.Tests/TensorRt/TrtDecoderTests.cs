@@ -1,0 +1,304 @@
+using TrtVocoder.Cuda;
+using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
+using TrtVocoder.Export.Onnx;
+using TrtVocoder.TensorRt;
+using TrtVocoder.TestSupport;
+using TrtVocoder.Vocoding;
+
+namespace TrtVocoder.Tests.TensorRt;
+
+public class TrtDecoderTests : SimulatedGpu
+{
+    private static readonly OnnxExportOptions FrameMajor = new() { Layout = SpectrumLayout.FrameMajor };
+    private static readonly OnnxExportOptions Waveform = new() { Signal = OutputKind.Waveform };
+
+    private static float[] Vector(string model, string name) => NpyVectors.ReadValues(TestPaths.Data("golden", model, name + ".npy"));
+
+    private static float MaxError(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
+    {
+        Assert.That(actual.Length, Is.EqualTo(expected.Length));
+        float error = 0;
+        for (int i = 0; i < actual.Length; i++)
+            error = MathF.Max(error, float.IsFinite(actual[i]) ? MathF.Abs(actual[i] - expected[i]) : float.PositiveInfinity);
+        return error;
+    }
+
+    // [bins, frames] in C order, whatever the layout.
+    private static float[] BinsMajor(ReadOnlySpan<float> values, Spectrum spectrum)
+    {
+        float[] result = values.ToArray();
+        if (spectrum.Layout == SpectrumLayout.FrameMajor)
+            for (int bin = 0; bin < spectrum.Bins; bin++)
+                for (int frame = 0; frame < spectrum.FrameCount; frame++)
+                    result[(bin * spectrum.FrameCount) + frame] = values[(frame * spectrum.Bins) + bin];
+        return result;
+    }
+
+    private static void Decode(TrtDecoder decoder, string model, string vector, int batch, int frames)
+    {
+        float[] mel = Vector(model, vector + ".mel");
+        mel.CopyTo(decoder.BeginInput(batch, frames));
+        DecoderOutput output = decoder.Run();
+        float[] re = Vector(model, vector + ".re");
+        float[] im = Vector(model, vector + ".im");
+        int size = re.Length / batch;
+        float error = 0;
+        for (int item = 0; item < batch; item++)
+        {
+            Spectrum spectrum = output.GetSpectrum(item);
+            error = MathF.Max(error, MaxError(BinsMajor(spectrum.Real, spectrum), re.AsSpan(item * size, size)));
+            error = MathF.Max(error, MaxError(BinsMajor(spectrum.Imag, spectrum), im.AsSpan(item * size, size)));
+        }
+        // Magnitudes reach the network's clip at 100: relative to the largest value there is.
+        float peak = MathF.Max(re.Max(MathF.Abs), im.Max(MathF.Abs));
+        Assert.That(error / peak, Is.LessThan(1e-5f), $"{model}/{vector}: max error {error} of {peak}");
+    }
+
+    [Test]
+    public void Spectra_are_those_of_the_golden_vectors([Values] BufferMode buffers, [Values] bool frameMajor)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(
+            TestEngines.Engine("tiny-center", frameMajor ? FrameMajor : null), new TrtDecoderOptions { Buffers = buffers });
+        using TrtDecoder decoder = model.CreateDecoder();
+        Assert.That(model.Info.Metadata.Layout, Is.EqualTo(frameMajor ? SpectrumLayout.FrameMajor : SpectrumLayout.BinsMajor));
+        Decode(decoder, "tiny-center", "T001", 1, 1);
+        Decode(decoder, "tiny-center", "T027", 1, 27);
+        Decode(decoder, "tiny-center", "T002", 1, 2);
+        int frames = Vector("tiny-center", "batch3.mel").Length / 3 / model.Info.Metadata.MelCount;
+        if (frames <= model.Info.MaxFrames)
+            Decode(decoder, "tiny-center", "batch3", 3, frames);
+        Assert.That(Simulator.Count("pageable_copies"), Is.Zero);
+    }
+
+    [Test]
+    public void Samples_are_those_of_the_golden_vectors([Values("tiny-center", "tiny-same")] string name, [Values(BufferMode.Pinned, BufferMode.Mapped)] BufferMode buffers)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine(name, Waveform), new TrtDecoderOptions { Buffers = buffers });
+        using TrtDecoder decoder = model.CreateDecoder();
+        Vector(name, "T002.mel").CopyTo(decoder.BeginInput(1, 2));
+        float error = MaxError(decoder.Run().GetAudio(0), Vector(name, "T002.audio"));
+        Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
+    }
+
+    [Test]
+    public void Info_tells_limits_and_backend()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((model.Info.MaxBatch, model.Info.MinFrames, model.Info.MaxFrames), Is.EqualTo((3, 1, 64)));
+            Assert.That(model.Info.Backend, Is.EqualTo("TensorRT 10.3.0.26 (Simulated GPU)"));
+            Assert.That(model.Profile, Is.EqualTo(TestEngines.Profile));
+            Assert.That(model.Engine.DescribeLayers(), Is.Not.Empty);
+        }
+    }
+
+    [TestCase(1, 65)]
+    [TestCase(1, 0)]
+    [TestCase(4, 8)]
+    [TestCase(0, 8)]
+    public void A_shape_outside_the_profile_names_the_limits(int batch, int frames)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder();
+        Assert.That(() => decoder.BeginInput(batch, frames), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains(frames is > 0 and < 65 ? "1 to 3 items" : "1 to 64 frames"));
+    }
+
+    [Test]
+    public void Run_without_Prepare_is_refused()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder();
+        Assert.That(() => decoder.Run(), Throws.InvalidOperationException);
+    }
+
+    [Test]
+    public void A_shape_is_set_only_when_it_changes()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder();
+        decoder.PrepareShape(1, 5);
+        long before = Simulator.Calls("IExecutionContext::setInputShape");
+        for (int i = 0; i < 5; i++)
+        {
+            decoder.BeginInput(1, 5);
+            decoder.Run();
+        }
+        Assert.That(Simulator.Calls("IExecutionContext::setInputShape"), Is.EqualTo(before));
+        decoder.BeginInput(1, 6);
+        Assert.That(Simulator.Calls("IExecutionContext::setInputShape"), Is.EqualTo(before + 1));
+    }
+
+    [Test]
+    public void A_decode_allocates_nothing_managed([Values(BufferMode.Pinned, BufferMode.Mapped)] BufferMode buffers)
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine(), new TrtDecoderOptions { Buffers = buffers });
+        using TrtDecoder decoder = model.CreateDecoder();
+        for (int i = 0; i < 3; i++)
+        {
+            decoder.BeginInput(1, 5).Clear();
+            decoder.Run();
+        }
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 20; i++)
+        {
+            decoder.BeginInput(1, 5).Clear();
+            decoder.Run();
+        }
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    [Test]
+    public void A_thousand_decodes_leave_memory_as_it_was()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        using TrtDecoder decoder = model.CreateDecoder();
+        // A shape that comes back is kept ready from then on.
+        for (int i = 0; i < 16; i++)
+        {
+            decoder.BeginInput(1, 1 + (i % 8)).Clear();
+            decoder.Run();
+        }
+        string before = Simulator.Live;
+        for (int i = 0; i < 1000; i++)
+        {
+            decoder.BeginInput(1, 1 + (i % 8));
+            decoder.Run();
+        }
+        AssertNothingNew(before, "after 1000 decodes");
+    }
+
+    [Test]
+    public void Decoders_outlive_their_model_in_any_order([Range(0, 5)] int order)
+    {
+        TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        TrtDecoder first = model.CreateDecoder();
+        TrtDecoder second = model.CreateDecoder();
+        List<IDisposable> all = [model, first, second];
+        while (all.Count > 0)
+        {
+            foreach (TrtDecoder alive in all.OfType<TrtDecoder>())
+                Decode(alive, "tiny-center", "T003", 1, 3);
+            int next = order % all.Count;
+            order /= all.Count;
+            all[next].Dispose();
+            all[next].Dispose();
+            all.RemoveAt(next);
+        }
+        Assert.That(() => first.BeginInput(1, 1), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => first.Run(), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => model.CreateDecoder(), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Runtime_engine_and_context_may_be_disposed_of_in_any_order([Range(0, 23)] int order)
+    {
+        TensorRtLibrary library = TensorRtLibrary.Load();
+        TrtRuntime runtime = TrtRuntime.Create(library);
+        TrtEngine engine = runtime.Load(TestEngines.Engine());
+        using CudaStream stream = CudaStream.Create(runtime.Context);
+        TrtExecutionContext context = engine.CreateContext(0, stream);
+        List<IDisposable> all = [library, runtime, engine, context];
+        while (all.Count > 0)
+        {
+            int next = order % all.Count;
+            order /= all.Count;
+            all[next].Dispose();
+            all.RemoveAt(next);
+        }
+    }
+
+    [Test]
+    public void Many_threads_decode_on_one_engine()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        Exception?[] failures = new Exception?[4];
+        Thread[] threads = [.. Enumerable.Range(0, failures.Length).Select(i => new Thread(() =>
+        {
+            try
+            {
+                using TrtDecoder decoder = model.CreateDecoder();
+                for (int round = 0; round < 5; round++)
+                    Decode(decoder, "tiny-center", i % 2 == 0 ? "T003" : "T002", 1, i % 2 == 0 ? 3 : 2);
+            }
+            catch (Exception failure)
+            {
+                failures[i] = failure;
+            }
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        Assert.That(failures, Is.All.Null);
+    }
+
+    [Test]
+    public void A_decoder_in_use_refuses_another_thread_and_disposes_when_left()
+    {
+        Simulator.Set("enqueue_us", "300000");
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
+        TrtDecoder decoder = model.CreateDecoder();
+        decoder.BeginInput(1, 3).Clear();
+        Thread running = new(() => decoder.Run());
+        long before = Simulator.Calls("cuStreamSynchronize");
+        running.Start();
+        while (Simulator.Calls("cuStreamSynchronize") == before)
+            Thread.Yield();
+        Assert.That(() => decoder.BeginInput(1, 3), Throws.InvalidOperationException.With.Message.Contains("another thread"));
+        decoder.Dispose();
+        running.Join();
+        Assert.That(() => decoder.BeginInput(1, 3), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void The_caller_brings_device_memory_and_a_stream()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
+        using TrtDecoder decoder = model.CreateDecoder();
+        using CudaContext context = CudaContext.Retain(CudaDevice.Get());
+        using CudaStream stream = CudaStream.Create(context);
+        float[] mel = Vector("tiny-center", "T027.mel");
+        float[] expected = Vector("tiny-center", "T027.audio");
+        Assert.That(decoder.GetOutputLength(1, 27), Is.EqualTo(expected.Length));
+        using PinnedBuffer<float> host = new(context, Math.Max(mel.Length, expected.Length));
+        using DeviceBuffer<float> input = new(context, mel.Length);
+        using DeviceBuffer<float> output = new(context, expected.Length);
+        mel.CopyTo(host.Span);
+        stream.Copy(host, input, mel.Length);
+        decoder.RunOnDevice(input.Address, 1, 27, output.Address, 0, stream.Handle);
+        stream.Copy(output, host, expected.Length);
+        stream.Synchronize();
+        float error = MaxError(host.Span[..expected.Length], expected);
+        Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
+        Assert.That(() => decoder.Run(), Throws.InvalidOperationException, "the shape was the caller's");
+        Assert.That(() => decoder.RunOnDevice(input.Address + 4, 1, 27, output.Address, 0, stream.Handle), Throws.ArgumentException.With.Message.Contains("256 bytes"));
+        Assert.That(() => decoder.RunOnDevice(input.Address, 1, 27, 0, 0, stream.Handle), Throws.ArgumentException);
+
+        mel.CopyTo(decoder.BeginInput(1, 27));
+        Assert.That(MaxError(decoder.Run().GetAudio(0), expected), Is.LessThan(1e-4f), "own memory again");
+    }
+
+    [Test]
+    public void An_engine_without_sidecar_is_read_by_names_shapes_and_hints()
+    {
+        string engine = TestEngines.Copy(TestEngines.Engine(), withSidecar: false);
+        using TrtDecoderModel model = TrtDecoderModel.Load(engine, new TrtDecoderOptions { Model = new ModelHints { SampleRate = 16000, RealOutput = "real", ImagOutput = "imag" } });
+        using TrtDecoder decoder = model.CreateDecoder();
+        Assert.That(model.Info.Metadata.SampleRate, Is.EqualTo(16000));
+        Decode(decoder, "tiny-center", "T003", 1, 3);
+        Assert.That(
+            () => TrtDecoderModel.Load(engine, new TrtDecoderOptions { Model = new ModelHints { RealOutput = "re", ImagOutput = "im" } }),
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("no output 're'"));
+    }
+
+    [Test]
+    public void Vocoder_loads_an_engine()
+    {
+        using Vocoder vocoder = Vocoder.Load(TestEngines.Engine());
+        using VocoderSession session = vocoder.CreateSession();
+        float[] audio = new float[vocoder.GetSampleCount(27)];
+        session.Decode(Vector("tiny-center", "T027.mel"), 27, audio);
+        float error = MaxError(audio, Vector("tiny-center", "T027.audio"));
+        Assert.That(error, Is.LessThan(1e-4f), $"max error {error}");
+    }
+}
