@@ -61,10 +61,10 @@ setup() {
     done
     if ((${#missing[@]} == 0)); then return; fi
 
-    install "${missing[@]}"
+    install_packages "${missing[@]}"
 }
 
-install() {
+install_packages() {
     local as_root=()
     if ((EUID != 0)); then
         command -v sudo >/dev/null || fail "not root and no sudo: run 'apt-get install $*' as root and try again."
@@ -242,7 +242,7 @@ bench() {
 # a change of ours; no CUDA toolkit.
 ptx() {
     local folder=native/kernels made=build/kernels.ptx
-    command -v clang-16 >/dev/null || install clang-16
+    command -v clang-16 >/dev/null || install_packages clang-16
     mkdir -p build
     clang-16 -x cuda --cuda-gpu-arch=sm_80 --cuda-device-only -nocudainc -nocudalib -O3 -Wall -Wextra -Werror -S -o "$made" "$folder/kernels.cu"
     if [[ ${1:-} != --check ]]; then
