@@ -11,11 +11,6 @@
 
 namespace trtv {
 
-struct Complex {
-    float x;
-    float y;
-};
-
 TRTV_DEVICE Complex operator+(Complex a, Complex b) { return {a.x + b.x, a.y + b.y}; }
 TRTV_DEVICE Complex operator-(Complex a, Complex b) { return {a.x - b.x, a.y - b.y}; }
 TRTV_DEVICE Complex operator*(Complex a, Complex b) { return {a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x}; }
@@ -47,21 +42,23 @@ TRTV_DEVICE float from_half(uint16_t half) {
 TRTV_DEVICE bool is_finite(float value) { return __builtin_fabsf(value) <= 3.402823466e38f; }
 
 TRTV_DEVICE float load(uint64_t address, int64_t element, int32_t format) {
-    return format == TRTV_NUMBER_FLOAT16 ? from_half(reinterpret_cast<const uint16_t*>(address)[element])
-                                         : reinterpret_cast<const float*>(address)[element];
+    return format == TRTV_NUMBER_FLOAT16 ? from_half(load_half(reinterpret_cast<const uint16_t*>(address) + element))
+                                         : load_float(reinterpret_cast<const float*>(address) + element);
 }
 
 /** A bin of the spectrum. The first and the last bin are real: what the network says of their imaginary parts is
  * ignored. */
-TRTV_DEVICE Complex load_bin(const trtv_inverse_stft_arguments& a, int64_t item_and_frame, int bin) {
-    const int64_t element = item_and_frame + bin * a.bin_stride;
-    const bool real = bin == 0 || 2 * bin == a.fft_length;
+TRTV_DEVICE Complex load_bin(const trtv_inverse_stft_arguments& a, int64_t frame_start, int bin) {
+    const int64_t element = frame_start + bin * a.bin_stride;
     const float first = load(a.first, element, a.spectrum_format);
-    if (a.form == TRTV_SPECTRUM_REAL_IMAGINARY)
-        return {first, real ? 0.0f : load(a.second, element, a.spectrum_format)};
-    return {first * load(a.second, element, a.spectrum_format),
-            real ? 0.0f : first * load(a.third, element, a.spectrum_format)};
+    const float second = load(a.second, element, a.spectrum_format);
+    const bool real = bin == 0 || 2 * bin == a.fft_length;
+    if (a.form == TRTV_SPECTRUM_REAL_IMAGINARY) return {first, real ? 0.0f : second};
+    const float third = load(a.third, element, a.spectrum_format);
+    return {first * second, real ? 0.0f : first * third};
 }
+
+TRTV_DEVICE int divide(int n, uint32_t magic) { return static_cast<int>((static_cast<uint64_t>(n) * magic) >> 31); }
 
 TRTV_DEVICE void butterfly(Complex (&v)[2]) {
     const Complex a = v[0];
@@ -124,51 +121,55 @@ TRTV_DEVICE void butterfly(Complex (&v)[8]) {
     }
 }
 
-/** One thread's part of one pass: 'done' is the product of the radices of the passes before. */
+/** One thread's part of the first pass, which makes of each bin what the complex transform of half the length takes in.
+ */
 template <int Radix>
-TRTV_DEVICE void pass(const trtv_inverse_stft_arguments& a, int thread, int threads, const Complex* from, Complex* to,
-                      int frames, int done) {
+TRTV_DEVICE void first_pass(const trtv_inverse_stft_arguments& a, int thread, int threads, int item, int first,
+                            Complex* to, int frames) {
+    const Complex* turns = reinterpret_cast<const Complex*>(a.tables);
+    const int length = a.fft_length / 2;
+    const int stride = padded(length);
+    const int butterflies = length / Radix;
+    for (int i = thread; i < frames * butterflies; i += threads) {
+        const int frame = divide(i, a.butterfly_magics[0]);
+        const int j = i - frame * butterflies;
+        const int64_t start = item * a.item_stride + (first + frame) * a.frame_stride;
+        Complex low[Radix], high[Radix], v[Radix];
+        for (int r = 0; r < Radix; ++r) {
+            low[r] = load_bin(a, start, j + r * butterflies);
+            high[r] = load_bin(a, start, length - j - r * butterflies);
+        }
+        for (int r = 0; r < Radix; ++r) {
+            // X[k] + X*[M-k] makes the even samples, (X[k] - X*[M-k]) exp(2 pi i k / N) the odd ones.
+            const Complex even = {low[r].x + high[r].x, low[r].y - high[r].y};
+            const Complex odd =
+                Complex{low[r].x - high[r].x, low[r].y + high[r].y} * load_complex(turns + j + r * butterflies);
+            v[r] = even + turned(odd);
+        }
+        butterfly(v);
+        for (int r = 0; r < Radix; ++r) to[frame * stride + padded(j * Radix + r)] = v[r];
+    }
+}
+
+/** One thread's part of pass p; 'done' is the product of the radices of the passes before. */
+template <int Radix>
+TRTV_DEVICE void pass(const trtv_inverse_stft_arguments& a, int thread, int threads, int p, const Complex* from,
+                      Complex* to, int frames, int done) {
     const Complex* turns = reinterpret_cast<const Complex*>(a.tables);
     const int length = a.fft_length / 2;
     const int stride = padded(length);
     const int butterflies = length / Radix;
     const int turn = a.fft_length / (done * Radix);
     for (int i = thread; i < frames * butterflies; i += threads) {
-        const int frame = i / butterflies;
+        const int frame = divide(i, a.butterfly_magics[p]);
         const int j = i - frame * butterflies;
-        const int k = j % done;
+        const int k = j - divide(j, a.done_magics[p]) * done;
         Complex v[Radix];
-        for (int r = 0; r < Radix; ++r) v[r] = from[frame * stride + padded(j + r * butterflies)];
-        if (done > 1) {
-            for (int r = 1; r < Radix; ++r) v[r] = v[r] * turns[r * k * turn];
-        }
+        v[0] = from[frame * stride + padded(j)];
+        for (int r = 1; r < Radix; ++r)
+            v[r] = from[frame * stride + padded(j + r * butterflies)] * load_complex(turns + r * k * turn);
         butterfly(v);
         for (int r = 0; r < Radix; ++r) to[frame * stride + padded((j - k) * Radix + k + r * done)] = v[r];
-    }
-}
-
-/** One thread's part of: bins of the frames from 'first' on -> the input of the complex transform of half the length.
- */
-TRTV_DEVICE void gather(const trtv_inverse_stft_arguments& a, int thread, int threads, int item, int first, int frames,
-                        Complex* to) {
-    const Complex* turns = reinterpret_cast<const Complex*>(a.tables);
-    const int length = a.fft_length / 2;
-    const int stride = padded(length);
-    const int pairs = length / 2 + 1;
-    // Neighbouring threads read neighbouring elements.
-    const bool along_frames = a.frame_stride < a.bin_stride;
-    for (int i = thread; i < frames * pairs; i += threads) {
-        const int frame = along_frames ? i % frames : i / pairs;
-        const int bin = along_frames ? i / frames : i - frame * pairs;
-        const int64_t start = item * a.item_stride + (first + frame) * a.frame_stride;
-        const Complex low = load_bin(a, start, bin);
-        const Complex high = load_bin(a, start, length - bin);
-        // X[k] + X*[M-k] makes the even samples, (X[k] - X*[M-k]) exp(2 pi i k / N) the odd ones.
-        const Complex even = {low.x + high.x, low.y - high.y};
-        const Complex odd = Complex{low.x - high.x, low.y + high.y} * turns[bin];
-        Complex* row = to + frame * stride;
-        row[padded(bin)] = {even.x - odd.y, even.y + odd.x};
-        if (bin != 0 && 2 * bin != length) row[padded(length - bin)] = {even.x + odd.y, odd.x - even.y};
     }
 }
 
@@ -206,6 +207,8 @@ TRTV_KERNEL trtv_inverse_stft(const trtv_inverse_stft_arguments a) {
 
     // The frames that touch the positions [begin, begin + samples) of the signal before trimming.
     const int begin = chunk + a.trim_length;
+    const int begin_frame = begin / a.hop_length;
+    const int begin_offset = begin - begin_frame * a.hop_length;
     const int first_frame = begin < a.fft_length ? 0 : (begin - a.fft_length) / a.hop_length + 1;
     const int last_frame = (begin + samples - 1) / a.hop_length;
     const int end_frame = last_frame < a.frame_count ? last_frame + 1 : a.frame_count;
@@ -219,39 +222,57 @@ TRTV_KERNEL trtv_inverse_stft(const trtv_inverse_stft_arguments a) {
     for (int group = first_frame; group < end_frame; group += a.frames_at_once) {
         const int group_end = group + a.frames_at_once < end_frame ? group + a.frames_at_once : end_frame;
         const int frames = group_end - group;
-        TRTV_PHASE(thread, threads) { gather(a, thread, threads, item, group, frames, buffers); }
+        TRTV_PHASE(thread, threads) {
+            const int radix = a.radices[0];
+            if (radix == 8)
+                first_pass<8>(a, thread, threads, item, group, buffers, frames);
+            else if (radix == 4)
+                first_pass<4>(a, thread, threads, item, group, buffers, frames);
+            else if (radix == 2)
+                first_pass<2>(a, thread, threads, item, group, buffers, frames);
+            else if (radix == 3)
+                first_pass<3>(a, thread, threads, item, group, buffers, frames);
+            else
+                first_pass<5>(a, thread, threads, item, group, buffers, frames);
+        }
 
-        int done = 1;
-        for (int p = 0; p < a.pass_count; ++p) {
+        int done = a.radices[0];
+        for (int p = 1; p < a.pass_count; ++p) {
             const int radix = a.radices[p];
-            const Complex* from = buffers + (p & 1) * buffer_size;
-            Complex* to = buffers + ((p & 1) ^ 1) * buffer_size;
+            const Complex* from = buffers + ((p - 1) & 1) * buffer_size;
+            Complex* to = buffers + (p & 1) * buffer_size;
             TRTV_PHASE(thread, threads) {
                 if (radix == 8)
-                    pass<8>(a, thread, threads, from, to, frames, done);
+                    pass<8>(a, thread, threads, p, from, to, frames, done);
                 else if (radix == 4)
-                    pass<4>(a, thread, threads, from, to, frames, done);
+                    pass<4>(a, thread, threads, p, from, to, frames, done);
                 else if (radix == 2)
-                    pass<2>(a, thread, threads, from, to, frames, done);
+                    pass<2>(a, thread, threads, p, from, to, frames, done);
                 else if (radix == 3)
-                    pass<3>(a, thread, threads, from, to, frames, done);
+                    pass<3>(a, thread, threads, p, from, to, frames, done);
                 else
-                    pass<5>(a, thread, threads, from, to, frames, done);
+                    pass<5>(a, thread, threads, p, from, to, frames, done);
             }
             done *= radix;
         }
 
-        const float* signals = reinterpret_cast<const float*>(buffers + (a.pass_count & 1) * buffer_size);
+        const float* signals = reinterpret_cast<const float*>(buffers + ((a.pass_count - 1) & 1) * buffer_size);
         const float* window = reinterpret_cast<const float*>(a.tables) + 2 * a.fft_length;
         TRTV_PHASE(thread, threads) {
             for (int i = thread; i < samples; i += threads) {
                 const int position = begin + i;
-                const int earliest = position < a.fft_length ? 0 : (position - a.fft_length) / a.hop_length + 1;
-                const int latest = position / a.hop_length;
+                const int latest = begin_frame + divide(begin_offset + i, a.hop_magic);
                 float sum = group == first_frame ? 0 : sums[i];
-                for (int frame = earliest > group ? earliest : group; frame <= latest && frame < group_end; ++frame) {
-                    const int n = position - frame * a.hop_length;
-                    sum += signals[(frame - group) * 2 * stride + sample_place(n)] * window[n];
+                // Ascending frames, those that the group holds and whose window reaches this position.
+                int frame = group;
+                int n = position - group * a.hop_length;
+                if (n >= a.fft_length) {
+                    const int late = divide(n - a.fft_length, a.hop_magic) + 1;
+                    frame += late;
+                    n -= late * a.hop_length;
+                }
+                for (; frame <= latest && frame < group_end; ++frame, n -= a.hop_length) {
+                    sum += signals[(frame - group) * 2 * stride + sample_place(n)] * load_float(window + n);
                 }
                 if (group_end < end_frame) {
                     sums[i] = sum;

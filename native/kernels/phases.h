@@ -7,10 +7,19 @@
 
 #include "trtvocoder_kernels.h"
 
+namespace trtv {
+
+struct Complex {
+    float x;
+    float y;
+};
+
+}  // namespace trtv
+
 #ifdef __CUDA__
 
 #define TRTV_DEVICE __attribute__((device)) inline __attribute__((always_inline))
-#define TRTV_KERNEL extern "C" __attribute__((global)) void
+#define TRTV_KERNEL extern "C" __attribute__((global)) __attribute__((launch_bounds(TRTV_MOST_THREADS))) void
 #define TRTV_PHASE(thread, threads)                                                                                    \
     for (int thread = __nvvm_read_ptx_sreg_tid_x(), threads = __nvvm_read_ptx_sreg_ntid_x(), trtv_once = 1; trtv_once; \
          trtv_once = 0, __syncthreads())
@@ -23,6 +32,15 @@ extern __attribute__((shared)) __attribute__((aligned(16))) float shared_memory[
 TRTV_DEVICE int block_x() { return __nvvm_read_ptx_sreg_ctaid_x(); }
 TRTV_DEVICE int block_y() { return __nvvm_read_ptx_sreg_ctaid_y(); }
 TRTV_DEVICE int grid_width() { return __nvvm_read_ptx_sreg_nctaid_x(); }
+
+// Loads of what the kernel does not write, by the read-only path.
+TRTV_DEVICE float load_float(const float* address) { return __nvvm_ldg_f(address); }
+TRTV_DEVICE uint16_t load_half(const uint16_t* address) { return __nvvm_ldg_us(address); }
+TRTV_DEVICE Complex load_complex(const Complex* address) {
+    typedef float Pair __attribute__((ext_vector_type(2)));
+    const Pair pair = __nvvm_ldg_f2(reinterpret_cast<const Pair*>(address));
+    return {pair.x, pair.y};
+}
 
 /** Whether a thread of the block found what it looked for; a barrier. */
 TRTV_DEVICE bool any_found(int found) { return __nvvm_bar0_or(found) != 0; }
@@ -51,6 +69,9 @@ inline thread_local float* shared_memory;
 inline int block_x() { return host_block.x; }
 inline int block_y() { return host_block.y; }
 inline int grid_width() { return host_block.grid_width; }
+inline float load_float(const float* address) { return *address; }
+inline uint16_t load_half(const uint16_t* address) { return *address; }
+inline Complex load_complex(const Complex* address) { return *address; }
 inline bool any_found(int found) { return found != 0; }
 
 }  // namespace trtv

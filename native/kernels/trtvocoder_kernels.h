@@ -32,6 +32,9 @@ typedef enum trtv_number_format {
 /** Most butterfly passes of a transform: 2 x 3^6 takes seven. */
 #define TRTV_MOST_PASSES 12
 
+/** Most threads of a block. */
+#define TRTV_MOST_THREADS 512
+
 /** In non_finite: every sample that the block made is finite. */
 #define TRTV_ALL_FINITE 2147483647
 
@@ -40,8 +43,11 @@ typedef enum trtv_number_format {
 
 /**
  * trtv_inverse_stft: spectra [batch, bins, frames] in any memory order -> samples [batch, sample_count].
- * Grid: (sample_count / chunk_length rounded up, batch). Block: any multiple of 32 threads up to 1024.
+ * Grid: (sample_count / chunk_length rounded up, batch). Block: any multiple of 32 threads up to TRTV_MOST_THREADS.
  * Dynamic shared memory: shared_bytes.
+ *
+ * Divisions by what does not change are products: a 'magic' of d is 2^31 / d rounded up, and n / d = n * magic / 2^31
+ * for n d < 2^31.
  */
 typedef struct trtv_inverse_stft_arguments {
     /** Device address of the real parts, or of the magnitudes. */
@@ -88,8 +94,16 @@ typedef struct trtv_inverse_stft_arguments {
     int32_t pass_count;
     /** Dynamic shared memory of a block in bytes. */
     int32_t shared_bytes;
+    /** The magic of hop_length. */
+    uint32_t hop_magic;
+    /** Unused; keeps the size a multiple of 8. */
+    uint32_t reserved;
     /** The radix of each pass, 2, 3, 4, 5 or 8; their product is n_fft / 2. */
     int32_t radices[TRTV_MOST_PASSES];
+    /** The magic of each pass's butterflies a frame, n_fft / 2 / radix. */
+    uint32_t butterfly_magics[TRTV_MOST_PASSES];
+    /** The magic of the product of the radices before each pass. */
+    uint32_t done_magics[TRTV_MOST_PASSES];
 } trtv_inverse_stft_arguments;
 
 #ifdef __cplusplus

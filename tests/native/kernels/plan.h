@@ -43,6 +43,12 @@ inline bool plan(trtv_inverse_stft_arguments& a, int length, int hop, bool same,
         for (; rest % radix == 0; rest /= radix) a.radices[a.pass_count++] = radix;
     }
     if (rest != 1) return false;
+    const auto magic = [](int d) { return static_cast<uint32_t>(((1u << 31) + static_cast<uint32_t>(d) - 1) / d); };
+    a.hop_magic = magic(hop);
+    for (int p = 0, done = 1; p < a.pass_count; done *= a.radices[p++]) {
+        a.butterfly_magics[p] = magic(length / 2 / a.radices[p]);
+        a.done_magics[p] = magic(done);
+    }
     const int stride = length / 2 + length / 16;
     const int touched = (a.chunk_length + length - 2) / hop + 1;
     a.frames_at_once =
