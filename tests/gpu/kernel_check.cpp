@@ -231,10 +231,10 @@ void time_cases(const Kernel& kernel, bool sweep) {
         }
         for (int frames : {64, 256, 1024})
             for (int hops : {1, 2, 3, 4, 8})
-                for (int threads : {128, 256, 320, 512, 640, 1024})
+                for (int threads : {128, 192, 256, 320, 384, 512})
                     one({1024, 256, false, frames, 1, frame_major, hops, 0, threads});
         for (int hops : {2, 4, 8})
-            for (int threads : {256, 512, 1024}) one({1024, 256, false, 256, 16, frame_major, hops, 0, threads});
+            for (int threads : {128, 256, 384, 512}) one({1024, 256, false, 256, 16, frame_major, hops, 0, threads});
     }
 }
 
