@@ -41,21 +41,32 @@ TRTV_DEVICE float from_half(uint16_t half) {
 
 TRTV_DEVICE bool is_finite(float value) { return __builtin_fabsf(value) <= 3.402823466e38f; }
 
-TRTV_DEVICE float load(uint64_t address, int64_t element, int32_t format) {
-    return format == TRTV_NUMBER_FLOAT16 ? from_half(load_half(reinterpret_cast<const uint16_t*>(address) + element))
-                                         : load_float(reinterpret_cast<const float*>(address) + element);
-}
-
-/** A bin of the spectrum. The first and the last bin are real: what the network says of their imaginary parts is
- * ignored. */
-TRTV_DEVICE Complex load_bin(const trtv_inverse_stft_arguments& a, int64_t frame_start, int bin) {
-    const int64_t element = frame_start + bin * a.bin_stride;
-    const float first = load(a.first, element, a.spectrum_format);
-    const float second = load(a.second, element, a.spectrum_format);
-    const bool real = bin == 0 || 2 * bin == a.fft_length;
-    if (a.form == TRTV_SPECTRUM_REAL_IMAGINARY) return {first, real ? 0.0f : second};
-    const float third = load(a.third, element, a.spectrum_format);
-    return {first * second, real ? 0.0f : first * third};
+/**
+ * Loads 'Count' elements 'step' apart, and as many that end the mirrored row. The format is asked once and nothing is
+ * computed between the loads, so that all of them are under way together: their latency is most of what the kernel
+ * takes.
+ */
+template <int Count>
+TRTV_DEVICE void load(uint64_t address, int32_t format, int64_t low, int64_t high, int64_t step, float (&lows)[Count],
+                      float (&highs)[Count]) {
+    if (format == TRTV_NUMBER_FLOAT16) {
+        const uint16_t* halves = reinterpret_cast<const uint16_t*>(address);
+        uint16_t low_bits[Count], high_bits[Count];
+        for (int r = 0; r < Count; ++r) {
+            low_bits[r] = load_half(halves + low + r * step);
+            high_bits[r] = load_half(halves + high - r * step);
+        }
+        for (int r = 0; r < Count; ++r) {
+            lows[r] = from_half(low_bits[r]);
+            highs[r] = from_half(high_bits[r]);
+        }
+        return;
+    }
+    const float* floats = reinterpret_cast<const float*>(address);
+    for (int r = 0; r < Count; ++r) {
+        lows[r] = load_float(floats + low + r * step);
+        highs[r] = load_float(floats + high - r * step);
+    }
 }
 
 TRTV_DEVICE int divide(int n, uint32_t magic) { return static_cast<int>((static_cast<uint64_t>(n) * magic) >> 31); }
@@ -134,17 +145,31 @@ TRTV_DEVICE void first_pass(const trtv_inverse_stft_arguments& a, int thread, in
         const int frame = divide(i, a.butterfly_magics[0]);
         const int j = i - frame * butterflies;
         const int64_t start = item * a.item_stride + (first + frame) * a.frame_stride;
-        Complex low[Radix], high[Radix], v[Radix];
-        for (int r = 0; r < Radix; ++r) {
-            low[r] = load_bin(a, start, j + r * butterflies);
-            high[r] = load_bin(a, start, length - j - r * butterflies);
+        const int64_t low = start + j * a.bin_stride;
+        const int64_t high = start + (length - j) * a.bin_stride;
+        const int64_t step = butterflies * a.bin_stride;
+        float low_x[Radix], low_y[Radix], high_x[Radix], high_y[Radix];
+        load(a.first, a.spectrum_format, low, high, step, low_x, high_x);
+        load(a.second, a.spectrum_format, low, high, step, low_y, high_y);
+        Complex v[Radix];
+        for (int r = 0; r < Radix; ++r) v[r] = load_complex(turns + j + r * butterflies);
+        if (a.form == TRTV_SPECTRUM_MAGNITUDE_COSINE_SINE) {
+            float low_sine[Radix], high_sine[Radix];
+            load(a.third, a.spectrum_format, low, high, step, low_sine, high_sine);
+            for (int r = 0; r < Radix; ++r) {
+                const float cosines[2] = {low_y[r], high_y[r]};
+                low_y[r] = low_x[r] * low_sine[r];
+                high_y[r] = high_x[r] * high_sine[r];
+                low_x[r] *= cosines[0];
+                high_x[r] *= cosines[1];
+            }
         }
+        // The first and the last bin are real: what the network says of their imaginary parts is ignored.
+        if (j == 0) low_y[0] = high_y[0] = 0;
         for (int r = 0; r < Radix; ++r) {
             // X[k] + X*[M-k] makes the even samples, (X[k] - X*[M-k]) exp(2 pi i k / N) the odd ones.
-            const Complex even = {low[r].x + high[r].x, low[r].y - high[r].y};
-            const Complex odd =
-                Complex{low[r].x - high[r].x, low[r].y + high[r].y} * load_complex(turns + j + r * butterflies);
-            v[r] = even + turned(odd);
+            const Complex even = {low_x[r] + high_x[r], low_y[r] - high_y[r]};
+            v[r] = even + turned(Complex{low_x[r] - high_x[r], low_y[r] + high_y[r]} * v[r]);
         }
         butterfly(v);
         for (int r = 0; r < Radix; ++r) to[frame * stride + padded(j * Radix + r)] = v[r];
