@@ -37,6 +37,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
   ci               'test', then what is too long for it ('fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
+  ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
   format [--check] format C# and C++ (or only check)
   api [--check]    write docs/api, the reference of the public members, from their docstrings (or only check that it is as the code says)
   face             write the PublicAPI files of the libraries anew (git diff shows what changed of their public members)
@@ -68,14 +69,18 @@ setup() {
     done
     if ((${#missing[@]} == 0)); then return; fi
 
+    install_packages "${missing[@]}"
+}
+
+install_packages() {
     local as_root=()
     if ((EUID != 0)); then
-        command -v sudo >/dev/null || fail "not root and no sudo: run 'apt-get install ${missing[*]}' as root and try again."
+        command -v sudo >/dev/null || fail "not root and no sudo: run 'apt-get install $*' as root and try again."
         as_root=(sudo)
     fi
-    say "installing: ${missing[*]}"
+    say "installing: $*"
     "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
 }
 
 native() {
@@ -325,6 +330,20 @@ bench() {
     dotnet out/bench/TrtVocoder.Benchmarks.dll peak-memory
 }
 
+# The GPU kernels as PTX, for compute capability 8.0; the driver compiles it for the GPU at hand. One version of clang, so that a change is
+# a change of ours; no CUDA toolkit.
+ptx() {
+    local folder=native/kernels made=build/kernels.ptx
+    command -v clang-16 >/dev/null || install_packages clang-16
+    mkdir -p build
+    clang-16 -x cuda --cuda-gpu-arch=sm_80 --cuda-device-only -nocudainc -nocudalib -O3 -Wall -Wextra -Werror -S -o "$made" "$folder/kernels.cu"
+    if [[ ${1:-} != --check ]]; then
+        cp "$made" "$folder/kernels.ptx"
+    elif ! diff -q "$made" "$folder/kernels.ptx" >/dev/null; then
+        fail "$folder/kernels.ptx is not what its source makes; run './build.sh ptx' and commit it."
+    fi
+}
+
 format() {
     local check=()
     if [[ ${1:-} == --check ]]; then check=(--verify-no-changes); fi
@@ -405,7 +424,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | ci | bench | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

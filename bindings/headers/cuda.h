@@ -28,6 +28,12 @@ typedef struct CUstream_st* CUstream;
 /** A mark in a stream; the runtime API's cudaEvent_t is the same. */
 typedef struct CUevent_st* CUevent;
 
+/** Code loaded for a context. */
+typedef struct CUmod_st* CUmodule;
+
+/** A kernel of a module. */
+typedef struct CUfunc_st* CUfunction;
+
 /** A recorded graph of work. */
 typedef struct CUgraph_st* CUgraph;
 
@@ -58,12 +64,18 @@ typedef enum CUresult {
     CUDA_ERROR_INVALID_CONTEXT = 201,
     /** The code holds no version for this GPU. */
     CUDA_ERROR_NO_BINARY_FOR_GPU = 209,
+    /** The driver's compiler refuses the PTX. */
+    CUDA_ERROR_INVALID_PTX = 218,
+    /** The driver is too old for the PTX. */
+    CUDA_ERROR_UNSUPPORTED_PTX_VERSION = 222,
     /** An uncorrectable memory error on the GPU. */
     CUDA_ERROR_ECC_UNCORRECTABLE = 214,
     /** The operating system refused. */
     CUDA_ERROR_OPERATING_SYSTEM = 304,
     /** The handle is not valid. */
     CUDA_ERROR_INVALID_HANDLE = 400,
+    /** The module has no such kernel. */
+    CUDA_ERROR_NOT_FOUND = 500,
     /** Not finished yet; an answer rather than an error. */
     CUDA_ERROR_NOT_READY = 600,
     /** A kernel read or wrote an address that is not its own; the context is lost. */
@@ -103,6 +115,12 @@ typedef enum CUdevice_attribute {
     /** Compute capability: the number after the point. */
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76
 } CUdevice_attribute;
+
+/** Properties of a kernel for cuFuncSetAttribute. */
+typedef enum CUfunction_attribute {
+    /** The most dynamic shared memory of a block in bytes; above 48 KB it must be asked for. */
+    CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8
+} CUfunction_attribute;
 
 /** How far a stream capture forbids calls elsewhere that could disturb it. */
 typedef enum CUstreamCaptureMode {
@@ -270,6 +288,22 @@ CUresult cuEventElapsedTime(float* milliseconds, CUevent start, CUevent end);
 
 /** Destroys an event. */
 CUresult cuEventDestroy_v2(CUevent event);
+
+/** Loads code into the bound context: PTX, a string that ends in 0, is compiled for the GPU. */
+CUresult cuModuleLoadData(CUmodule* module, const void* image);
+
+/** Unloads code. */
+CUresult cuModuleUnload(CUmodule module);
+
+/** A kernel of a module by its name. */
+CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* name);
+
+/** Sets a property of a kernel. */
+CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int32_t value);
+
+/** Enqueues a kernel; its arguments are copied. extra must be NULL. */
+CUresult cuLaunchKernel(CUfunction function, uint32_t grid_x, uint32_t grid_y, uint32_t grid_z, uint32_t block_x, uint32_t block_y,
+                        uint32_t block_z, uint32_t shared_bytes, CUstream stream, void** parameters, void** extra);
 
 /** Makes a graph ready to launch. flags: 0. */
 CUresult cuGraphInstantiateWithFlags(CUgraphExec* executable, CUgraph graph, uint64_t flags);

@@ -45,6 +45,12 @@ public enum CUresult
     /// <summary>The code holds no version for this GPU.</summary>
     CUDA_ERROR_NO_BINARY_FOR_GPU = 209,
 
+    /// <summary>The driver's compiler refuses the PTX.</summary>
+    CUDA_ERROR_INVALID_PTX = 218,
+
+    /// <summary>The driver is too old for the PTX.</summary>
+    CUDA_ERROR_UNSUPPORTED_PTX_VERSION = 222,
+
     /// <summary>An uncorrectable memory error on the GPU.</summary>
     CUDA_ERROR_ECC_UNCORRECTABLE = 214,
 
@@ -53,6 +59,9 @@ public enum CUresult
 
     /// <summary>The handle is not valid.</summary>
     CUDA_ERROR_INVALID_HANDLE = 400,
+
+    /// <summary>The module has no such kernel.</summary>
+    CUDA_ERROR_NOT_FOUND = 500,
 
     /// <summary>Not finished yet; an answer rather than an error.</summary>
     CUDA_ERROR_NOT_READY = 600,
@@ -108,6 +117,13 @@ public enum CUdevice_attribute
 
     /// <summary>Compute capability: the number after the point.</summary>
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
+}
+
+/// <summary>Properties of a kernel for cuFuncSetAttribute.</summary>
+public enum CUfunction_attribute
+{
+    /// <summary>The most dynamic shared memory of a block in bytes; above 48 KB it must be asked for.</summary>
+    CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8,
 }
 
 /// <summary>How far a stream capture forbids calls elsewhere that could disturb it.</summary>
@@ -329,6 +345,26 @@ public static unsafe partial class CudaDriver
     /// <summary>Destroys an event.</summary>
     [LibraryImport(LibraryName)]
     public static partial CUresult cuEventDestroy_v2(nint @event);
+
+    /// <summary>Loads code into the bound context: PTX, a string that ends in 0, is compiled for the GPU.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuModuleLoadData(nint* module, void* image);
+
+    /// <summary>Unloads code.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuModuleUnload(nint module);
+
+    /// <summary>A kernel of a module by its name.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuModuleGetFunction(nint* function, nint module, byte* name);
+
+    /// <summary>Sets a property of a kernel.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuFuncSetAttribute(nint function, CUfunction_attribute attribute, int @value);
+
+    /// <summary>Enqueues a kernel; its arguments are copied. extra must be NULL.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuLaunchKernel(nint function, uint grid_x, uint grid_y, uint grid_z, uint block_x, uint block_y, uint block_z, uint shared_bytes, nint stream, void** parameters, void** extra);
 
     /// <summary>Makes a graph ready to launch. flags: 0.</summary>
     [LibraryImport(LibraryName)]

@@ -26,7 +26,7 @@ const char* const kEventCounters[] = {"pageable_copies", "shape_changes", "viola
 
 const char* const kLiveCounters[] = {
     "device_allocations", "device_bytes",       "host_allocations", "host_bytes", "streams", "events", "graphs",
-    "graph_execs",        "context_references", "tensorrt_objects",
+    "graph_execs",        "modules",            "context_references", "tensorrt_objects",
 };
 
 // The action "null WORDS".

@@ -62,6 +62,7 @@ template class Handles<CUstream_st>;
 template class Handles<CUevent_st>;
 template class Handles<CUgraph_st>;
 template class Handles<CUgraphExec_st>;
+template class Handles<CUmod_st>;
 
 Handles<CUstream_st>& streams() {
     static auto* handles = new Handles<CUstream_st>("streams");
@@ -80,6 +81,11 @@ Handles<CUgraph_st>& graphs() {
 
 Handles<CUgraphExec_st>& graphExecs() {
     static auto* handles = new Handles<CUgraphExec_st>("graph_execs");
+    return *handles;
+}
+
+Handles<CUmod_st>& modules() {
+    static auto* handles = new Handles<CUmod_st>("modules");
     return *handles;
 }
 

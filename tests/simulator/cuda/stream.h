@@ -70,6 +70,7 @@ Handles<CUstream_st>& streams();
 Handles<CUevent_st>& events();
 Handles<CUgraph_st>& graphs();
 Handles<CUgraphExec_st>& graphExecs();
+Handles<CUmod_st>& modules();
 
 }  // namespace trtv_sim
 

@@ -1,0 +1,2 @@
+// The kernels as clang reads them for the GPU; build.sh ptx makes kernels.ptx of it.
+#include "inverse_stft.h"
