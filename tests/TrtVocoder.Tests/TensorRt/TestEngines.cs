@@ -1,5 +1,7 @@
+using Google.Protobuf;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Export.Onnx.Protos;
 using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 
@@ -8,6 +10,10 @@ namespace TrtVocoder.Tests.TensorRt;
 /// <summary>Engines for the simulated GPU, built once a process from the golden checkpoints.</summary>
 internal static class TestEngines
 {
+    // ONNX's numbers of element types.
+    private const int Float32 = 1;
+    private const int Float16 = 10;
+
     private static readonly string Folder = Directory.CreateTempSubdirectory("trtvocoder-engines").FullName;
     private static readonly Dictionary<string, string> Built = [];
 
@@ -36,6 +42,57 @@ internal static class TestEngines
             Built.Add(key, path);
         }
         return path;
+    }
+
+    /// <summary>The same engine, but with a mel and outputs of FP16 around the network's own FP32.</summary>
+    public static string HalfEngine(string model, OnnxExportOptions? options = null)
+    {
+        string key = $"half-{model}-{Key(options)}";
+        if (!Built.TryGetValue(key, out string? path))
+        {
+            ModelProto proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Onnx(model, options)));
+            foreach (ValueInfoProto input in proto.Graph.Input)
+            {
+                foreach (NodeProto node in proto.Graph.Node)
+                    Rename(node.Input, input.Name);
+                proto.Graph.Node.Insert(0, Cast(input.Name, Inner(input.Name), Float32));
+                input.Type.TensorType.ElemType = Float16;
+            }
+            foreach (ValueInfoProto output in proto.Graph.Output)
+            {
+                foreach (NodeProto node in proto.Graph.Node)
+                {
+                    Rename(node.Input, output.Name);
+                    Rename(node.Output, output.Name);
+                }
+                proto.Graph.Node.Add(Cast(Inner(output.Name), output.Name, Float16));
+                output.Type.TensorType.ElemType = Float16;
+            }
+            string onnx = Path.Combine(Folder, $"{key}.onnx");
+            File.WriteAllBytes(onnx, proto.ToByteArray());
+            path = Path.Combine(Folder, $"{Built.Count}.engine");
+            TrtBuilder.Build(onnx, path, new TrtBuildOptions { Profile = Profile });
+            Built.Add(key, path);
+        }
+        return path;
+
+        static string Inner(string name) => name + "_fp32";
+
+        static void Rename(IList<string> names, string name)
+        {
+            for (int i = 0; i < names.Count; i++)
+                if (names[i] == name)
+                    names[i] = Inner(name);
+        }
+
+        static NodeProto Cast(string from, string to, int type) => new()
+        {
+            OpType = "Cast",
+            Name = $"cast_{to}",
+            Input = { from },
+            Output = { to },
+            Attribute = { new AttributeProto { Name = "to", I = type, Type = AttributeProto.Types.AttributeType.Int } },
+        };
     }
 
     /// <summary>A copy of an engine, with or without its sidecar, that a test may spoil.</summary>
