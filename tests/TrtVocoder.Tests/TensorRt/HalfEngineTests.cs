@@ -27,7 +27,8 @@ public class HalfEngineTests : SimulatedGpu
         return rounded;
     }
 
-    private static OnnxExportOptions? Spectra(SpectrumLayout layout) => layout == SpectrumLayout.BinsMajor ? null : new() { Layout = layout };
+    private static OnnxExportOptions? Spectra(SpectrumLayout layout) =>
+        layout == SpectrumLayout.BinsMajor ? null : new() { Layout = layout };
 
     [Test]
     public void Spectra_are_those_of_FP32_rounded(
