@@ -254,9 +254,6 @@ typedef struct trtv_buffer trtv_buffer;
 /** A CUDA stream: CUstream, cudaStream_t. */
 typedef struct CUstream_st* trtv_cuda_stream;
 
-/** A CUDA event: CUevent, cudaEvent_t. */
-typedef struct CUevent_st* trtv_cuda_event;
-
 /**
  * Takes a log message. May be called from any thread, several at a time, and must not call back into this library.
  * source is "TensorRT" or "trtvocoder"; both strings live during the call only.
@@ -567,11 +564,6 @@ TRTV_API int32_t trtv_execution_context_set_tensor_address(trtv_execution_contex
  * must live as long as the context uses it. */
 TRTV_API int32_t trtv_execution_context_set_device_memory(trtv_execution_context* context, void* memory,
                                                           int64_t size) TRTV_NOEXCEPT;
-
-/** Sets the event that enqueue records once inputs may be overwritten; NULL for none. Errors: TensorRT. Ownership: the
- * event stays the caller's. */
-TRTV_API int32_t trtv_execution_context_set_input_consumed_event(trtv_execution_context* context,
-                                                                 trtv_cuda_event event) TRTV_NOEXCEPT;
 
 /**
  * Enqueues the engine on the stream (enqueueV3). Errors: incomplete, TensorRT. Blocking: no, unless the stream is the

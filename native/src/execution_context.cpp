@@ -111,14 +111,6 @@ int32_t trtv_execution_context_set_device_memory(trtv_execution_context* context
     });
 }
 
-int32_t trtv_execution_context_set_input_consumed_event(trtv_execution_context* context,
-                                                        trtv_cuda_event event) noexcept {
-    return guard([&] {
-        if (!state_of(context).context->setInputConsumedEvent(event))
-            throw trtv::tensorrt_error("The input-consumed event was refused.");
-    });
-}
-
 int32_t trtv_execution_context_enqueue(trtv_execution_context* context, trtv_cuda_stream stream) noexcept {
     return guard([&] {
         trtv::ExecutionContext& state = state_of(context);

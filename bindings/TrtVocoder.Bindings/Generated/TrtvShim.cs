@@ -507,7 +507,6 @@ public sealed unsafe class TrtvShim
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, trtv_shape*, int> _trtv_execution_context_get_tensor_shape;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, void*, int> _trtv_execution_context_set_tensor_address;
     private readonly delegate* unmanaged[Cdecl]<nint, void*, long, int> _trtv_execution_context_set_device_memory;
-    private readonly delegate* unmanaged[Cdecl]<nint, nint, int> _trtv_execution_context_set_input_consumed_event;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int> _trtv_execution_context_enqueue;
     private readonly delegate* unmanaged[Cdecl]<nint, nint, int> _trtv_execution_context_set_profiler;
     private readonly delegate* unmanaged[Cdecl]<nint, int, int> _trtv_execution_context_set_enqueue_emits_profile;
@@ -564,7 +563,6 @@ public sealed unsafe class TrtvShim
         _trtv_execution_context_get_tensor_shape = (delegate* unmanaged[Cdecl]<nint, byte*, trtv_shape*, int>)resolve("trtv_execution_context_get_tensor_shape");
         _trtv_execution_context_set_tensor_address = (delegate* unmanaged[Cdecl]<nint, byte*, void*, int>)resolve("trtv_execution_context_set_tensor_address");
         _trtv_execution_context_set_device_memory = (delegate* unmanaged[Cdecl]<nint, void*, long, int>)resolve("trtv_execution_context_set_device_memory");
-        _trtv_execution_context_set_input_consumed_event = (delegate* unmanaged[Cdecl]<nint, nint, int>)resolve("trtv_execution_context_set_input_consumed_event");
         _trtv_execution_context_enqueue = (delegate* unmanaged[Cdecl]<nint, nint, int>)resolve("trtv_execution_context_enqueue");
         _trtv_execution_context_set_profiler = (delegate* unmanaged[Cdecl]<nint, nint, int>)resolve("trtv_execution_context_set_profiler");
         _trtv_execution_context_set_enqueue_emits_profile = (delegate* unmanaged[Cdecl]<nint, int, int>)resolve("trtv_execution_context_set_enqueue_emits_profile");
@@ -693,9 +691,6 @@ public sealed unsafe class TrtvShim
 
     /// <summary>Gives a user-managed context its scratch memory, aligned to 256 bytes. Errors: TensorRT. Ownership: the caller's; it must live as long as the context uses it.</summary>
     public int trtv_execution_context_set_device_memory(nint context, void* memory, long size) => _trtv_execution_context_set_device_memory(context, memory, size);
-
-    /// <summary>Sets the event that enqueue records once inputs may be overwritten; NULL for none. Errors: TensorRT. Ownership: the event stays the caller's.</summary>
-    public int trtv_execution_context_set_input_consumed_event(nint context, nint @event) => _trtv_execution_context_set_input_consumed_event(context, @event);
 
     /// <summary>Enqueues the engine on the stream (enqueueV3). Errors: incomplete, TensorRT. Blocking: no, unless the stream is the default one or a profiler is attached and enqueue emits to it.</summary>
     public int trtv_execution_context_enqueue(nint context, nint stream) => _trtv_execution_context_enqueue(context, stream);
