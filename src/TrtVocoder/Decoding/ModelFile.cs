@@ -3,9 +3,6 @@ namespace TrtVocoder.Decoding;
 /// <summary>Tells model files apart by their content, so that a wrong or missing extension does no harm.</summary>
 internal static class ModelFile
 {
-    private const int VarintWire = 0;
-    private const int LengthWire = 2;
-
     /// <summary>Reads the beginning of a file (and, of an ONNX model, the outermost field headers).</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -66,17 +63,22 @@ internal static class ModelFile
         bool graphSeen = false;
         while (file.Position < file.Length)
         {
-            if (!TryReadVarint(file, out ulong tag))
+            if (!ProtobufWire.TryReadVarint(file, file.Length, out ulong tag))
                 return versionSeen && graphSeen ? throw Truncated() : false;
             (ulong field, int wire) = (tag >> 3, (int)(tag & 7));
             // ir_version and model_version are numbers; producer, domain, doc_string, graph, opset_import, metadata_props, training_info,
             // functions, configuration have lengths.
-            int expectedWire = field switch { 1 or 5 => VarintWire, 2 or 3 or 4 or 6 or 7 or 8 or 14 or 20 or 25 or 26 => LengthWire, _ => -1 };
-            if (wire != expectedWire || !TryReadVarint(file, out ulong value))
+            int expectedWire = field switch
+            {
+                1 or 5 => ProtobufWire.Varint,
+                2 or 3 or 4 or 6 or 7 or 8 or 14 or 20 or 25 or 26 => ProtobufWire.Length,
+                _ => -1,
+            };
+            if (wire != expectedWire || !ProtobufWire.TryReadVarint(file, file.Length, out ulong value))
                 return false;
             versionSeen |= field == 1;
             graphSeen |= field == 7;
-            if (wire != LengthWire)
+            if (wire != ProtobufWire.Length)
                 continue;
             if (value > (ulong)(file.Length - file.Position))
                 return versionSeen ? throw Truncated() : false;
@@ -85,20 +87,5 @@ internal static class ModelFile
         return graphSeen || (versionSeen ? throw Truncated() : false);
 
         DataFormatException Truncated() => new($"{path} is a truncated ONNX model of {file.Length} bytes; copy or export it again.");
-    }
-
-    private static bool TryReadVarint(Stream file, out ulong value)
-    {
-        value = 0;
-        for (int shift = 0; shift < 64; shift += 7)
-        {
-            int next = file.ReadByte();
-            if (next < 0)
-                return false;
-            value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80)
-                return true;
-        }
-        return false;
     }
 }

@@ -11,10 +11,6 @@ internal sealed record OnnxOutline
 {
     private const int MaxProperties = 10_000;
     private const int MaxTextBytes = 1 << 20;
-    private const int VarintWire = 0;
-    private const int Fixed64Wire = 1;
-    private const int LengthWire = 2;
-    private const int Fixed32Wire = 5;
 
     /// <summary>The strings of metadata_props.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
@@ -125,12 +121,18 @@ internal sealed record OnnxOutline
             {
                 ulong tag = Varint(end);
                 int wire = (int)(tag & 7);
-                ulong value = wire switch { VarintWire or LengthWire => Varint(end), Fixed64Wire => 8, Fixed32Wire => 4, _ => throw Bad() };
-                ulong skip = wire == VarintWire ? 0 : value;
+                ulong value = wire switch
+                {
+                    ProtobufWire.Varint or ProtobufWire.Length => Varint(end),
+                    ProtobufWire.Fixed64 => 8,
+                    ProtobufWire.Fixed32 => 4,
+                    _ => throw Bad(),
+                };
+                ulong skip = wire == ProtobufWire.Varint ? 0 : value;
                 if (skip > (ulong)(end - stream.Position))
                     throw Bad();
                 long next = stream.Position + (long)skip;
-                yield return (tag >> 3, wire == LengthWire ? next : 0);
+                yield return (tag >> 3, wire == ProtobufWire.Length ? next : 0);
                 stream.Position = next;
             }
         }
@@ -160,20 +162,7 @@ internal sealed record OnnxOutline
             return Encoding.UTF8.GetString(text);
         }
 
-        private ulong Varint(long end)
-        {
-            ulong value = 0;
-            for (int shift = 0; shift < 64; shift += 7)
-            {
-                int next = stream.Position < end ? stream.ReadByte() : -1;
-                if (next < 0)
-                    throw Bad();
-                value |= (ulong)(next & 0x7F) << shift;
-                if (next < 0x80)
-                    return value;
-            }
-            throw Bad();
-        }
+        private ulong Varint(long end) => ProtobufWire.TryReadVarint(stream, end, out ulong value) ? value : throw Bad();
 
         private DataFormatException Bad() => new($"{source}: this is not an ONNX model, or it is truncated; export it again.");
     }
