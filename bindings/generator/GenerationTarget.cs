@@ -25,6 +25,7 @@ public sealed record GenerationTarget(string Header, string ClassName, string Li
     /// <summary>Every header of this repository.</summary>
     public static IReadOnlyList<GenerationTarget> All { get; } =
     [
+        new("native/kernels/trtvocoder_kernels.h", "TrtvKernels", "", BindingStyle.Imports),
         new("native/include/trtvocoder_shim.h", "TrtvShim", "trtvocoder", BindingStyle.Table),
         new("bindings/headers/cuda.h", "CudaDriver", "cuda", BindingStyle.Imports),
         new("bindings/headers/fftw3f.h", "Fftw", "fftw3f", BindingStyle.Imports),
