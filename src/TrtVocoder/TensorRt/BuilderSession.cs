@@ -161,7 +161,8 @@ internal sealed class BuilderSession : IDisposable
             Shim.Check(status, $"{_source}: asking for its tensors");
             TensorShape tensor = new(
                 Marshal.PtrToStringUTF8((nint)info.name) ?? "",
-                new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray());
+                new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray(),
+                EngineTensors.IsInteger((TrtDataType)info.data_type));
             (info.mode == (int)trtv_tensor_mode.TRTV_TENSOR_MODE_INPUT ? inputs : outputs).Add(tensor);
             types[tensor.Name] = (TrtDataType)info.data_type;
         }

@@ -16,6 +16,7 @@ internal sealed class EngineTensors
         _hasMetadata = signature.HasMetadata;
         Metadata = signature.Metadata;
         Notes = signature.Notes;
+        Form = signature.Form;
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
         _outputs = [.. signature.Outputs.Select(Find)];
@@ -38,10 +39,13 @@ internal sealed class EngineTensors
 
     public TrtTensor Mel { get; }
 
-    /// <summary>The outputs that are read: real and imaginary parts, or the samples alone.</summary>
+    /// <summary>The outputs that are read: the spectrum's planes in the order of <see cref="Form"/>, or the samples alone.</summary>
     public IReadOnlyList<TrtTensor> Outputs => _outputs;
 
-    public bool IsSpectrum => Outputs.Count == 2;
+    /// <summary>What the planes are, all of <see cref="VocoderMetadata.Layout"/>; null where the engine puts out samples.</summary>
+    public SpectrumForm? Form { get; }
+
+    public bool IsSpectrum => Form is not null;
 
     /// <summary>Outputs that nobody reads, but which the engine wants to write.</summary>
     public IReadOnlyList<TrtTensor> OtherOutputs { get; }
@@ -62,8 +66,11 @@ internal sealed class EngineTensors
         return network;
 
         TensorShape[] Shapes(bool isInput) =>
-            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions))];
+            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions, IsInteger(tensor.DataType)))];
     }
+
+    /// <summary>Whether a tensor holds indices or counts.</summary>
+    public static bool IsInteger(TrtDataType type) => type is TrtDataType.Int32 or TrtDataType.Int64 or TrtDataType.Bool or TrtDataType.UInt8;
 
     /// <summary>Values of one output under the shape set in a context.</summary>
     /// <exception cref="DataFormatException">The engine's shapes are not what the model is said to be, or depend on the data.</exception>
@@ -78,7 +85,7 @@ internal sealed class EngineTensors
         }
         int rank = GetShape(context, Outputs[0], shape);
         long samples = shape[rank - 1];
-        if (shape[0] != batch || samples > int.MaxValue || (_hasMetadata && samples != Metadata.Stft.GetSampleCount(frames)))
+        if (shape[0] != batch || samples > int.MaxValue || (_hasMetadata && samples != Metadata.GetSampleCount(frames)))
             throw Contradiction(Outputs[0], shape[..rank], batch, frames);
         return checked(batch * (int)samples);
     }
@@ -119,7 +126,7 @@ internal sealed class EngineTensors
 
     private DataFormatException Contradiction(TrtTensor tensor, ReadOnlySpan<long> shape, int batch, int frames)
     {
-        string expected = !IsSpectrum ? $"[{batch}, {Metadata.Stft.GetSampleCount(frames)}]"
+        string expected = !IsSpectrum ? $"[{batch}, {Metadata.GetSampleCount(frames)}]"
             : Metadata.Layout == SpectrumLayout.BinsMajor ? $"[{batch}, {BinCount}, {frames}]" : $"[{batch}, {frames}, {BinCount}]";
         return new DataFormatException(
             $"{_source}: for {batch} × {frames} frames its output '{tensor.Name}' is [{string.Join(", ", shape.ToArray())}], but the "

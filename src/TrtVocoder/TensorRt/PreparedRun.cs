@@ -176,10 +176,11 @@ internal sealed class PreparedRun : IDisposable
     public DecoderOutput Receive(int batch)
     {
         int count = OutputCount / Batch * batch;
-        return _tensors.Outputs.Count == 1
+        return _tensors.Form is not { } form
             ? DecoderOutput.FromAudio(GetValues(_places[1], count), Samples)
-            : DecoderOutput.FromSpectrum(
-                GetValues(_places[1], count), GetValues(_places[2], count), _tensors.Metadata.Layout, _tensors.BinCount, Frames);
+            : new DecoderOutput(
+                form, GetValues(_places[1], count), GetValues(_places[2], count),
+                _tensors.Outputs.Count > 2 ? GetValues(_places[3], count) : default, _tensors.Metadata.Layout, _tensors.BinCount, Frames);
     }
 
     /// <summary>Frees everything; what was enqueued must be done.</summary>
