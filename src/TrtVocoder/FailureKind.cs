@@ -75,4 +75,7 @@ public enum FailureKind
 
     /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
     WrongOutput,
+
+    /// <summary>The model takes a bandwidth, which nobody told (<see cref="Decoding.ModelHints.BandwidthId"/>).</summary>
+    BandwidthUnknown,
 }

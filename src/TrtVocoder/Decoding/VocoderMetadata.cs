@@ -50,6 +50,18 @@ public sealed record VocoderMetadata
     /// <exception cref="ArgumentOutOfRangeException">The sizes contradict each other.</exception>
     public StftParameters Stft => new(FftLength, HopLength, Padding);
 
+    /// <summary>
+    /// Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for
+    /// <see cref="StftPadding.Same"/>; 0 for 0 frames.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The frames are negative.</exception>
+    public int GetSampleCount(int frames)
+    {
+        // Not by Stft: a network that puts out samples has no transform that its hop could contradict.
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
+        return frames == 0 ? 0 : checked((Padding == StftPadding.Center ? frames - 1 : frames) * HopLength);
+    }
+
     /// <summary>The strings that <see cref="TryFromProperties"/> reads back.</summary>
     public IReadOnlyDictionary<string, string> ToProperties()
     {

@@ -19,6 +19,7 @@ internal sealed class PreparedRun : IDisposable
     private readonly EngineTensors _tensors;
     private readonly bool _isMapped;
     private readonly Place[] _places;
+    private readonly ExtraInputs _extras;
     private DeviceBuffer<float>? _device;
     private PinnedBuffer<float>? _pinned;
     private MappedBuffer<float>? _mapped;
@@ -42,6 +43,7 @@ internal sealed class PreparedRun : IDisposable
         _isMapped = options.Buffers == BufferMode.Mapped
             || (options.Buffers == BufferMode.Auto && _cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
         _places = [new Place(tensors.Mel), .. tensors.Outputs.Concat(tensors.OtherOutputs).Select(tensor => new Place(tensor))];
+        _extras = new ExtraInputs(_cuda, tensors.Extras);
         Context = engine.CreateContext(options.Profile, stream, bringsScratch: true);
     }
 
@@ -78,6 +80,9 @@ internal sealed class PreparedRun : IDisposable
 
     private int MelCount => Batch * _tensors.Metadata.MelCount * Frames;
 
+    // What the host writes is not yet what the engine reads.
+    private bool IsMelStaged => _places[0].IsHalf || _tensors.IsFrameMajorMel;
+
     private int Samples => OutputCount / Batch;
 
     private Span<float> Host => _isMapped ? _mapped!.Span : _pinned!.Span;
@@ -91,9 +96,11 @@ internal sealed class PreparedRun : IDisposable
             return;
         (Batch, Frames) = (0, 0);
         _hasAddresses = false;
-        Context.SetInputShape(_tensors.Mel, batch, _tensors.Metadata.MelCount, frames);
+        int melCount = _tensors.Metadata.MelCount;
+        Context.SetInputShape(_tensors.Mel, batch, _tensors.IsFrameMajorMel ? frames : melCount, _tensors.IsFrameMajorMel ? melCount : frames);
+        _extras.Set(Context, batch, frames);
         OutputCount = _tensors.GetOutputSize(Context, batch, frames);
-        ArrangeMemory(checked(batch * _tensors.Metadata.MelCount * frames));
+        ArrangeMemory(checked(batch * melCount * frames));
         (Batch, Frames, HasNewShape) = (batch, frames, true);
     }
 
@@ -124,14 +131,16 @@ internal sealed class PreparedRun : IDisposable
     }
 
     /// <summary>The first values of the mel, to be written before <see cref="Launch"/>.</summary>
-    public Span<float> GetMel(int count) => _places[0].IsHalf ? _wide.AsSpan(0, count) : Host.Slice(_places[0].Start, count);
+    public Span<float> GetMel(int count) => IsMelStaged ? _wide.AsSpan(0, count) : Host.Slice(_places[0].Start, count);
 
     /// <summary>Enqueues a run: copy to the GPU, network, copy to the host.</summary>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
     public void Launch(CudaStream stream, RunInstruments? instruments)
     {
-        if (_places[0].IsHalf)
+        if (_tensors.IsFrameMajorMel)
+            TransposeMel();
+        else if (_places[0].IsHalf)
             HalfConversion.ToHalf(GetMel(MelCount), GetHalfValues(_places[0], MelCount));
         instruments?.BeginRun(stream);
         HasNewShape = false;
@@ -176,10 +185,11 @@ internal sealed class PreparedRun : IDisposable
     public DecoderOutput Receive(int batch)
     {
         int count = OutputCount / Batch * batch;
-        return _tensors.Outputs.Count == 1
+        return _tensors.Form is not { } form
             ? DecoderOutput.FromAudio(GetValues(_places[1], count), Samples)
-            : DecoderOutput.FromSpectrum(
-                GetValues(_places[1], count), GetValues(_places[2], count), _tensors.Metadata.Layout, _tensors.BinCount, Frames);
+            : new DecoderOutput(
+                form, GetValues(_places[1], count), GetValues(_places[2], count),
+                _tensors.Outputs.Count > 2 ? GetValues(_places[3], count) : default, _tensors.Metadata.Layout, _tensors.BinCount, Frames);
     }
 
     /// <summary>Frees everything; what was enqueued must be done.</summary>
@@ -187,6 +197,7 @@ internal sealed class PreparedRun : IDisposable
     {
         _graph?.Dispose();
         Context.Dispose();
+        _extras.Dispose();
         _device?.Dispose();
         _pinned?.Dispose();
         _mapped?.Dispose();
@@ -204,6 +215,29 @@ internal sealed class PreparedRun : IDisposable
         instruments?.Mark(RunInstruments.Moment.ComputeEnd, stream, isRecording);
         Download(stream);
         instruments?.Mark(RunInstruments.Moment.End, stream, isRecording);
+    }
+
+    private void TransposeMel()
+    {
+        (int bands, int size) = (_tensors.Metadata.MelCount, MelCount / Batch);
+        ReadOnlySpan<float> written = GetMel(MelCount);
+        Span<float> values = _places[0].IsHalf ? [] : Host.Slice(_places[0].Start, MelCount);
+        Span<Half> halves = _places[0].IsHalf ? GetHalfValues(_places[0], MelCount) : [];
+        for (int item = 0; item < Batch; item++)
+        {
+            for (int band = 0; band < bands; band++)
+            {
+                ReadOnlySpan<float> row = written.Slice((item * size) + (band * Frames), Frames);
+                int at = (item * size) + band;
+                for (int frame = 0; frame < row.Length; frame++, at += bands)
+                {
+                    if (halves.IsEmpty)
+                        values[at] = row[frame];
+                    else
+                        halves[at] = (Half)row[frame];
+                }
+            }
+        }
     }
 
     private void Upload(CudaStream stream)
@@ -238,7 +272,7 @@ internal sealed class PreparedRun : IDisposable
             place.WideStart = _wideCount;
             if (isRead)
                 _hostFloats = end + place.Floats;
-            if (isRead && place.IsHalf)
+            if (i == 0 ? IsMelStaged : isRead && place.IsHalf)
                 _wideCount = checked(_wideCount + count);
             end = checked(end + place.Floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
         }

@@ -154,7 +154,7 @@ internal sealed class DecodePipeline : IDisposable
     private List<(int Items, int Frames)> GetRuns(WindowPlan plan, int batch, int frames)
     {
         List<(int, int)> runs = [];
-        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
+        int units = _inverseStft is not null ? frames : _info.Metadata.GetSampleCount(frames);
         int itemsPerRun = GetItemsPerRun(plan, frames);
         for (int item = 0; item < batch; item += itemsPerRun)
         {

@@ -1,5 +1,4 @@
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
 using TrtVocoder.TensorRt;
 
@@ -13,7 +12,6 @@ public sealed class Vocoder : IDisposable
 {
     private readonly VocoderOptions _options;
     private readonly WindowPlans _plan;
-    private readonly StftParameters _stft;
     private int _disposed;
 
     /// <summary>Makes a vocoder of a loaded model, which it owns and disposes.</summary>
@@ -26,7 +24,6 @@ public sealed class Vocoder : IDisposable
         Model = model;
         _options = options ?? new VocoderOptions();
         Info = model.Info;
-        _stft = Info.Metadata.Stft;
         _plan = new WindowPlans(Info, _options);
     }
 
@@ -94,7 +91,7 @@ public sealed class Vocoder : IDisposable
     }
 
     /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
-    public int GetSampleCount(int frames) => _stft.GetSampleCount(frames);
+    public int GetSampleCount(int frames) => Metadata.GetSampleCount(frames);
 
     /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>
     /// <param name="profiler">Collects the session's times; null measures nothing and costs nothing.</param>

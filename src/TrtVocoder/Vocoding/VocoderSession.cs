@@ -1,5 +1,4 @@
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
@@ -15,7 +14,6 @@ public sealed class VocoderSession : IDisposable
     private readonly DecodePipeline _pipeline;
     private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
-    private readonly StftParameters _stft;
     private readonly bool _checkOutput;
     private ExclusiveUse _use;
     private bool _isWarm;
@@ -25,7 +23,6 @@ public sealed class VocoderSession : IDisposable
     {
         _info = info;
         _plan = plan;
-        _stft = info.Metadata.Stft;
         _checkOutput = options.CheckOutput;
         _pipeline = new DecodePipeline(
             createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
@@ -166,7 +163,7 @@ public sealed class VocoderSession : IDisposable
                 ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
                 : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
                     + $"{(long)batch * melCount * frames}.", nameof(mel));
-        int samples = _stft.GetSampleCount(frames);
+        int samples = _info.Metadata.GetSampleCount(frames);
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
                 ? $"The audio has room for {audio.Length} samples, but {frames} frames decode to {samples}."

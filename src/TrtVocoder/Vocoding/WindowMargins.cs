@@ -1,4 +1,5 @@
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Vocoding;
 
@@ -20,8 +21,9 @@ internal readonly record struct WindowMargins(int UnitsPerFrame, int LeadUnits, 
         if (metadata.Signal == OutputKind.Spectrum)
             return new WindowMargins(1, context, context);
         // Sample n of the trimmed signal lies under the frames t with t·hop ≤ n + trim < t·hop + n_fft.
-        (int hop, int trim) = (metadata.HopLength, metadata.Stft.TrimLength);
-        int missing = hop - metadata.Stft.GetSampleCount(1);
+        int hop = metadata.HopLength;
+        int trim = metadata.Padding == StftPadding.Center ? metadata.FftLength / 2 : (metadata.FftLength - hop + 1) / 2;
+        int missing = hop - metadata.GetSampleCount(1);
         return new WindowMargins(
             hop, Math.Max(((context - 1) * hop) + metadata.FftLength - trim, 0), Math.Max((context * hop) + trim, missing));
     }

@@ -1,0 +1,77 @@
+namespace TrtVocoder.Decoding;
+
+/// <summary>Small runs of a network on mels like speech, by which it is asked; each length runs once.</summary>
+internal sealed class ProbeRuns(INetworkProbe probe, NetworkInputs inputs)
+{
+    private const int UsualFrames = 24;
+    private readonly Dictionary<int, IReadOnlyList<TensorValues>> _runs = [];
+
+    /// <summary>Few frames, as far as the network takes them.</summary>
+    public static int GetFrames(INetworkProbe probe) => Math.Clamp(UsualFrames, probe.LeastFrames, probe.MostFrames);
+
+    /// <summary>Another length; null where the network takes one only.</summary>
+    public static int? GetOtherFrames(INetworkProbe probe)
+    {
+        int frames = GetFrames(probe);
+        int other = Math.Min(frames + 13, probe.MostFrames);
+        return other > frames ? other : frames > probe.LeastFrames ? frames - 1 : null;
+    }
+
+    /// <summary>The network.</summary>
+    public INetworkProbe Probe => probe;
+
+    /// <summary>Values between silence and loud speech, the same every time.</summary>
+    public float[] MakeMel(int frames, int seed = 1)
+    {
+        int melCount = inputs.MelCount;
+        float[] mel = new float[melCount * frames];
+        uint state = (uint)seed * 2654435761u;
+        for (int band = 0; band < melCount; band++)
+        {
+            for (int frame = 0; frame < frames; frame++)
+            {
+                state = (state * 1664525) + 1013904223;
+                // Louder and quieter frames, less of the high bands.
+                float level = -3 + (3 * MathF.Sin(frame * 0.7f)) - (3f * band / melCount);
+                mel[(band * frames) + frame] = level + (2 * ((state >> 8) / 16777216f)) - 1;
+            }
+        }
+        return mel;
+    }
+
+    /// <summary>All outputs for a mel of so many frames.</summary>
+    /// <exception cref="TrtVocoderException">The network cannot run it.</exception>
+    public IReadOnlyList<TensorValues> Get(int frames)
+    {
+        if (!_runs.TryGetValue(frames, out IReadOnlyList<TensorValues>? outputs))
+            _runs.Add(frames, outputs = Run(MakeMel(frames), frames));
+        return outputs;
+    }
+
+    /// <summary>All outputs for one mel [n_mels, frames], which all items of the run are.</summary>
+    /// <exception cref="TrtVocoderException">The network cannot run it.</exception>
+    public IReadOnlyList<TensorValues> Run(float[] mel, int frames)
+    {
+        int batch = probe.LeastBatch;
+        float[] item = mel;
+        if (inputs.IsFrameMajor)
+        {
+            item = new float[mel.Length];
+            for (int band = 0; band < inputs.MelCount; band++)
+                for (int frame = 0; frame < frames; frame++)
+                    item[(frame * inputs.MelCount) + band] = mel[(band * frames) + frame];
+        }
+        float[] items = new float[batch * item.Length];
+        for (int i = 0; i < batch; i++)
+            item.CopyTo(items, i * item.Length);
+        List<TensorValues> values = [new TensorValues(inputs.Mel.Name, inputs.ShapeFor(batch, frames), items)];
+        foreach (ExtraInput extra in inputs.Extras)
+        {
+            long[] shape = extra.ShapeFor(batch, frames);
+            float[] constant = new float[shape.Aggregate(1L, (count, size) => count * size)];
+            Array.Fill(constant, extra.ValueFor(frames));
+            values.Add(new TensorValues(extra.Tensor.Name, shape, constant));
+        }
+        return probe.Run(values, frames);
+    }
+}
