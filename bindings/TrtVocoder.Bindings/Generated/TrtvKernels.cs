@@ -115,9 +115,6 @@ public unsafe struct trtv_inverse_stft_arguments
 /// <summary>What the GPU kernels take. C11; the input of bindings/generator, and included by the kernels themselves, so that host and device cannot disagree about a field.</summary>
 public static unsafe partial class TrtvKernels
 {
-    /// <summary>The name under which the resolver knows the library.</summary>
-    public const string LibraryName = "";
-
     /// <summary>Most butterfly passes of a transform: 2 x 3^6 takes seven.</summary>
     public const int TRTV_MOST_PASSES = 12;
 

@@ -3,8 +3,16 @@ namespace TrtVocoder.Decoding;
 /// <summary>Inputs, outputs and limits of a loaded network.</summary>
 public sealed record DecoderInfo
 {
+    private readonly OutputKind? _signal;
+
     /// <summary>Audio and network parameters.</summary>
     public required VocoderMetadata Metadata { get; init; }
+
+    /// <summary>
+    /// What decoders put out: what the network does, or samples where the inverse STFT of its spectra follows it on the GPU
+    /// (<see cref="Vocoding.VocoderOptions.InverseStft"/>).
+    /// </summary>
+    public OutputKind Signal { get => _signal ?? Metadata.Signal; init => _signal = value; }
 
     /// <summary>The runtime and device that run it, for people: <c>ONNX Runtime 1.23.2 (CPU)</c>, <c>TensorRT 10.3.0 (Orin)</c>.</summary>
     public required string Backend { get; init; }

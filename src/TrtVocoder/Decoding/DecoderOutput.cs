@@ -14,6 +14,7 @@ public readonly ref struct DecoderOutput
     private readonly SpectrumLayout _layout;
     private readonly int _bins;
     private readonly int _framesOrSamples;
+    private readonly ReadOnlySpan<int> _reports;
 
     private DecoderOutput(OutputKind signal, OutputValues first, int framesOrSamples)
     {
@@ -21,6 +22,9 @@ public readonly ref struct DecoderOutput
         _first = first;
         _framesOrSamples = framesOrSamples;
     }
+
+    private DecoderOutput(OutputValues audio, int samples, ReadOnlySpan<int> reports)
+        : this(OutputKind.Waveform, audio, samples) => _reports = reports;
 
     /// <summary>Planes of [batch, bins, frames] or [batch, frames, bins].</summary>
     internal DecoderOutput(
@@ -96,6 +100,12 @@ public readonly ref struct DecoderOutput
     }
 
     internal static DecoderOutput FromAudio(OutputValues audio, int samples) => new(OutputKind.Waveform, audio, samples);
+
+    /// <summary>Samples whose maker looked for what is not finite: reports of as many parts for each item, int.MaxValue for a good one.</summary>
+    internal static DecoderOutput FromAudio(OutputValues audio, int samples, ReadOnlySpan<int> reports) => new(audio, samples, reports);
+
+    /// <summary>Whether the samples of all items are known to be finite, without a look at them.</summary>
+    internal bool IsKnownFinite => !_reports.IsEmpty && !_reports.ContainsAnyExcept(int.MaxValue);
 
     private void Read(in OutputValues values, int start, int firstFrame, int frameCount)
     {

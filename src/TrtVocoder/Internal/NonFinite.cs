@@ -5,6 +5,24 @@ namespace TrtVocoder.Internal;
 /// <summary>Looks for NaN and infinity at the speed of memory.</summary>
 internal static class NonFinite
 {
+    /// <summary>Copies, and gives the index of the first NaN or infinity, or −1: in one pass.</summary>
+    /// <param name="values">From where.</param>
+    /// <param name="target">Where to; as long.</param>
+    public static int Copy(ReadOnlySpan<float> values, Span<float> target)
+    {
+        target = target[..values.Length];
+        Vector<float> sum = Vector<float>.Zero;
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> block = new(values[i..]);
+            sum += block - block;
+            block.CopyTo(target[i..]);
+        }
+        values[i..].CopyTo(target[i..]);
+        return Vector.EqualsAll(sum, Vector<float>.Zero) && IndexOf(values[i..]) < 0 ? -1 : IndexOf(values);
+    }
+
     /// <summary>The index of the first NaN or infinity, or −1.</summary>
     public static int IndexOf(ReadOnlySpan<float> values)
     {

@@ -20,6 +20,7 @@ public sealed class TrtDecoder : IDecoder
     private readonly PreparedRuns _runs;
     private readonly EngineTensors _tensors;
     private readonly RunInstruments? _instruments;
+    private readonly bool _makesSamples;
     private ExclusiveUse _use;
     private PreparedRun? _current;
     private NetworkTimes _times;
@@ -29,8 +30,10 @@ public sealed class TrtDecoder : IDecoder
     private double _shapeSetMs;
 
     /// <summary>Takes all but the tensors over.</summary>
-    internal TrtDecoder(CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments)
+    internal TrtDecoder(
+        CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments, bool makesSamples)
     {
+        _makesSamples = makesSamples;
         _stream = stream;
         _runs = runs;
         _tensors = tensors;
@@ -204,7 +207,7 @@ public sealed class TrtDecoder : IDecoder
 
     private void Measure(RunInstruments instruments)
     {
-        _times = instruments.Read(_current!.CopiesData) with
+        _times = instruments.Read(_current!.CopiesData, _makesSamples) with
         {
             ShapeSetMs = _shapeSetMs,
             ChangedShape = _changedShape,

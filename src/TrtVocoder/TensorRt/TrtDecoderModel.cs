@@ -14,6 +14,8 @@ public sealed class TrtDecoderModel : IDecoderModel
     private readonly TrtRuntime _runtime;
     private readonly EngineTensors _tensors;
     private readonly TrtDecoderOptions _options;
+    private readonly Lock _inverseStftGate = new();
+    private InverseStftKernel? _inverseStft;
     private PreparedRun? _spare;
     private int _disposed;
 
@@ -101,8 +103,52 @@ public sealed class TrtDecoderModel : IDecoderModel
     public TrtDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return MakeDecoder(profiler);
+        return MakeDecoder(profiler, null);
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed of.</exception>
+    public string? PrepareInverseStft()
+    {
+        lock (_inverseStftGate)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+            if (_inverseStft is not null)
+                return null;
+            if (_tensors.Form is not { } form)
+                return "its network puts out samples";
+            if (InverseStftKernel.WhyNot(Engine.Context.Device, Info.Metadata.Stft, form) is { } reason)
+                return reason;
+            try
+            {
+                _inverseStft = InverseStftKernel.Load(Engine.Context, Info.Metadata.Stft, form, Info.Metadata.Layout);
+                return null;
+            }
+            catch (CudaException refusal) when (InverseStftKernel.IsCompilerMissing(refusal))
+            {
+                return $"the driver cannot compile its kernel ({refusal.ErrorName})";
+            }
+        }
+    }
+
+    /// <inheritdoc cref="IDecoderModel.CreateSampleDecoder"/>
+    /// <exception cref="TensorRtException">TensorRT refused, mostly because the GPU's memory is used up.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="PrepareInverseStft"/> did not come before, or could not.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed of.</exception>
+    public TrtDecoder CreateSampleDecoder(DecodeProfiler? profiler = null)
+    {
+        lock (_inverseStftGate)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+            return MakeDecoder(
+                profiler, _inverseStft ?? throw new InvalidOperationException("PrepareInverseStft comes before a decoder of samples."));
+        }
+    }
+
+    /// <inheritdoc/>
+    IDecoder IDecoderModel.CreateSampleDecoder(DecodeProfiler? profiler) => CreateSampleDecoder(profiler);
 
     /// <inheritdoc/>
     IDecoder IDecoderModel.CreateDecoder(DecodeProfiler? profiler) => CreateDecoder(profiler);
@@ -113,6 +159,8 @@ public sealed class TrtDecoderModel : IDecoderModel
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         Interlocked.Exchange(ref _spare, null)?.Dispose();
+        lock (_inverseStftGate)
+            _inverseStft?.Leave();
         Engine.Dispose();
         _runtime.Dispose();
         _library.Dispose();
@@ -176,7 +224,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
     }
 
-    private TrtDecoder MakeDecoder(DecodeProfiler? profiler)
+    private TrtDecoder MakeDecoder(DecodeProfiler? profiler, InverseStftKernel? inverseStft)
     {
         CudaStream stream = CudaStream.Create(Engine.Context);
         PreparedRun? spare = Interlocked.Exchange(ref _spare, null);
@@ -184,7 +232,8 @@ public sealed class TrtDecoderModel : IDecoderModel
         try
         {
             instruments = profiler is null ? null : new RunInstruments(stream, _library.Shim, profiler);
-            return new TrtDecoder(stream, new PreparedRuns(Engine, _tensors, _options, stream, instruments, spare), _tensors, instruments);
+            PreparedRuns runs = new(Engine, _tensors, _options, stream, instruments, spare, inverseStft);
+            return new TrtDecoder(stream, runs, _tensors, instruments, inverseStft is not null);
         }
         catch
         {

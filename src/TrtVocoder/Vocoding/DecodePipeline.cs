@@ -1,5 +1,6 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -14,6 +15,7 @@ internal sealed class DecodePipeline : IDisposable
     private readonly DecoderInfo _info;
     private readonly InverseStft? _inverseStft;
     private readonly DecodeProfiler? _profiler;
+    private readonly bool _checksOutput;
     private readonly WindowCursor _cover;
     private readonly List<DecodeLane> _lanes = [];
     private int _mostLanes;
@@ -33,6 +35,7 @@ internal sealed class DecodePipeline : IDisposable
         _createDecoder = createDecoder;
         _info = info;
         _profiler = profiler;
+        _checksOutput = options.CheckOutput;
         _cover = new WindowCursor(mostWindowLengths);
         _mostLanes = options.RunsInFlight > 0 ? options.RunsInFlight : info.RunsInFlight;
         int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(
@@ -40,7 +43,7 @@ internal sealed class DecodePipeline : IDisposable
         _lanes.Add(new DecodeLane(createDecoder()));
         try
         {
-            _inverseStft = info.Metadata.Signal == OutputKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
+            _inverseStft = info.Signal == OutputKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
         }
         catch
         {
@@ -88,6 +91,9 @@ internal sealed class DecodePipeline : IDisposable
             }
             for (int i = 0; i < _lanes.Count; i++)
                 Complete(_lanes[(_nextLane + i) % _lanes.Count], frames, audio, samples);
+            // Where the host adds frames up, a sample is whole only now.
+            if (_checksOutput && _inverseStft is not null && NonFinite.IndexOf(audio[..(batch * samples)]) is >= 0 and int index)
+                throw NotFinite(index / samples, index % samples);
         }
         catch
         {
@@ -249,6 +255,7 @@ internal sealed class DecodePipeline : IDisposable
         if (_info.HasCostlyShapes)
             _inverseStft?.Expect(lane.End - lane.Begin);
         DecoderOutput output = lane.Finish();
+        bool isFinite = !_checksOutput || output.IsKnownFinite;
         if (_profiler is not null)
             _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);
         double start = _profiler?.NowMs ?? 0;
@@ -258,14 +265,14 @@ internal sealed class DecodePipeline : IDisposable
             if (_inverseStft is not null)
                 _inverseStft.Accumulate(output.GetSpectrum(i, lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
             else
-                CopySamples(output, i, lane, target);
+                CopySamples(output, i, lane, target, isFinite);
         }
         if (_profiler is not null && _inverseStft is not null)
             _inverseStftMs += _profiler.NowMs - start;
     }
 
     /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
-    private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio)
+    private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio, bool isFinite)
     {
         int offset = lane.Start * _info.Metadata.HopLength;
         if (output.Samples < lane.End - offset)
@@ -275,8 +282,18 @@ internal sealed class DecodePipeline : IDisposable
                     + $"or what was told of its hop and padding, are wrong.")
             { Kind = FailureKind.HopLengthWrong };
         }
-        output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
+        ReadOnlySpan<float> part = output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin);
+        Span<float> target = audio[lane.Begin..lane.End];
+        if (isFinite)
+            part.CopyTo(target);
+        else if (NonFinite.Copy(part, target) is >= 0 and int index)
+            throw NotFinite(lane.Item + item, lane.Begin + index);
     }
+
+    private TrtVocoderException NotFinite(int item, int sample) => new(
+        $"The network put out NaN or infinity (item {item}, sample {sample}); this is known of FP16 models: use one whose head is FP32, "
+            + $"or FP32 throughout ({_info.Backend}).")
+    { Kind = FailureKind.NonFiniteOutput };
 
     private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes
     {
@@ -287,7 +304,7 @@ internal sealed class DecodePipeline : IDisposable
         ChangedShape = _times.ChangedShape,
         UsedGraph = _times.UsedGraph,
         Network = _times,
-        InverseStftMs = _inverseStftMs,
+        InverseStftMs = _inverseStftMs + _times.InverseStftMs,
         StartMs = start,
         EndToEndMs = profiler.NowMs - start,
     });

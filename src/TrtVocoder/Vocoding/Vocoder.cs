@@ -23,7 +23,7 @@ public sealed class Vocoder : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         Model = model;
         _options = options ?? new VocoderOptions();
-        Info = model.Info;
+        (Info, InverseStftNote) = PlaceInverseStft(model, _options.InverseStft);
         _plan = new WindowPlans(Info, _options);
     }
 
@@ -32,6 +32,12 @@ public sealed class Vocoder : IDisposable
 
     /// <summary>What the model takes and gives, and what runs it.</summary>
     public DecoderInfo Info { get; }
+
+    /// <summary>
+    /// Why an engine's spectra are turned into samples on the host although <see cref="VocoderOptions.InverseStft"/> left the choice, for
+    /// the middle of a sentence; null where they are not.
+    /// </summary>
+    public string? InverseStftNote { get; }
 
     /// <summary>Audio and network parameters.</summary>
     public VocoderMetadata Metadata => Info.Metadata;
@@ -99,7 +105,8 @@ public sealed class Vocoder : IDisposable
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return new VocoderSession(() => Model.CreateDecoder(profiler), Info, _plan, _options, profiler);
+        return new VocoderSession(
+            () => Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler), Info, _plan, _options, profiler);
     }
 
     /// <inheritdoc/>
@@ -107,6 +114,21 @@ public sealed class Vocoder : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
             Model.Dispose();
+    }
+
+    private static (DecoderInfo Info, string? Note) PlaceInverseStft(IDecoderModel model, InverseStftPlace place)
+    {
+        DecoderInfo info = model.Info;
+        if (info.Metadata.Signal == OutputKind.Waveform || place == InverseStftPlace.Host)
+            return (info, null);
+        if (model.PrepareInverseStft() is not { } reason)
+            return (info with { Signal = OutputKind.Waveform }, null);
+        return place == InverseStftPlace.Auto
+            ? (info, reason)
+            : throw new TrtVocoderException($"The inverse STFT was asked for on the GPU, but {reason}.")
+            {
+                Kind = FailureKind.OptionsDoNotFit,
+            };
     }
 
     private static IDecoderBackend FindBackend(ModelFileKind kind, string source, VocoderOptions options) => kind switch

@@ -14,7 +14,6 @@ public sealed class VocoderSession : IDisposable
     private readonly DecodePipeline _pipeline;
     private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
-    private readonly bool _checkOutput;
     private ExclusiveUse _use;
     private bool _isWarm;
 
@@ -23,7 +22,6 @@ public sealed class VocoderSession : IDisposable
     {
         _info = info;
         _plan = plan;
-        _checkOutput = options.CheckOutput;
         _pipeline = new DecodePipeline(
             createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
     }
@@ -66,8 +64,6 @@ public sealed class VocoderSession : IDisposable
             WindowPlan plan = Plan;
             plan.ThrowIfTooLong(frames);
             _pipeline.Decode(plan, mel, batch, frames, audio, samples);
-            if (_checkOutput)
-                CheckAudio(audio[..(batch * samples)], samples);
             return samples;
         }
         finally
@@ -181,16 +177,6 @@ public sealed class VocoderSession : IDisposable
         (int item, int band) = Math.DivRem(row, _info.Metadata.MelCount);
         throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
             + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
-    }
-
-    private void CheckAudio(ReadOnlySpan<float> audio, int samples)
-    {
-        int index = NonFinite.IndexOf(audio);
-        if (index >= 0)
-            throw new TrtVocoderException(
-                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: "
-                    + $"use one whose head is FP32, or FP32 throughout ({_info.Backend}).")
-            { Kind = FailureKind.NonFiniteOutput };
     }
 
     private void Exit()

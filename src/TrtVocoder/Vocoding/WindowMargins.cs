@@ -15,10 +15,10 @@ internal readonly record struct WindowMargins(int UnitsPerFrame, int LeadUnits, 
     /// <summary>Frames by which two neighbouring windows overlap at least.</summary>
     public int LostFrames => (LeadUnits + TailUnits + UnitsPerFrame - 1) / UnitsPerFrame;
 
-    /// <summary>The edges of a model's windows.</summary>
-    public static WindowMargins Of(VocoderMetadata metadata, int context)
+    /// <summary>The edges of the windows of a model whose decoders put out <paramref name="signal"/>.</summary>
+    public static WindowMargins Of(VocoderMetadata metadata, OutputKind signal, int context)
     {
-        if (metadata.Signal == OutputKind.Spectrum)
+        if (signal == OutputKind.Spectrum)
             return new WindowMargins(1, context, context);
         // Sample n of the trimmed signal lies under the frames t with t·hop ≤ n + trim < t·hop + n_fft.
         int hop = metadata.HopLength;

@@ -67,7 +67,7 @@ internal sealed class WindowPlan
                 FailureKind.ReceptiveFieldUnknown);
         }
 
-        WindowMargins edges = WindowMargins.Of(info.Metadata, context);
+        WindowMargins edges = WindowMargins.Of(info.Metadata, info.Signal, context);
         int automatic = Math.Max(Math.Max(VocoderOptions.DefaultMaxWindowFrames, info.MinFrames), 8 * context);
         int longest = Math.Min(options.MaxWindowFrames ?? automatic, info.MaxFrames);
         if (options.Windows.Frames.Count > 0)
