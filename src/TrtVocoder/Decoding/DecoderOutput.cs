@@ -99,6 +99,13 @@ public readonly ref struct DecoderOutput
         return part;
     }
 
+    /// <summary>The samples of the first items, one behind the other.</summary>
+    internal ReadOnlySpan<float> GetAudioOfItems(int items)
+    {
+        _first.Read(0, items * _framesOrSamples);
+        return _first.All[..(items * _framesOrSamples)];
+    }
+
     internal static DecoderOutput FromAudio(OutputValues audio, int samples) => new(OutputKind.Waveform, audio, samples);
 
     /// <summary>Samples whose maker looked for what is not finite: reports of as many parts for each item, int.MaxValue for a good one.</summary>

@@ -21,6 +21,7 @@ public sealed class TrtDecoder : IDecoder
     private readonly EngineTensors _tensors;
     private readonly RunInstruments? _instruments;
     private readonly bool _makesSamples;
+    private readonly StreamWait _wait;
     private ExclusiveUse _use;
     private PreparedRun? _current;
     private NetworkTimes _times;
@@ -31,9 +32,10 @@ public sealed class TrtDecoder : IDecoder
 
     /// <summary>Takes all but the tensors over.</summary>
     internal TrtDecoder(
-        CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments, bool makesSamples)
+        CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments, bool makesSamples, bool? sleepsWhileWaiting)
     {
         _makesSamples = makesSamples;
+        _wait = new StreamWait(sleepsWhileWaiting);
         _stream = stream;
         _runs = runs;
         _tensors = tensors;
@@ -127,7 +129,7 @@ public sealed class TrtDecoder : IDecoder
         _isRunning = false;
         try
         {
-            _stream.Synchronize();
+            _wait.Wait(_stream);
         }
         catch
         {
@@ -250,6 +252,7 @@ public sealed class TrtDecoder : IDecoder
         _stream.Drain();
         _runs.Dispose();
         _instruments?.Dispose();
+        _wait.Dispose();
         _stream.Dispose();
     }
 

@@ -233,7 +233,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         {
             instruments = profiler is null ? null : new RunInstruments(stream, _library.Shim, profiler);
             PreparedRuns runs = new(Engine, _tensors, _options, stream, instruments, spare, inverseStft);
-            return new TrtDecoder(stream, runs, _tensors, instruments, inverseStft is not null);
+            return new TrtDecoder(stream, runs, _tensors, instruments, inverseStft is not null, _options.SleepsWhileWaiting);
         }
         catch
         {

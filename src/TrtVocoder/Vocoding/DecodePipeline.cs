@@ -17,6 +17,7 @@ internal sealed class DecodePipeline : IDisposable
     private readonly DecodeProfiler? _profiler;
     private readonly bool _checksOutput;
     private readonly WindowCursor _cover;
+    private readonly SharedCopy _copy = new(HelperThreads.Shared);
     private readonly List<DecodeLane> _lanes = [];
     private int _mostLanes;
     private int _nextLane;
@@ -259,6 +260,13 @@ internal sealed class DecodePipeline : IDisposable
         if (_profiler is not null)
             _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);
         double start = _profiler?.NowMs ?? 0;
+        if (_inverseStft is null && output.Samples == samples && lane.End - lane.Begin == samples)
+        {
+            Span<float> target = audio.Slice(lane.Item * samples, lane.Items * samples);
+            if (_copy.Copy(output.GetAudioOfItems(lane.Items), target, isChecked: !isFinite) is >= 0 and int index)
+                throw NotFinite(lane.Item + (index / samples), index % samples);
+            return;
+        }
         for (int i = 0; i < lane.Items; i++)
         {
             Span<float> target = audio.Slice((lane.Item + i) * samples, samples);

@@ -14,7 +14,7 @@ public sealed class Vocoder : IDisposable
     private readonly WindowPlans _plan;
     private int _disposed;
 
-    /// <summary>Makes a vocoder of a loaded model, which it owns and disposes.</summary>
+    /// <summary>Makes a vocoder of a loaded model, which it owns and disposes, also when it cannot be made.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">How to decode; null for the defaults.</param>
     /// <exception cref="TrtVocoderException">The options do not fit the model (<see cref="FailureKind.OptionsDoNotFit"/>).</exception>
@@ -23,8 +23,16 @@ public sealed class Vocoder : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         Model = model;
         _options = options ?? new VocoderOptions();
-        (Info, InverseStftNote) = PlaceInverseStft(model, _options.InverseStft);
-        _plan = new WindowPlans(Info, _options);
+        try
+        {
+            (Info, InverseStftNote) = PlaceInverseStft(model, _options.InverseStft);
+            _plan = new WindowPlans(Info, _options);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The network alone: makes decoders beside those of sessions. Owned by the vocoder.</summary>
@@ -72,7 +80,7 @@ public sealed class Vocoder : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new VocoderOptions();
         IDecoderBackend backend = options.Backend ?? FindBackend(ModelFile.Detect(path), path, options);
-        return Own(backend.Load(path, options.ForDecoder), options);
+        return new Vocoder(backend.Load(path, options.ForDecoder), options);
     }
 
     /// <summary>
@@ -93,7 +101,7 @@ public sealed class Vocoder : IDisposable
         options ??= new VocoderOptions();
         byte[] model = ModelFile.ReadAll(stream, name);
         IDecoderBackend backend = options.Backend ?? FindBackend(ModelFile.Detect(model, name), name, options);
-        return Own(backend.Load(model, name, options.ForDecoder), options);
+        return new Vocoder(backend.Load(model, name, options.ForDecoder), options);
     }
 
     /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
@@ -149,17 +157,4 @@ public sealed class Vocoder : IDisposable
         Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
             ? (IDecoderBackend?)Activator.CreateInstance(type)
             : null;
-
-    private static Vocoder Own(IDecoderModel model, VocoderOptions options)
-    {
-        try
-        {
-            return new Vocoder(model, options);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
 }
