@@ -106,6 +106,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
                 RunsInFlight = options.ParallelRuns,
                 Notes = signature.Notes,
+                IsForeign = !signature.HasMetadata,
             });
         }
         catch (Exception error)

@@ -20,24 +20,8 @@ internal sealed class ProbeRuns(INetworkProbe probe, NetworkInputs inputs)
     /// <summary>The network.</summary>
     public INetworkProbe Probe => probe;
 
-    /// <summary>Values between silence and loud speech, the same every time.</summary>
-    public float[] MakeMel(int frames, int seed = 1)
-    {
-        int melCount = inputs.MelCount;
-        float[] mel = new float[melCount * frames];
-        uint state = (uint)seed * 2654435761u;
-        for (int band = 0; band < melCount; band++)
-        {
-            for (int frame = 0; frame < frames; frame++)
-            {
-                state = (state * 1664525) + 1013904223;
-                // Louder and quieter frames, less of the high bands.
-                float level = -3 + (3 * MathF.Sin(frame * 0.7f)) - (3f * band / melCount);
-                mel[(band * frames) + frame] = level + (2 * ((state >> 8) / 16777216f)) - 1;
-            }
-        }
-        return mel;
-    }
+    /// <summary>A mel of the network's bands.</summary>
+    public float[] MakeMel(int frames, int seed = 1) => ProbeMel.Make(inputs.MelCount, frames, seed);
 
     /// <summary>All outputs for a mel of so many frames.</summary>
     /// <exception cref="TrtVocoderException">The network cannot run it.</exception>

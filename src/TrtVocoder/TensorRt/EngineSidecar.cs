@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using TrtVocoder.Decoding;
 using TrtVocoder.Internal;
 
@@ -56,6 +58,10 @@ public sealed record EngineSidecar
 
     /// <summary>What the engine sounded like when it was built; null where nobody asked.</summary>
     public TrtVerification? Verification { get; init; }
+
+    /// <summary>What the engine answered when it was asked (<c>info --probe</c>); null where nobody asked.</summary>
+    [JsonInclude]
+    internal NetworkAnswers? Answers { get; init; }
 
     /// <summary>The sidecar's path for an engine's path.</summary>
     public static string PathFor(string enginePath) => enginePath + ".json";
@@ -149,4 +155,22 @@ public sealed record EngineSidecar
     /// <summary>The model's metadata; null when the sidecar has none.</summary>
     /// <exception cref="DataFormatException">A value is missing or unreadable.</exception>
     public VocoderMetadata? GetMetadata(string enginePath) => VocoderMetadata.TryFromProperties(Metadata, PathFor(enginePath));
+
+    /// <summary>What the engine answered earlier; null where nobody asked, or where it was another engine.</summary>
+    internal NetworkAnswers? GetAnswers(string enginePath) => Answers is { } answers && answers.EngineSha256 == HashOf(enginePath) ? answers : null;
+
+    /// <summary>SHA-256 of a file in hexadecimal.</summary>
+    /// <exception cref="DataFormatException">It cannot be read.</exception>
+    internal static string HashOf(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, error);
+        }
+    }
 }

@@ -7,13 +7,12 @@ namespace TrtVocoder.TensorRt;
 internal sealed class EngineTensors
 {
     private readonly string _source;
-    private readonly bool _hasMetadata;
     private readonly TrtTensor[] _outputs;
 
     private EngineTensors(string source, ModelSignature signature, TrtEngine engine, int profile)
     {
         _source = source;
-        _hasMetadata = signature.HasMetadata;
+        HasMetadata = signature.HasMetadata;
         Metadata = signature.Metadata;
         Notes = signature.Notes;
         Form = signature.Form;
@@ -34,6 +33,9 @@ internal sealed class EngineTensors
     }
 
     public VocoderMetadata Metadata { get; }
+
+    /// <summary>Whether the model said it itself.</summary>
+    public bool HasMetadata { get; }
 
     /// <summary>What was guessed or assumed of the engine.</summary>
     public IReadOnlyList<string> Notes { get; }
@@ -101,7 +103,7 @@ internal sealed class EngineTensors
         foreach (long size in shape[..rank])
             values = checked(values * size);
         if ((rank > 1 && shape[0] != batch) || values > int.MaxValue
-            || (_hasMetadata && values != (long)batch * Metadata.GetSampleCount(frames)))
+            || (HasMetadata && values != (long)batch * Metadata.GetSampleCount(frames)))
             throw Contradiction(Outputs[0], shape[..rank], batch, frames);
         return (int)values;
     }

@@ -24,7 +24,7 @@ public sealed class Vocoder : IDisposable
         Model = model;
         _options = options ?? new VocoderOptions();
         Info = model.Info;
-        _plan = new WindowPlans(Info, _options);
+        _plan = new WindowPlans(Info, _options, () => model.CreateDecoder());
     }
 
     /// <summary>The network alone: makes decoders beside those of sessions. Owned by the vocoder.</summary>

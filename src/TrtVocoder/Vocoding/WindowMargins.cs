@@ -16,17 +16,27 @@ internal readonly record struct WindowMargins(int UnitsPerFrame, int LeadUnits, 
     public int LostFrames => (LeadUnits + TailUnits + UnitsPerFrame - 1) / UnitsPerFrame;
 
     /// <summary>The edges of a model's windows.</summary>
-    public static WindowMargins Of(VocoderMetadata metadata, int context)
+    /// <param name="metadata">The model.</param>
+    /// <param name="field">The frames that one of its frames of features depends on.</param>
+    public static WindowMargins Of(VocoderMetadata metadata, ReceptiveField field)
     {
         if (metadata.Signal == OutputKind.Spectrum)
-            return new WindowMargins(1, context, context);
+            return new WindowMargins(1, field.Left, field.Right);
         // Sample n of the trimmed signal lies under the frames t with t·hop ≤ n + trim < t·hop + n_fft.
         int hop = metadata.HopLength;
         int trim = metadata.Padding == StftPadding.Center ? metadata.FftLength / 2 : (metadata.FftLength - hop + 1) / 2;
-        int missing = hop - metadata.GetSampleCount(1);
         return new WindowMargins(
-            hop, Math.Max(((context - 1) * hop) + metadata.FftLength - trim, 0), Math.Max((context * hop) + trim, missing));
+            hop, Math.Max(((field.Left - 1) * hop) + metadata.FftLength - trim, 0),
+            Math.Max((field.Right * hop) + trim, GetMissing(metadata)));
     }
+
+    /// <summary>The edges where the field was measured in what the network puts out, an inverse STFT in the network included.</summary>
+    public static WindowMargins Measured(VocoderMetadata metadata, ReceptiveField field) => metadata.Signal == OutputKind.Spectrum
+        ? new WindowMargins(1, field.Left, field.Right)
+        : new WindowMargins(
+            metadata.HopLength, field.Left * metadata.HopLength, Math.Max(field.Right * metadata.HopLength, GetMissing(metadata)));
+
+    private static int GetMissing(VocoderMetadata metadata) => metadata.HopLength - metadata.GetSampleCount(1);
 
     /// <summary>Frames from the start of a window of so many frames to the start of the next.</summary>
     public int GetStride(int frames) => frames - LostFrames;
