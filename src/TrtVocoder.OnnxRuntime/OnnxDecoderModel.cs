@@ -107,6 +107,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 RunsInFlight = options.ParallelRuns,
                 Notes = signature.Notes,
                 IsForeign = !signature.HasMetadata,
+                Form = signature.Description,
             });
         }
         catch (Exception error)

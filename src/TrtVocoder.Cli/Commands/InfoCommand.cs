@@ -22,12 +22,13 @@ internal sealed class InfoCommand : CliCommand
 
     private readonly Option<string?> _key = Options.Key();
     private readonly Option<bool> _layers = new("--layers") { Description = "List an engine's layers." };
-    private readonly Option<int> _device = Options.Integer("--device", "The GPU that an engine is loaded on.", 0);
-    private readonly Option<bool> _hostCode = new("--allow-host-code")
+    private readonly Option<bool> _probe = new("--probe")
     {
-        Description =
-        "Load version-compatible engines, which carry executable code: only from those you trust."
+        Description = "Ask a model by decoding what it does not say: how far it reaches, and whether the items of a batch are what they are "
+            + "alone. Of an engine the answers are kept in its sidecar, NAME.engine.json.",
     };
+
+    private readonly EngineOptions _engine = new();
 
     public override string Examples => """
         trtvocoder info vocos.onnx
@@ -36,18 +37,19 @@ internal sealed class InfoCommand : CliCommand
         trtvocoder info mel.npy --json
         """;
 
-    public override IEnumerable<Symbol> Symbols => [_input, _key, _layers, _device, _hostCode];
+    public override IEnumerable<Symbol> Symbols => [_input, _key, _layers, _probe, .. _engine.Symbols];
 
     public override CommandResult Run(CommandCall call)
     {
         string path = call.Get(_input)!;
         return new InfoResult(path, IsEngine(path)
-            ? EngineFacts.Describe(path, call.Get(_layers), call.Get(_device), call.Get(_hostCode), call.Output)
-            : Describe(path, call.Get(_key), call.Output));
+            ? EngineFacts.Describe(path, call.Get(_layers), call.Get(_probe), _engine.Complete(new VocoderOptions(), call, path), call.Output)
+            : Describe(path, call.Get(_key), call));
     }
 
-    private static List<(string Name, object Value)> Describe(string path, string? key, CommandOutput output)
+    private List<(string Name, object Value)> Describe(string path, string? key, CommandCall call)
     {
+        CommandOutput output = call.Output;
         FileKind? kind = path == OutputPath.Standard ? null : InputFile.KindOf(path);
         if (path != OutputPath.Standard && kind != FileKind.Folder)
             InputFile.ThrowIfMissing(path);
@@ -55,7 +57,7 @@ internal sealed class InfoCommand : CliCommand
         if (kind is FileKind.Folder || (kind is FileKind.Regular && IsCheckpoint(path, extension)))
             return DescribeCheckpoint(path, output);
         if (kind is FileKind.Regular && extension == ".onnx")
-            return DescribeModel(path, output);
+            return DescribeModel(path, call);
 
         InputFile file = InputFile.Read(path);
         if (file.Kind == InputKind.Unknown && kind is not FileKind.Regular)
@@ -64,7 +66,7 @@ internal sealed class InfoCommand : CliCommand
         return file.Kind switch
         {
             InputKind.Wav => DescribeSound(file),
-            InputKind.Unknown => DescribeModel(path, output),
+            InputKind.Unknown => DescribeModel(path, call),
             _ => DescribeArray(file, key),
         };
     }
@@ -98,9 +100,9 @@ internal sealed class InfoCommand : CliCommand
         ];
     }
 
-    private static List<(string, object)> DescribeModel(string path, CommandOutput output)
+    private List<(string, object)> DescribeModel(string path, CommandCall call)
     {
-        using Vocoder vocoder = ModelSource.Load(path, new VocoderOptions(), output);
+        using Vocoder vocoder = ModelSource.Load(path, _engine.Complete(new VocoderOptions(), call, path), call.Output);
         List<(string, object)> facts = [("kind", "ONNX model"), ("bytes", new FileInfo(path).Length), ("backend", vocoder.Info.Backend)];
         AddMetadata(facts, vocoder.Metadata);
         facts.Add(("min frames", vocoder.Info.MinFrames));
@@ -108,7 +110,25 @@ internal sealed class InfoCommand : CliCommand
             facts.Add(("max frames", vocoder.Info.MaxFrames));
         if (vocoder.Info.MaxBatch != int.MaxValue)
             facts.Add(("max batch", vocoder.Info.MaxBatch));
+        AddForm(facts, vocoder, call.Get(_probe));
         return facts;
+    }
+
+    /// <summary>Adds which tensors are what, and what a model answers when it is asked.</summary>
+    public static NetworkAnswers? AddForm(List<(string Name, object Value)> facts, Vocoder vocoder, bool isAsked)
+    {
+        if (vocoder.Info.Form.Length > 0)
+            facts.Add(("form", vocoder.Info.Form));
+        NetworkAnswers answers = isAsked ? vocoder.Ask() : vocoder.Info.Answers;
+        if (answers.ReceptiveField is { } field)
+            facts.Add(("asked receptive field", field.ToString()));
+        else if (answers.IsUnbounded)
+            facts.Add(("asked receptive field", "the whole input, as far as could be tried"));
+        if (answers.BatchIsIndependent is { } isIndependent && vocoder.Info.MaxBatch > 1)
+            facts.Add(("asked batches", isIndependent
+                ? "items are what they are alone"
+                : "items are not what they are alone, and are decoded one by one"));
+        return isAsked ? answers : null;
     }
 
     /// <summary>Adds a model's audio and network parameters.</summary>

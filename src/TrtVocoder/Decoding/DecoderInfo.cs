@@ -37,6 +37,9 @@ public sealed record DecoderInfo
     /// </summary>
     internal bool IsForeign { get; init; }
 
+    /// <summary>Which tensors are what, for people; empty where the backend does not say.</summary>
+    internal string Form { get; init; } = "";
+
     /// <summary>What it answered earlier, as its sidecar tells.</summary>
     internal NetworkAnswers Answers { get; init; } = new();
 

@@ -26,6 +26,27 @@ internal sealed record ModelSignature
     /// <summary>Whether the model said it itself, so that the number of samples of a waveform is known before it runs.</summary>
     public required bool HasMetadata { get; init; }
 
+    /// <summary>The form for people: <c>magnitude 'mag', cosine 'x' and sine 'y' of a spectrum [batch, bins, frames]</c>.</summary>
+    public string Description
+    {
+        get
+        {
+            string input = $"mel '{Mel.Name}' [batch, {(Inputs.IsFrameMajor ? "frames, n_mels" : "n_mels, frames")}]"
+                + string.Concat(Inputs.Extras.Select(extra => $", {extra.Role.ToString().ToLowerInvariant()} '{extra.Tensor.Name}'"));
+            if (Form is not { } form)
+                return $"{input} to samples '{Outputs[0].Name}'";
+            string[] roles = form switch
+            {
+                SpectrumForm.RealImaginary => ["real parts", "imaginary parts"],
+                SpectrumForm.MagnitudeCosineSine => ["magnitude", "cosine", "sine"],
+                SpectrumForm.MagnitudePhase => ["magnitude", "phase"],
+                _ => ["logarithm of the magnitude", "phase"],
+            };
+            return $"{input} to {string.Join(", ", roles.Zip(Outputs, (role, output) => $"{role} '{output.Name}'"))} "
+                + $"[batch, {(Metadata.Layout == SpectrumLayout.BinsMajor ? "bins, frames" : "frames, bins")}]";
+        }
+    }
+
     /// <summary>What was guessed or assumed because the model does not say it, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 

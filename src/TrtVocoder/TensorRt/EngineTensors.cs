@@ -16,6 +16,7 @@ internal sealed class EngineTensors
         Metadata = signature.Metadata;
         Notes = signature.Notes;
         Form = signature.Form;
+        Description = signature.Description;
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
         _outputs = [.. signature.Outputs.Select(Find)];
@@ -39,6 +40,9 @@ internal sealed class EngineTensors
 
     /// <summary>What was guessed or assumed of the engine.</summary>
     public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Which tensors are what, for people.</summary>
+    public string Description { get; }
 
     public int BinCount { get; }
 

@@ -34,6 +34,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             MaxFrames = tensors.Profile.MaxFrames,
             Notes = tensors.Notes,
             IsForeign = !tensors.HasMetadata,
+            Form = tensors.Description,
             Answers = answers,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,

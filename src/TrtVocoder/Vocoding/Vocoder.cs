@@ -102,6 +102,18 @@ public sealed class Vocoder : IDisposable
         return new VocoderSession(() => Model.CreateDecoder(profiler), Info, _plan, _options, profiler);
     }
 
+    /// <summary>Asks the model all that can be asked by decoding and that it does not say.</summary>
+    /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    internal NetworkAnswers Ask()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        using IDecoder decoder = Model.CreateDecoder();
+        _plan.Questions.AskReceptiveField(decoder);
+        _plan.Questions.AskBatch(decoder);
+        return _plan.Questions.Answers;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
