@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;
@@ -14,7 +15,7 @@ internal static class OnnxLayers
     /// <summary>Runs the network alone on one length.</summary>
     public static LayerReport Run(BenchModel model, Workload workload, int runs, BenchOptions options)
     {
-        string folder = Directory.CreateTempSubdirectory("trtvocoder-").FullName;
+        string folder = TemporaryFiles.CreateFolder();
         try
         {
             using SessionOptions sessionOptions = new()
@@ -32,7 +33,7 @@ internal static class OnnxLayers
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            TemporaryFiles.DeleteFolder(folder);
         }
     }
 

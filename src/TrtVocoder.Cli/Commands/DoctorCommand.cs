@@ -103,19 +103,11 @@ internal sealed class DoctorCommand : CliCommand
         const string Name = "ONNX Runtime";
         try
         {
-            OnnxLibrary.ThrowIfDamaged();
-            return new DoctorCheck(
-                Name, IsFound: true, IsRequired: true,
-                Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString() + " (decoding on the CPU)");
+            return new DoctorCheck(Name, IsFound: true, IsRequired: true, $"{OnnxLibrary.GetVersion()} (decoding on the CPU)");
         }
         catch (NativeLibraryException error)
         {
             return new DoctorCheck(Name, IsFound: false, IsRequired: true, error.Message);
-        }
-        catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or BadImageFormatException)
-        {
-            return new DoctorCheck(
-                Name, IsFound: false, IsRequired: true, "libonnxruntime is not beside the program: build it again with './build.sh build'");
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed class ConfigTarget : FuzzTarget
 
     public override byte[] Mutate(Random random, byte[] seed)
     {
+        // Nothing but a nest, as deep as a document may be long: within a config it would be an error of syntax before it is deep.
+        if (random.Next(40) == 0)
+            return Encoding.UTF8.GetBytes(Nest(random));
         List<string> lines = [.. Encoding.UTF8.GetString(seed).Split('\n')];
         for (int edits = ByteMutator.Count(random, 5); edits > 0; edits--)
         {
@@ -51,6 +54,14 @@ internal sealed class ConfigTarget : FuzzTarget
         _ = new StateDictCheck(config, "x");
         if (notes.Exists(note => PrintableText.Clean(note) != note))
             throw new InvalidOperationException("A note is not printable.");
+    }
+
+    private static string Nest(Random random)
+    {
+        const int MaxLength = 1 << 16;
+        (string open, string close) = random.Next(4) switch { 0 => ("[", "]"), 1 => ("{a: ", "}"), 2 => ("- ", ""), _ => ("? ", "") };
+        int depth = random.Next(1, (MaxLength / (open.Length + close.Length)) + 1);
+        return string.Concat(Enumerable.Repeat(open, depth)) + (random.Next(2) == 0 ? "a" : "") + string.Concat(Enumerable.Repeat(close, depth));
     }
 
     private static string Value(Random random) => random.Next(9) switch
