@@ -31,6 +31,12 @@ internal static class OnnxLayers
             using JsonDocument trace = JsonDocument.Parse(File.ReadAllBytes(session.EndProfiling()));
             return Read(trace.RootElement, session, runs);
         }
+        // ONNX Runtime tells nobody that it could not write.
+        catch (Exception error) when (error is JsonException or FileNotFoundException)
+        {
+            throw new IOException(
+                $"The times of the layers could not be written to the folder for temporary files, {Path.GetTempPath()}; set TMPDIR to one with room.", error);
+        }
         finally
         {
             TemporaryFiles.DeleteFolder(folder);

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using TrtVocoder.Bindings;
 
@@ -44,11 +43,7 @@ public static class OnnxLibrary
     // One that was cut off would end the process.
     private static void ThrowIfDamaged()
     {
-        foreach (string folder in (ReadOnlySpan<string>)[AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native")])
-        {
-            string path = Path.Combine(folder, FileName);
-            if (LibraryFile.FindDamage(path) is { } damage)
-                throw new NativeLibraryException(Name, $"{Name} could not be loaded: {damage}.", [path]);
-        }
+        if (LibraryFile.FindDamageBesideProgram(FileName) is { } damage)
+            throw new NativeLibraryException(Name, $"{Name} could not be loaded: {damage}.", [FileName]);
     }
 }

@@ -2,6 +2,16 @@ namespace TrtVocoder.Tests;
 
 public sealed class PrintableTextTests
 {
+    [Test]
+    public void Json_keeps_its_meaning_and_loses_what_steers_a_terminal()
+    {
+        string text = System.Text.Json.JsonSerializer.Serialize("a\u202e\u200b\U000E0041é\u0085z", new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        string escaped = PrintableText.EscapeInJson(text);
+        Assert.That(PrintableText.Clean(escaped), Is.EqualTo(escaped));
+        Assert.That(System.Text.Json.JsonSerializer.Deserialize<string>(escaped), Is.EqualTo("a\u202e\u200b\U000E0041é\u0085z"));
+        Assert.That(PrintableText.EscapeInJson("{\"a\": \"é\"}"), Is.EqualTo("{\"a\": \"é\"}"));
+    }
+
     [TestCase("mel.npy, 24 000 Hz, Größe 声音", "mel.npy, 24 000 Hz, Größe 声音")]
     [TestCase("\u001b[2J\u001b]0;owned\u0007", "?[2J?]0;owned?")]
     [TestCase("a\u009b31mb", "a?31mb")]

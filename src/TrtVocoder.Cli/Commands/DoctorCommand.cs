@@ -34,6 +34,7 @@ internal sealed class DoctorCommand : CliCommand
         yield return CheckOnnxRuntime();
         yield return CheckLibrary(
             LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates", TryResampling);
+        yield return CheckSkia();
         yield return PlotFont.Path is { } font
             ? new DoctorCheck("font for plots", IsFound: true, IsRequired: false, font)
             : new DoctorCheck("font for plots", IsFound: false, IsRequired: false,
@@ -96,6 +97,24 @@ internal sealed class DoctorCommand : CliCommand
     // const char fftwf_version[]: "fftw-3.3.10-sse2-avx". Other libraries with FFTW's API need not have it.
     private static string FftwVersion(nint library) =>
         NativeLibrary.TryGetExport(library, "fftwf_version", out nint text) ? Marshal.PtrToStringUTF8(text) ?? "" : "FFTW's API";
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static DoctorCheck CheckSkia()
+    {
+        const string Name = "Skia";
+        try
+        {
+            return new DoctorCheck(Name, IsFound: true, IsRequired: false, $"{PlotLibraries.Require()} (pictures)");
+        }
+        catch (NativeLibraryException error)
+        {
+            return new DoctorCheck(Name, IsFound: false, IsRequired: false, error.Message);
+        }
+        catch (Exception error) when (error.GetBaseException() is DllNotFoundException)
+        {
+            return new DoctorCheck(Name, IsFound: false, IsRequired: false, "libSkiaSharp is not beside the program, which draws no pictures without it: install it again");
+        }
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static DoctorCheck CheckOnnxRuntime()

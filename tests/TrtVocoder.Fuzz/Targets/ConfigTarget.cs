@@ -1,4 +1,5 @@
 using System.Text;
+using TrtVocoder.Decoding;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.TestSupport;
 
@@ -50,7 +51,14 @@ internal sealed class ConfigTarget : FuzzTarget
     {
         List<string> notes = [];
         VocosConfig config = VocosConfigReader.Parse(Encoding.UTF8.GetString(input), "config.yaml", notes);
-        _ = config.Stft;
+        ModelUse.Try(new VocoderMetadata
+        {
+            SampleRate = config.SampleRate,
+            FftLength = config.FftLength,
+            HopLength = config.HopLength,
+            MelCount = config.MelCount,
+            Padding = config.Padding,
+        });
         _ = new StateDictCheck(config, "x");
         if (notes.Exists(note => PrintableText.Clean(note) != note))
             throw new InvalidOperationException("A note is not printable.");
