@@ -196,6 +196,38 @@ public class HostileFileTests : CliFixture
         Bounded("info", "x.npz").FailsWith(3, "twice");
     }
 
+    [TestCase("/dev/zero")]
+    [TestCase("pipe")]
+    public void Devices_and_pipes_in_place_of_the_files_beside_a_model(string place)
+    {
+        Process.Start("mkfifo", [At("pipe")]).WaitForExit();
+        string to = place == "pipe" ? At("pipe") : place;
+        (string Folder, string Name, string Whole)[] folders = [("a", "config.yaml", "model.safetensors"), ("b", "model.safetensors", "config.yaml")];
+        foreach ((string folder, string name, string whole) in folders)
+        {
+            Directory.CreateDirectory(At(folder));
+            File.Copy(Path.Combine(Checkpoint, whole), At($"{folder}/{whole}"));
+            File.CreateSymbolicLink(At($"{folder}/{name}"), to);
+            Bounded("info", folder).FailsWith(3, name, "is a pipe or a device");
+        }
+        File.WriteAllBytes(At("x.engine"), [.. "ftrt"u8, .. new byte[96]]);
+        File.CreateSymbolicLink(At("x.engine.json"), to);
+        Assert.That(Bounded("info", "x.engine").StandardError, Does.Contain("x.engine.json").And.Contain("is a pipe or a device"));
+    }
+
+    [Test]
+    public void A_device_that_never_ends_is_read_as_far_as_it_tells_what_it_is()
+    {
+        foreach (string name in (string[])["x.onnx", "x.engine", "x.wav", "x.npy"])
+        {
+            File.CreateSymbolicLink(At(name), "/dev/zero");
+            Bounded("info", name).FailsWith(3, name);
+            Bounded("synth", name, "--model", Model, "--output", "a.wav").FailsWith(3, name);
+        }
+        Bounded("bench", Model, "--lengths", "/dev/zero").FailsWith(3, "/dev/zero is larger than");
+        Bounded("bench", "--compare", "/dev/zero", "/dev/zero").FailsWith(3, "/dev/zero is larger than");
+    }
+
     private static TinyOnnx Spectrum() => new TinyOnnx().Input("x", TinyOnnx.Float, "B", 5, "T").Node("Transpose", ["x"], ["re"], ("perm", [0, 1, 2])).Node("Relu", ["x"], ["im"])
         .Output("re", TinyOnnx.Float, "B", 9, "T").Output("im", TinyOnnx.Float, "B", 9, "T");
 

@@ -96,9 +96,7 @@ internal sealed class InputFile
         try
         {
             using Stream input = Console.OpenStandardInput();
-            using MemoryStream copy = new();
-            input.CopyTo(copy);
-            return NotEmpty(new InputFile("standard input", copy.ToArray()));
+            return NotEmpty(new InputFile("standard input", ReadStream(input)));
         }
         catch (IOException error) when (error.Message.Contains("too long", StringComparison.Ordinal))
         {
@@ -116,8 +114,19 @@ internal sealed class InputFile
         if (KindOf(path) == FileKind.Regular)
             return File.ReadAllBytes(path);
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return ReadStream(file);
+    }
+
+    // Of what is nothing that is read here its beginning says so; a device would go on for ever.
+    private static byte[] ReadStream(Stream stream)
+    {
+        byte[] start = new byte[FileContent.PrefixLength];
+        int got = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (got < start.Length || Detect(start, "") == InputKind.Unknown)
+            return start[..got];
         using MemoryStream copy = new();
-        file.CopyTo(copy);
+        copy.Write(start);
+        stream.CopyTo(copy);
         return copy.ToArray();
     }
 

@@ -92,12 +92,10 @@ public sealed class VocosCheckpoint
         try
         {
             string configPath = Path.Combine(folder, ConfigName);
-            if (isFile && new FileInfo(path).Length > Array.MaxLength)
-                throw TooLarge(path);
             if (!File.Exists(configPath))
             {
                 if (isFile)
-                    RefuseOtherThanWeights(File.ReadAllBytes(path), path);
+                    RefuseOtherThanWeights(ReadWeights(path), path);
                 throw new DataFormatException(
                     $"{(isFile ? path : folder)}: {(isFile ? "the folder of the weights" : "it")} holds no {ConfigName}, which gives the "
                         + $"weights their meaning; {NearestConfig(folder)}.");
@@ -105,9 +103,7 @@ public sealed class VocosCheckpoint
             string weightsPath = isFile ? path : FindWeights(folder);
             List<string> notes = [];
             VocosConfig config = VocosConfigReader.Read(configPath, notes);
-            if (new FileInfo(weightsPath).Length > Array.MaxLength)
-                throw TooLarge(weightsPath);
-            return FromBytes(config, File.ReadAllBytes(weightsPath), weightsPath, notes);
+            return FromBytes(config, ReadWeights(weightsPath), weightsPath, notes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -180,7 +176,13 @@ public sealed class VocosCheckpoint
     private static DataFormatException NoWeights(byte[] file, string source) =>
         new($"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
 
-    private static DataFormatException TooLarge(string path) => new($"{path} is larger than 2 GB; no Vocos weights are.");
+    private static byte[] ReadWeights(string path)
+    {
+        WholeFile.ThrowIfNone(path);
+        return new FileInfo(path).Length <= Array.MaxLength
+            ? File.ReadAllBytes(path)
+            : throw new DataFormatException($"{path} is larger than 2 GB; no Vocos weights are.");
+    }
 
     // A saved mel, a page of HTML: to ask for a config.yaml beside it would lead astray.
     private static void RefuseOtherThanWeights(byte[] file, string source)
