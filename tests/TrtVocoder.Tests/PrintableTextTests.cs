@@ -1,14 +1,18 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 namespace TrtVocoder.Tests;
 
 public sealed class PrintableTextTests
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     [Test]
     public void Json_keeps_its_meaning_and_loses_what_steers_a_terminal()
     {
-        string text = System.Text.Json.JsonSerializer.Serialize("a\u202e\u200b\U000E0041é\u0085z", new System.Text.Json.JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        string text = JsonSerializer.Serialize("a\u202e\u200b\U000E0041é\u0085z", Relaxed);
         string escaped = PrintableText.EscapeInJson(text);
         Assert.That(PrintableText.Clean(escaped), Is.EqualTo(escaped));
-        Assert.That(System.Text.Json.JsonSerializer.Deserialize<string>(escaped), Is.EqualTo("a\u202e\u200b\U000E0041é\u0085z"));
+        Assert.That(JsonSerializer.Deserialize<string>(escaped), Is.EqualTo("a\u202e\u200b\U000E0041é\u0085z"));
         Assert.That(PrintableText.EscapeInJson("{\"a\": \"é\"}"), Is.EqualTo("{\"a\": \"é\"}"));
     }
 

@@ -67,11 +67,15 @@ internal sealed class InputFile
         if (kind == FileKind.Folder)
             throw CliException.FileSystem($"{path} is a folder; a file is expected here.");
         if (kind is null)
-            throw CliException.FileSystem($"There is no file {path}.");
+            throw CliException.FileSystem($"There is no file {path}{WhyNotFound(path)}.");
         if (kind is FileKind.Socket or FileKind.BlockDevice)
             throw CliException.FileSystem(
                 $"{path} is a {(kind == FileKind.Socket ? "socket" : "block device")}; a file or a pipe is expected here.");
     }
+
+    /// <summary>Why a file that is there may not be found, as the end of a sentence: .NET knows names of UTF-8 only.</summary>
+    public static string WhyNotFound(string path) =>
+        path.Contains('\uFFFD', StringComparison.Ordinal) ? ": the name holds bytes that are not UTF-8, which cannot be used here; rename it" : "";
 
     /// <summary>What a path leads to; null: nothing.</summary>
     public static FileKind? KindOf(string path)
