@@ -35,7 +35,8 @@ internal static class OnnxLayers
         catch (Exception error) when (error is JsonException or FileNotFoundException)
         {
             throw new IOException(
-                $"The times of the layers could not be written to the folder for temporary files, {Path.GetTempPath()}; set TMPDIR to one with room.", error);
+                $"The times of the layers could not be written to the folder for temporary files, {Path.GetTempPath()}; "
+                    + $"set TMPDIR to one with room.", error);
         }
         finally
         {

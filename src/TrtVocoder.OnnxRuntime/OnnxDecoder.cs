@@ -184,7 +184,8 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     private TrtVocoderException Refused(int batch, int frames, OnnxRuntimeException error) => new(
-        $"{_tensors.Source}: ONNX Runtime could not run it on [{batch}, {_info.Metadata.MelCount}, {frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
+        $"{_tensors.Source}: ONNX Runtime could not run it on [{batch}, {_info.Metadata.MelCount}, {frames}]: "
+            + OnnxRuntimeMessage.Reason(error.Message), error);
 
     /// <summary>Values of one item in each output.</summary>
     private int ItemSize(ShapeBinding shape) => _imag is null ? shape.Samples : _stft.BinCount * shape.Frames;

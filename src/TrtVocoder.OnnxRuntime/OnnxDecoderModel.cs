@@ -63,7 +63,9 @@ public sealed class OnnxDecoderModel : IDecoderModel
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
         try
         {
-            return Attempt(_tensors.Source, "begin a decoder", () => new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1));
+            return Attempt(
+                _tensors.Source, "begin a decoder",
+                () => new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1));
         }
         catch
         {

@@ -11,7 +11,7 @@ public static class OnnxLibrary
 
     /// <summary>Loads the library where that was not done yet, and tells its version.</summary>
     /// <returns>E.g. <c>1.22.0</c>.</returns>
-    /// <exception cref="NativeLibraryException">It is missing, cut off, of another version, or does not start; the message says which.</exception>
+    /// <exception cref="NativeLibraryException">It is missing, cut off, of another version, or does not start.</exception>
     public static string GetVersion()
     {
         ThrowIfDamaged();
@@ -22,7 +22,8 @@ public static class OnnxLibrary
         }
         catch (OnnxRuntimeException error)
         {
-            throw new NativeLibraryException(Name, $"{Name} does not start: {OnnxRuntimeMessage.Reason(error.Message).TrimEnd('.')}.", [FileName]);
+            throw new NativeLibraryException(
+                Name, $"{Name} does not start: {OnnxRuntimeMessage.Reason(error.Message).TrimEnd('.')}.", [FileName]);
         }
         catch (Exception error) when (Explain(error) is { } explained)
         {
@@ -34,9 +35,11 @@ public static class OnnxLibrary
     private static NativeLibraryException? Explain(Exception error) => (error, error.GetBaseException()) switch
     {
         (DllNotFoundException or TypeInitializationException, DllNotFoundException) => new NativeLibraryException(
-            Name, $"{Name}'s native library ({FileName}) was not found beside the program; publish it with its runtimes folder or for one runtime identifier.", [FileName]),
-        (TypeInitializationException or EntryPointNotFoundException or BadImageFormatException, { Message: var reason }) => new NativeLibraryException(
-            Name, $"{Name}'s native library ({FileName}) beside the program is another than the one that it was built for: {reason.TrimEnd('.')}; install the program again.", [FileName]),
+            Name, $"{Name}'s native library ({FileName}) was not found beside the program; publish it with its runtimes folder or for one "
+                + "runtime identifier.", [FileName]),
+        (TypeInitializationException or EntryPointNotFoundException or BadImageFormatException, { Message: var reason }) => new(
+            Name, $"{Name}'s native library ({FileName}) beside the program is another than the one that it was built for: "
+                + $"{reason.TrimEnd('.')}; install the program again.", [FileName]),
         _ => null,
     };
 

@@ -5,8 +5,9 @@ using System.Text;
 namespace TrtVocoder.Bindings;
 
 /// <summary>
-/// Looks at a library's file, and those of the libraries that it needs, before the system's loader does: of one that was cut off, by an interrupted copy or download, the loader maps pages that are
-/// not there, and the process dies at the first use of one, without a word. Safe for use by many threads.
+/// Looks at a library's file, and those of the libraries that it needs, before the system's loader does: of one that was cut off, by an
+/// interrupted copy or download, the loader maps pages that are not there, and the process dies at the first use of one, without a word.
+/// Safe for use by many threads.
 /// </summary>
 public static class LibraryFile
 {
@@ -41,7 +42,8 @@ public static class LibraryFile
     /// <param name="fileName">E.g. <c>libonnxruntime.so</c>.</param>
     public static string? FindDamageBesideProgram(string fileName)
     {
-        string runtimes = Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native");
+        string architecture = RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        string runtimes = Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{architecture}", "native");
         return FindDamage(Path.Combine(AppContext.BaseDirectory, fileName)) ?? FindDamage(Path.Combine(runtimes, fileName));
     }
 
@@ -109,7 +111,9 @@ public static class LibraryFile
             file.Position = offset;
             file.ReadAtLeast(section, section.Length, throwOnEndOfStream: false);
             for (int entry = 0; entry + 16 <= section.Length; entry += 16)
-                entries.Add(((Tag)BinaryPrimitives.ReadInt64LittleEndian(section.AsSpan(entry)), BinaryPrimitives.ReadInt64LittleEndian(section.AsSpan(entry + 8))));
+                entries.Add((
+                    (Tag)BinaryPrimitives.ReadInt64LittleEndian(section.AsSpan(entry)),
+                    BinaryPrimitives.ReadInt64LittleEndian(section.AsSpan(entry + 8))));
         }
         long names = -1, address = entries.Find(entry => entry.Tag == Tag.Names).Value;
         for (int at = 0; at < segments.Length; at += SegmentBytes)
@@ -123,7 +127,8 @@ public static class LibraryFile
             [
                 .. entries.Where(entry => entry.Tag is Tag.Folders or Tag.OldFolders)
                     .SelectMany(entry => ReadName(file, names + entry.Value).Split(':', StringSplitOptions.RemoveEmptyEntries))
-                    .Select(folder => folder.Replace("$ORIGIN", origin, StringComparison.Ordinal).Replace("${ORIGIN}", origin, StringComparison.Ordinal)),
+                    .Select(folder => folder
+                        .Replace("$ORIGIN", origin, StringComparison.Ordinal).Replace("${ORIGIN}", origin, StringComparison.Ordinal)),
             ]);
     }
 
@@ -142,7 +147,8 @@ public static class LibraryFile
     // A library's own folders, LD_LIBRARY_PATH, then the loader's cache of the system's libraries, which holds their paths as text.
     private static string? Find(string name, string[] folders)
     {
-        foreach (string folder in folders.Concat((Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)))
+        string given = Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "";
+        foreach (string folder in folders.Concat(given.Split(':', StringSplitOptions.RemoveEmptyEntries)))
             if (Path.Combine(folder, name) is var path && File.Exists(path))
                 return path;
         if (!File.Exists(Cache))

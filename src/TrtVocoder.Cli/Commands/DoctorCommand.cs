@@ -112,7 +112,9 @@ internal sealed class DoctorCommand : CliCommand
         }
         catch (Exception error) when (error.GetBaseException() is DllNotFoundException)
         {
-            return new DoctorCheck(Name, IsFound: false, IsRequired: false, "libSkiaSharp is not beside the program, which draws no pictures without it: install it again");
+            return new DoctorCheck(
+                Name, IsFound: false, IsRequired: false, "libSkiaSharp is not beside the program, which draws no pictures without it: "
+                    + "install it again");
         }
     }
 

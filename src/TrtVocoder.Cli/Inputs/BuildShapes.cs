@@ -80,7 +80,8 @@ internal static partial class BuildShapes
     }
 
     // A shape that names its input has all three axes, as that has.
-    [GeneratedRegex(@"^(?:(?:(?<input>[^:]+):(?=\d+x\d+x))?(?<batch>\d+)x(?:(?<bands>\d+)x)?)?(?<frames>\d+)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?:(?:(?<input>[^:]+):(?=\d+x\d+x))?(?<batch>\d+)x(?:(?<bands>\d+)x)?)?(?<frames>\d+)$", RegexOptions.CultureInvariant)]
     private static partial Regex ShapePattern();
 
     [GeneratedRegex(@"^workspace:(\d+(?:\.\d+)?)(?:([BKMG])(?:iB|B)?)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

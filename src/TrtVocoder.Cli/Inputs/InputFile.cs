@@ -75,7 +75,9 @@ internal sealed class InputFile
 
     /// <summary>Why a file that is there may not be found, as the end of a sentence: .NET knows names of UTF-8 only.</summary>
     public static string WhyNotFound(string path) =>
-        path.Contains('\uFFFD', StringComparison.Ordinal) ? ": the name holds bytes that are not UTF-8, which cannot be used here; rename it" : "";
+        path.Contains('\uFFFD', StringComparison.Ordinal)
+            ? ": the name holds bytes that are not UTF-8, which cannot be used here; rename it"
+            : "";
 
     /// <summary>What a path leads to; null: nothing.</summary>
     public static FileKind? KindOf(string path)
