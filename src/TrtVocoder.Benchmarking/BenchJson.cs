@@ -7,7 +7,7 @@ namespace TrtVocoder.Benchmarking;
 /// <summary>A <see cref="BenchResult"/> as JSON; docs/cli.md names the members.</summary>
 internal static class BenchJson
 {
-    private const int MaxBytes = 64 << 20;
+    private const int MaxBytes = 16 << 20;
 
     public static void Write(Utf8JsonWriter writer, BenchResult result)
     {

@@ -225,9 +225,16 @@ internal sealed class TorchFileWriter
     {
         "FloatStorage" => BitConverter.GetBytes(value),
         "HalfStorage" => BitConverter.GetBytes((Half)value),
-        "BFloat16Storage" => BitConverter.GetBytes((ushort)(BitConverter.SingleToInt32Bits(value) >>> 16)),
+        "BFloat16Storage" => BitConverter.GetBytes(ToBFloat16(value)),
         "DoubleStorage" => BitConverter.GetBytes((double)value),
         "LongStorage" => BitConverter.GetBytes((long)value),
         _ => throw new ArgumentException(storageClass, nameof(storageClass)),
     };
+
+    // To nearest, ties to even, as PyTorch rounds.
+    private static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
 }
