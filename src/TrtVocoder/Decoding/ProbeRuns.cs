@@ -5,17 +5,23 @@ internal sealed class ProbeRuns(INetworkProbe probe, NetworkInputs inputs)
 {
     private const int UsualFrames = 24;
     private readonly Dictionary<int, IReadOnlyList<TensorValues>> _runs = [];
+    private readonly (int Least, int Most) _limits = probe.GetFrames(inputs.IsFrameMajor ? 1 : 2);
 
     /// <summary>Few frames, as far as the network takes them.</summary>
-    public static int GetFrames(INetworkProbe probe) => Math.Clamp(UsualFrames, probe.LeastFrames, probe.MostFrames);
+    public int Frames => Clamp(UsualFrames);
 
     /// <summary>Another length; null where the network takes one only.</summary>
-    public static int? GetOtherFrames(INetworkProbe probe)
+    public int? OtherFrames
     {
-        int frames = GetFrames(probe);
-        int other = Math.Min(frames + 13, probe.MostFrames);
-        return other > frames ? other : frames > probe.LeastFrames ? frames - 1 : null;
+        get
+        {
+            int other = Math.Min(Frames + 13, _limits.Most);
+            return other > Frames ? other : Frames > _limits.Least ? Frames - 1 : null;
+        }
     }
+
+    /// <summary>The nearest number of frames that the network takes.</summary>
+    public int Clamp(int frames) => Math.Clamp(frames, _limits.Least, _limits.Most);
 
     /// <summary>The network.</summary>
     public INetworkProbe Probe => probe;
