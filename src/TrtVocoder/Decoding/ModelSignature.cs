@@ -165,8 +165,7 @@ internal sealed record ModelSignature
                 + $"supported.");
         try
         {
-            if (metadata.Signal == OutputKind.Spectrum)
-                _ = metadata.Stft;
+            _ = metadata.Stft;
             return metadata;
         }
         catch (ArgumentOutOfRangeException error)

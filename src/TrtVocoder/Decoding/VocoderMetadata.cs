@@ -46,9 +46,13 @@ public sealed record VocoderMetadata
     /// <summary>SHA-256 of the checkpoint's weights in hexadecimal; empty when the model does not say.</summary>
     public string ModelHash { get; init; } = "";
 
-    /// <summary>The transform's parameters as the DSP classes take them.</summary>
+    /// <summary>
+    /// The transform's parameters as the DSP classes take them. A network that puts out samples has its own inverse; then these make mels,
+    /// and are centred where n_fft − hop is odd.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The sizes contradict each other.</exception>
-    public StftParameters Stft => new(FftLength, HopLength, Padding);
+    public StftParameters Stft => new(
+        FftLength, HopLength, Signal == OutputKind.Waveform && (FftLength - HopLength) % 2 != 0 ? StftPadding.Center : Padding);
 
     /// <summary>
     /// Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for
