@@ -75,4 +75,7 @@ public enum FailureKind
 
     /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
     WrongOutput,
+
+    /// <summary>A checkpoint is conditioned on one of several bandwidths, and none was chosen.</summary>
+    BandwidthUnknown,
 }

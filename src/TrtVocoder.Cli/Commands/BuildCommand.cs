@@ -78,6 +78,7 @@ internal sealed class BuildCommand : CliCommand
         "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major.",
         "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).");
 
+    private readonly CheckpointChoices _checkpoint = new();
     private readonly Option<string?> _real = new("--real")
     {
         Description =
@@ -103,7 +104,7 @@ internal sealed class BuildCommand : CliCommand
     public override IEnumerable<Symbol> Symbols =>
     [
         _model, _output, _runtime, _min, _opt, _max, _fp16, _noTf32, _stronglyTyped, _workspace, _level, _versionCompatible, _hardware, _timings, _noTimings,
-        _verbosity, _device, .. _export.Symbols, _real, _imag, _noVerify, _verbose, _force,
+        _verbosity, _device, .. _export.Symbols, .. _checkpoint.All, _real, _imag, _noVerify, _verbose, _force,
     ];
 
     public override CommandResult Run(CommandCall call)
@@ -115,7 +116,7 @@ internal sealed class BuildCommand : CliCommand
         TrtBuildOptions options = ReadOptions(call, path);
         string model = call.Get(_model)!;
         bool isCheckpoint = IsCheckpoint(model);
-        foreach (Option option in _export.Symbols)
+        foreach (Option option in (IEnumerable<Option>)[.. _export.Symbols, .. _checkpoint.All])
             if (!isCheckpoint && call.Has(option))
                 throw CliException.Usage($"{option.Name} is for checkpoints; {model} is an ONNX model and stays as it was exported.");
         if (call.Get(_verbose))
@@ -188,7 +189,7 @@ internal sealed class BuildCommand : CliCommand
         // Where TensorRT is to choose, it chooses among FP32 layers.
         OnnxExportOptions fastest = CheckpointEngine.FastestExport;
         OnnxExportOptions export = _export.Read(call, fastest with { Precision = options.Fp16 ? OnnxPrecision.Fp32 : fastest.Precision });
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output, _checkpoint.Read(call));
         export = export with { MelFloor = checkpoint.Config.MelFloor };
         string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from))) + ".onnx";
         options = WithReference(call, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));

@@ -17,7 +17,7 @@ internal sealed class ExportCommand : CliCommand
     private readonly Argument<string> _from = new("CHECKPOINT")
     {
         Description =
-        "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml."
+        "Weights (.safetensors, .bin, .pt, .pth, .ckpt), or a folder with them; a config.yaml or config.json beside them is read."
     };
     private readonly Option<string> _to = new("--output", "-o")
     {
@@ -36,6 +36,7 @@ internal sealed class ExportCommand : CliCommand
 
     private readonly Option<float?> _floor = Options.Floor(
         "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");
+    private readonly CheckpointChoices _checkpoint = new();
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");
 
     public override string Examples => """
@@ -44,7 +45,7 @@ internal sealed class ExportCommand : CliCommand
         trtvocoder export vocos-mel-24khz/ --output model.safetensors --precision fp16
         """;
 
-    public override IEnumerable<Symbol> Symbols => [_from, _to, .. _choices.Symbols, _target, _floor, _force];
+    public override IEnumerable<Symbol> Symbols => [_from, _to, .. _choices.Symbols, _target, _floor, .. _checkpoint.All, _force];
 
     public override CommandResult Run(CommandCall call)
     {
@@ -58,7 +59,7 @@ internal sealed class ExportCommand : CliCommand
         OnnxExportOptions options = _choices.Read(
             call, new OnnxExportOptions { Form = call.Get(_target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift });
 
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output, _checkpoint.Read(call));
         options = options with { MelFloor = call.Get(_floor) ?? checkpoint.Config.MelFloor };
         bool isSafetensors = Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase);
         if (isSafetensors)

@@ -27,6 +27,8 @@ internal sealed class EngineOptions
         "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than "
             + "its limit can be chunked.", least: 0, most: 100_000);
 
+    private readonly CheckpointChoices _checkpoint = new();
+
     private readonly Option<int> _device = Options.Integer("--device", "The GPU's number, for engines.", 0);
     private readonly Option<string> _buffers = Options.Choice(
         "--buffers", "How data travel to an engine: pinned (copies), mapped (none), or auto (mapped where the GPU shares the host's "
@@ -40,7 +42,7 @@ internal sealed class EngineOptions
 
     /// <summary>The options, in the order of the help.</summary>
     public IEnumerable<Symbol> Symbols =>
-        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, _device, _buffers, _profile, _hostCode];
+        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, .. _checkpoint.Own, _device, _buffers, _profile, _hostCode];
 
     /// <summary>Completes options by what the user told of models and engines; says so where none of the models can be an engine.</summary>
     public VocoderOptions Complete(VocoderOptions options, CommandCall call, params ReadOnlySpan<string> models)
@@ -63,6 +65,14 @@ internal sealed class EngineOptions
             },
         };
     }
+
+    /// <summary>What was chosen of checkpoints.</summary>
+    public CheckpointChoice ReadCheckpoint(CommandCall call) => _checkpoint.ReadOwn(call) with
+    {
+        SampleRate = call.Get(_sampleRate),
+        HopLength = call.Get(_hopLength),
+        Padding = call.Get(_padding) switch { "same" => StftPadding.Same, "center" => StftPadding.Center, _ => null },
+    };
 
     private ModelHints ReadHints(CommandCall call)
     {
