@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TrtVocoder.Cli.Running;
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Cli.Inputs;
@@ -15,11 +16,11 @@ internal sealed class CheckpointChoices
     private readonly Option<int?> _bandwidth = Options.OptionalInteger("--bandwidth-id",
         "Of a checkpoint conditioned on a bandwidth (vocos-encodec-24khz: 0 to 3 are 1.5, 3, 6, 12 kbps): the one to decode.", least: 0);
     private readonly Option<int?> _sampleRate = Options.OptionalInteger(
-        "--sample-rate", "Sample rate in Hz of a checkpoint without a config. Default: 24000.", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate);
+        "--sample-rate", "Sample rate in Hz where neither config nor model tells it. Default: 24000.", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate);
     private readonly Option<int?> _hopLength = Options.OptionalInteger(
-        "--hop-length", "Hop in samples of a checkpoint without a config. Default: n_fft / 4.", 1, ModelLimits.MaxHopLength);
+        "--hop-length", "Hop in samples where neither config nor model tells it. Default: n_fft / 4.", 1, ModelLimits.MaxHopLength);
     private readonly Option<string?> _padding = Options.Choice(
-        "--padding", "Padding of the inverse STFT of a checkpoint without a config. Default: center.", "center", "same");
+        "--padding", "Padding of the inverse STFT where neither config nor model tells it. Default: center.", "center", "same");
 
     /// <summary>The options that are a checkpoint's alone.</summary>
     public IReadOnlyList<Option> Own => [_config, _bandwidth];
@@ -34,6 +35,13 @@ internal sealed class CheckpointChoices
         HopLength = call.Get(_hopLength),
         Padding = call.Get(_padding) switch { "same" => StftPadding.Same, "center" => StftPadding.Center, _ => null },
     };
+
+    /// <summary>The same as of a model by others.</summary>
+    public ModelHints ReadHints(CommandCall call)
+    {
+        ModelHints hints = new() { HopLength = call.Get(_hopLength), Padding = call.Get(_padding) == "same" ? StftPadding.Same : StftPadding.Center };
+        return call.Get(_sampleRate) is { } rate ? hints with { SampleRate = rate } : hints;
+    }
 
     /// <summary>What was chosen with <see cref="Own"/>.</summary>
     public CheckpointChoice ReadOwn(CommandCall call)

@@ -49,7 +49,7 @@ public sealed class VocosCheckpoint
     {
     }
 
-    private VocosCheckpoint(
+    internal VocosCheckpoint(
         VocosConfig config, IReadOnlyDictionary<string, FloatTensor> stateDict, string source, IReadOnlyList<string> warnings)
     {
         ArgumentNullException.ThrowIfNull(config);
