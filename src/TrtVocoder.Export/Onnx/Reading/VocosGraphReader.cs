@@ -113,20 +113,23 @@ internal sealed class VocosGraphReader
         if (next.InputCount != dim || next.OutputCount % 2 != 0)
             throw Misfit(next.Node, $"is not the head, a product of {dim} channels to n_fft + 2");
         double[] residual = Random(dim);
-        NdArray first = Normalised(residual, firstScale!.Values, firstShift!.Values);
+        double[][] added = [.. _summands.Select(_ => Random(dim))];
+        double[] sum = Normalised(residual, firstScale!.Values, firstShift!.Values).Values;
+        foreach (double[] summand in added[..^1])
+            sum = [.. sum.Zip(summand, (a, b) => a + b)];
         ReadNorm("backbone.final_layer_norm", next, dim, vector =>
         {
             // The residual is the vector when the last block adds what lacks.
             Dictionary<string, NdArray> given = Given(stem, residual);
-            foreach (Joint summand in _summands)
-                given[summand.Value] = summand.Of(new double[dim]);
-            given[_summands[^1].Value] = _summands[^1].Of([.. vector.Select((value, i) => value - first.Values[i])]);
+            for (int i = 0; i < _summands.Count - 1; i++)
+                given[_summands[i].Value] = _summands[i].Of(added[i]);
+            given[_summands[^1].Value] = _summands[^1].Of([.. vector.Select((value, i) => value - sum[i])]);
             return given;
         });
         (next, Joint head) = Absorb(next);
-        (bool isSwapped, bool isWaveform) = CheckHead(head, next);
-        Store("head.out", isSwapped ? Swapped(next) : next);
-        return Complete(melCount, dim, inner, layers, next.OutputCount - 2, isWaveform ? next.Node : null, hints, notes);
+        (int bins, bool isSwapped, bool isWaveform) = CheckHead(head, next);
+        Store("head.out", Halves(next, bins, isSwapped));
+        return Complete(melCount, dim, inner, layers, 2 * (bins - 1), isWaveform ? next.Node : null, hints, notes);
     }
 
     /// <summary>Products and convolutions that depend on an input, in the order of the graph.</summary>
@@ -281,45 +284,45 @@ internal sealed class VocosGraphReader
             throw Misfit(product.Node, "is not applied to the exact GELU of what is before it");
     }
 
-    /// <summary>Whether the head's halves are log-magnitude and phase, in this order or the other, and whether samples are made of them inside.</summary>
-    private (bool IsSwapped, bool IsWaveform) CheckHead(Joint head, LinearNode product)
+    /// <summary>
+    /// Whether the head's halves are log-magnitude and phase, in this order or the other, how many rows of each are bins (others fill them
+    /// up), and whether samples are made of them inside.
+    /// </summary>
+    private (int Bins, bool IsSwapped, bool IsWaveform) CheckHead(Joint head, LinearNode product)
     {
-        int bins = head.Count / 2;
+        int half = head.Count / 2;
         // Log-magnitudes on both sides of the clip at ln 100 = 4.6.
         double[] content = [.. Enumerable.Range(0, head.Count).Select(_ => (_random.NextDouble() * 9) - 3)];
         Dictionary<string, NdArray> values = Given(head, content);
         int? failed = _evaluator.RunAll(product.Node + 1, values);
-        foreach (bool isSwapped in (bool[])[false, true])
-        {
-            Dictionary<Half, double[]> expected = Expected(isSwapped ? [.. content[bins..], .. content[..bins]] : content, bins);
-            HashSet<Half> inside = [];
-            HashSet<Half> outside = [];
-            foreach ((string name, NdArray value) in values)
+        HashSet<string> outputs = new(_graph.Outputs.Select(output => output.Name), StringComparer.Ordinal);
+        IEnumerable<int> counts = values.Where(pair => outputs.Contains(pair.Key)).Select(pair => pair.Value.Values.Length).Where(count => count <= half && count > 1);
+        foreach (int bins in counts.Append(half).Distinct())
+            foreach (bool isSwapped in (bool[])[false, true])
             {
-                if (value.Values.Length != bins)
-                    continue;
-                foreach ((Half half, double[] wanted) in expected)
-                    if (AreClose(value.Values, wanted, 1e-4) && inside.Add(half) | _graph.Outputs.Any(output => output.Name == name))
-                        if (_graph.Outputs.Any(output => output.Name == name))
-                            outside.Add(half);
+                (double[] first, double[] second) = (content[..bins], content[half..(half + bins)]);
+                Dictionary<Half, double[]> expected = isSwapped ? Expected(second, first) : Expected(first, second);
+                if (IsSpectrum(Found(expected, pair => outputs.Contains(pair.Key))))
+                    return (bins, isSwapped, false);
+                if (IsSpectrum(Found(expected, _ => true)) && !outputs.Any(values.ContainsKey))
+                    return (bins, isSwapped, true);
             }
-            if (IsSpectrum(outside))
-                return (isSwapped, false);
-            if (IsSpectrum(inside) && _graph.Outputs.All(output => !values.ContainsKey(output.Name)))
-                return (isSwapped, true);
-        }
-        throw Misfit(failed ?? (_products.TryPeek(out int next) ? next : product.Node),
-            "follows the head, where exp (up to 100), cos and sin of its halves should");
+        throw failed is null && !_products.TryPeek(out _)
+            ? Misfit(product.Node, "is the head, and min(exp, 100), cos and sin of its halves do not follow")
+            : Misfit(failed ?? _products.Peek(), "follows the head, where min(exp, 100), cos and sin of its halves should");
+
+        HashSet<Half> Found(Dictionary<Half, double[]> expected, Func<KeyValuePair<string, NdArray>, bool> isMeant) =>
+            [.. expected.Where(pair => values.Where(isMeant).Any(value => AreClose(value.Value.Values, pair.Value, 1e-4))).Select(pair => pair.Key)];
 
         static bool IsSpectrum(HashSet<Half> found) => (found.Contains(Half.Real) && found.Contains(Half.Imaginary))
             || (found.Contains(Half.Magnitude) && found.Contains(Half.Cosine) && found.Contains(Half.Sine));
     }
 
-    private static Dictionary<Half, double[]> Expected(double[] content, int bins)
+    private static Dictionary<Half, double[]> Expected(double[] logMagnitude, double[] phase)
     {
-        double[] magnitude = [.. content[..bins].Select(value => Math.Min(Math.Exp(value), VocosConfig.MagnitudeClip))];
-        double[] cosine = [.. content[bins..].Select(Math.Cos)];
-        double[] sine = [.. content[bins..].Select(Math.Sin)];
+        double[] magnitude = [.. logMagnitude.Select(value => Math.Min(Math.Exp(value), VocosConfig.MagnitudeClip))];
+        double[] cosine = [.. phase.Select(Math.Cos)];
+        double[] sine = [.. phase.Select(Math.Sin)];
         return new Dictionary<Half, double[]>
         {
             [Half.Magnitude] = magnitude,
@@ -403,14 +406,15 @@ internal sealed class VocosGraphReader
         ? new FloatTensor(shape, Array.ConvertAll(values, value => (float)value))
         : throw Misfit(node, "has weights that are not finite");
 
-    private static LinearNode Swapped(LinearNode node)
+    /// <summary>The bins of both halves, log-magnitude first.</summary>
+    private static LinearNode Halves(LinearNode node, int bins, bool isSwapped)
     {
-        int half = node.Weights.Values.Length / 2;
-        int bins = node.Bias.Length / 2;
+        (int half, int columns) = (node.OutputCount / 2, node.InputCount);
+        (int first, int second) = isSwapped ? (half, 0) : (0, half);
         return node with
         {
-            Weights = node.Weights with { Values = [.. node.Weights.Values[half..], .. node.Weights.Values[..half]] },
-            Bias = [.. node.Bias[bins..], .. node.Bias[..bins]],
+            Weights = new NdArray([2 * bins, columns, 1], [.. node.Weights.Values.AsSpan(first * columns, bins * columns), .. node.Weights.Values.AsSpan(second * columns, bins * columns)]),
+            Bias = [.. node.Bias.AsSpan(first, bins), .. node.Bias.AsSpan(second, bins)],
         };
     }
 
