@@ -40,10 +40,11 @@ internal static class StateDictLayout
         List<StateDictEntry> renamed = [];
         foreach (StateDictEntry entry in named)
             renamed.Add(Rename(entry.Name, network) is { } name ? entry with { Name = name } : entry with { Name = "other." + entry.Name });
-        if (renamed.GroupBy(entry => entry.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new DataFormatException($"{source} holds two tensors for '{PrintableText.Name(twice.Key)}'; keep one of them.");
         RefuseOtherKinds(renamed, source);
-        return Condition(renamed, source, bandwidthId, notes);
+        List<StateDictEntry> conditioned = Condition(renamed, source, bandwidthId, notes);
+        if (conditioned.GroupBy(entry => entry.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new DataFormatException($"{source} holds two tensors for '{PrintableText.Name(twice.Key)}'; keep one of them.");
+        return conditioned;
     }
 
     private static string Unwrapped(string name) =>
@@ -119,7 +120,9 @@ internal static class StateDictLayout
 
     private static void RefuseOtherKinds(List<StateDictEntry> entries, string source)
     {
-        Dictionary<string, StateDictEntry> byName = new(entries.Select(entry => KeyValuePair.Create(entry.Name, entry)), StringComparer.Ordinal);
+        Dictionary<string, StateDictEntry> byName = new(StringComparer.Ordinal);
+        foreach (StateDictEntry entry in entries)
+            byName.TryAdd(entry.Name, entry);
         if (byName.GetValueOrDefault(Blocks + "0.dwconv.weight") is { Shape: [var channels, > 1, 1] } depthwise && channels > 1)
             throw new DataFormatException($"{source} holds weights for MLX, whose convolutions keep the channels last ('{depthwise.Name}' is "
                 + $"{FloatTensor.FormatShape(depthwise.Shape.AsSpan())}); these are not read here: use the checkpoint that they were made of.");
