@@ -24,8 +24,7 @@ public static class OnnxComparison
         ArgumentException.ThrowIfNullOrEmpty(original);
         ArgumentNullException.ThrowIfNull(written);
         ArgumentNullException.ThrowIfNull(metadata);
-        OnnxLibrary.ThrowIfDamaged();
-        OnnxTelemetry.TurnOff();
+        _ = OnnxLibrary.GetVersion();
         using SessionOptions options = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         try
         {

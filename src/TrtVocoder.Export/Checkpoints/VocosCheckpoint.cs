@@ -109,9 +109,7 @@ public sealed class VocosCheckpoint
             string weightsPath = isFile ? path : FindWeights(path);
             List<string> notes = [];
             ConfigSource? config = ReadConfig(weightsPath, options.ConfigPath, notes);
-            if (new FileInfo(weightsPath).Length > Array.MaxLength)
-                throw new DataFormatException($"{weightsPath} is larger than 2 GB; no Vocos weights are.");
-            return FromBytes(config, File.ReadAllBytes(weightsPath), weightsPath, options, notes);
+            return FromBytes(config, ReadWeights(weightsPath), weightsPath, options, notes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -182,6 +180,14 @@ public sealed class VocosCheckpoint
                 $"{source}: its tensors repeat their values (stride 0) and would make {bytes} bytes of a file of {file.Length}; save them "
                     + $"contiguous, by tensor.contiguous().");
         return new VocosCheckpoint(config, wanted.ToDictionary(entry => entry.Name, entry => entry.Read()), source, [.. notes, .. check.Warnings]);
+    }
+
+    private static byte[] ReadWeights(string path)
+    {
+        WholeFile.ThrowIfNone(path);
+        return new FileInfo(path).Length <= Array.MaxLength
+            ? File.ReadAllBytes(path)
+            : throw new DataFormatException($"{path} is larger than 2 GB; no Vocos weights are.");
     }
 
     private static ConfigSource? ReadConfig(string weightsPath, string? configPath, List<string> notes)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Export.Checkpoints;
 
@@ -22,6 +23,7 @@ internal static class VocosConfigReader
     /// <exception cref="DataFormatException">The config asks for a model of another kind, or contradicts itself.</exception>
     public static ConfigSource? ReadFile(string path, ICollection<string> notes)
     {
+        WholeFile.ThrowIfNone(path);
         if (new FileInfo(path).Length > YamlTree.MaxLength)
             throw new DataFormatException($"{path} is larger than {YamlTree.MaxLength} bytes; a Vocos config is not.");
         YamlTree root = YamlTree.Parse(File.ReadAllText(path), path);
