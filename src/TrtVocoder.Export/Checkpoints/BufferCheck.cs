@@ -9,10 +9,6 @@ namespace TrtVocoder.Export.Checkpoints;
 /// </summary>
 internal static class BufferCheck
 {
-    // Rounding to bfloat16 moves a value below 1 by up to 2^-9, to float16 by up to 2^-12; another window or another mel scale differs by
-    // far more.
-    private const float Tolerance = 1f / 512;
-
     public static IEnumerable<string> Describe(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> buffers, string source)
     {
         foreach ((string name, FloatTensor tensor) in buffers)
@@ -41,15 +37,16 @@ internal static class BufferCheck
         return AreClose(tensor.Values, filterbank.ToMatrix(config.BinCount));
     }
 
-    // A NaN must count as a difference, hence the negation.
     private static bool AreClose(ReadOnlySpan<float> values, ReadOnlySpan<float> expected)
     {
-        // Bands of equal area are low.
-        float peak = 0;
+        float peak = float.Epsilon;
         foreach (float value in expected)
             peak = Math.Max(peak, value);
+        // Half a unit of bfloat16's last place, below the greatest value: float16 rounds less, another window or scale differs by far more.
+        float tolerance = MathF.ScaleB(1, MathF.ILogB(MathF.BitDecrement(peak)) - 8);
+        // A NaN must count as a difference, hence the negation.
         for (int i = 0; i < values.Length; i++)
-            if (!(MathF.Abs(values[i] - expected[i]) <= Tolerance * peak))
+            if (!(MathF.Abs(values[i] - expected[i]) <= tolerance))
                 return false;
         return true;
     }

@@ -109,7 +109,7 @@ def main():
         for row in range(rows or 1):
             save(name + (f".{row}" if rows else ""), audio(spectrum(w, mel, layers, row), n_fft, hop, padding)[0])
         if name == "mel24":
-            half = {k: torch.from_numpy((v.numpy().view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)) for k, v in w.items()}
+            half = {k: v.to(torch.bfloat16).float() for k, v in w.items()}
             save("bfloat16", audio(spectrum(half, mel, layers, 0), n_fft, hop, padding)[0])
 
     # Filter banks and mels: torchaudio's, which follow librosa's where scale and norm are slaney.
