@@ -197,8 +197,13 @@ internal sealed class BuildCommand : CliCommand
         }
         catch (TrtVocoderException error) when (!isCheckpoint && !_export.Symbols.Any(call.Has))
         {
-            call.Output.Note($"{error.Message.TrimEnd('.')}; it is built as it is.");
-            return BuildAsItIs(from, path, call, options);
+            BuildCall asItIs = BuildAsItIs(from, path, call, options);
+            return (progress, stop) =>
+            {
+                TrtBuildResult built = asItIs(progress, stop);
+                call.Output.Note($"{error.Message.TrimEnd('.')}; it was built as it is.");
+                return built;
+            };
         }
         // Where TensorRT is to choose, it chooses among FP32 layers.
         OnnxExportOptions fastest = CheckpointEngine.FastestExport;
