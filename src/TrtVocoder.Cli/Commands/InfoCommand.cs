@@ -44,10 +44,10 @@ internal sealed class InfoCommand : CliCommand
         string path = call.Get(_input)!;
         return new InfoResult(path, IsEngine(path)
             ? EngineFacts.Describe(path, call.Get(_layers), call.Get(_probe), _engine.Complete(new VocoderOptions(), call, path), call.Output)
-            : Describe(path, call.Get(_key), call));
+            : Describe(path, call.Get(_key), _engine.ReadCheckpoint(call), call));
     }
 
-    private List<(string Name, object Value)> Describe(string path, string? key, CommandCall call)
+    private List<(string Name, object Value)> Describe(string path, string? key, CheckpointChoice choice, CommandCall call)
     {
         CommandOutput output = call.Output;
         FileKind? kind = path == OutputPath.Standard ? null : InputFile.KindOf(path);
@@ -55,7 +55,7 @@ internal sealed class InfoCommand : CliCommand
             InputFile.ThrowIfMissing(path);
         string extension = Path.GetExtension(path).ToLowerInvariant();
         if (kind is FileKind.Folder || (kind is FileKind.Regular && IsCheckpoint(path, extension)))
-            return DescribeCheckpoint(path, output);
+            return DescribeCheckpoint(path, choice, output);
         if (kind is FileKind.Regular && extension == ".onnx")
             return DescribeModel(path, call);
 
@@ -73,15 +73,15 @@ internal sealed class InfoCommand : CliCommand
 
     // Tensors by themselves are no checkpoint, .npz files are zip archives as those of torch.save are.
     private static bool IsCheckpoint(string path, string extension) =>
-        extension == ".safetensors" ? HasConfigBeside(path) : extension != ".npz" && ModelSource.IsCheckpoint(path) && !HoldsArrays(path);
+        extension == ".safetensors" ? HoldsVocos(path) : extension != ".npz" && ModelSource.IsCheckpoint(path) && !HoldsArrays(path);
 
     private static bool HoldsArrays(string path) =>
         InputFile.Read(path) is { Kind: InputKind.Npz } file && NpzFile.ReadNames(file.Open(), file.Name).Count > 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static List<(string, object)> DescribeCheckpoint(string path, CommandOutput output)
+    private static List<(string, object)> DescribeCheckpoint(string path, CheckpointChoice choice, CommandOutput output)
     {
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(path, output);
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(path, output, choice);
         VocosConfig config = checkpoint.Config;
         return
         [
@@ -91,6 +91,7 @@ internal sealed class InfoCommand : CliCommand
             ("hop length", config.HopLength),
             ("mel bands", config.MelCount),
             ("padding", Name(config.Padding)),
+            ("mel scale", Bands(config.HasSlaneyScale, config.HasSlaneyNorm, config.MelMinFrequency, config.MelMaxFrequency ?? config.SampleRate / 2)),
             ("dim", config.Dim),
             ("intermediate dim", config.IntermediateDim),
             ("layers", config.LayerCount),
@@ -142,6 +143,7 @@ internal sealed class InfoCommand : CliCommand
             ("mel bands", metadata.MelCount),
             ("mel floor", metadata.MelFloor),
             ("padding", Name(metadata.Padding)),
+            ("mel scale", Bands(metadata.HasSlaneyScale, metadata.HasSlaneyNorm, metadata.MelMinFrequency, metadata.MelMaxFrequency ?? metadata.SampleRate / 2)),
             ("signal", metadata.Signal == OutputKind.Spectrum ? "spectrum" : "waveform"),
         ]);
         if (metadata.Signal == OutputKind.Spectrum)
@@ -209,8 +211,16 @@ internal sealed class InfoCommand : CliCommand
         return facts;
     }
 
-    private static bool HasConfigBeside(string path) =>
-        File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "config.yaml"));
+    // By the names of a Vocos's first convolution and blocks, whatever stands before them.
+    private static bool HoldsVocos(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Read(path);
+        string[] names = [.. file.Tensors.Keys, .. file.Skipped.Select(tensor => tensor.Name)];
+        return names.Any(name => name.EndsWith("embed.weight", StringComparison.Ordinal)) && names.Any(name => name.EndsWith(".dwconv.weight", StringComparison.Ordinal));
+    }
+
+    private static string Bands(bool isSlaney, bool hasNorm, float lowest, float highest) =>
+        FormattableString.Invariant($"{(isSlaney ? "slaney" : "htk")}, {lowest} to {highest} Hz, {(hasNorm ? "equal areas" : "equal heights")}");
 
     private static string Name(StftPadding padding) => padding == StftPadding.Center ? "center" : "same";
 

@@ -163,6 +163,9 @@ internal sealed record ModelSignature
                     + $"Hz are no vocoder's; at most "
                 + $"{ModelLimits.MaxMelCount}, {ModelLimits.MaxFftLength}, {ModelLimits.MaxHopLength} and {ModelLimits.MaxSampleRate} are "
                 + $"supported.");
+        if (!(metadata.MelMinFrequency < (metadata.MelMaxFrequency ?? metadata.SampleRate / 2)))
+            throw new DataFormatException(FormattableString.Invariant($"{source}: mel bands from {metadata.MelMinFrequency} to ")
+                + FormattableString.Invariant($"{metadata.MelMaxFrequency ?? metadata.SampleRate / 2} Hz contradict each other."));
         try
         {
             _ = metadata.Stft;
