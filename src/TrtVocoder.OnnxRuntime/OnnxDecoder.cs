@@ -69,7 +69,14 @@ internal sealed class OnnxDecoder : IDecoder
                 $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
-        _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
+        try
+        {
+            _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw Refused(batch, frames, error);
+        }
         return _mel.Values(batch * _info.Metadata.MelCount * frames);
     }
 
@@ -138,8 +145,7 @@ internal sealed class OnnxDecoder : IDecoder
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, "
-                + $"{_info.Metadata.MelCount}, {shape.Frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
+            throw Refused(shape.Batch, shape.Frames, error);
         }
         int count = shape.Batch * ItemSize(shape);
         foreach (TensorBuffer output in _outputs)
@@ -180,6 +186,10 @@ internal sealed class OnnxDecoder : IDecoder
     }
 
     private bool IsSpectrum => _tensors.Signature.Form is not null;
+
+    private TrtVocoderException Refused(int batch, int frames, OnnxRuntimeException error) => new(
+        $"{_tensors.Source}: ONNX Runtime could not run it on [{batch}, {_info.Metadata.MelCount}, {frames}]: "
+            + OnnxRuntimeMessage.Reason(error.Message), error);
 
     /// <summary>Values of one item in each output.</summary>
     private int ItemSize(ShapeBinding shape) => IsSpectrum ? _binCount * shape.Frames : shape.Samples;
@@ -258,7 +268,7 @@ internal sealed class OnnxDecoder : IDecoder
         using IDisposableReadOnlyCollection<OrtValue> outputs = shape.Binding.GetOutputValues();
         long[] size = outputs[0].GetTensorTypeAndShape().Shape;
         long count = size.Aggregate(1L, (product, length) => product * length);
-        if (count % shape.Batch != 0 || (size.Length > 1 && size[0] != shape.Batch))
+        if (size.Length == 0 || count % shape.Batch != 0 || (size.Length > 1 && size[0] != shape.Batch))
             throw new DataFormatException(
                 $"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
         if (_outputs[0].MustMove(count, _tensors.Source))

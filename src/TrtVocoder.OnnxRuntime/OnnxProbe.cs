@@ -14,13 +14,7 @@ internal sealed class OnnxProbe(string source, InferenceSession session, TensorS
     public int LeastBatch => mel?.Dimensions[0] is > 0 and var batch ? (int)batch : 1;
 
     /// <inheritdoc/>
-    public int LeastFrames => FixedFrames ?? 1;
-
-    /// <inheritdoc/>
-    public int MostFrames => FixedFrames ?? EnoughFrames;
-
-    // Of two fixed axes the longer one is the frames: bands are some hundred at most.
-    private int? FixedFrames => mel is { Dimensions: [_, > 0 and var rows, > 0 and var columns] } ? (int)Math.Max(rows, columns) : null;
+    public (int Least, int Most) GetFrames(int axis) => mel?.Dimensions[axis] is > 0 and var frames ? ((int)frames, (int)frames) : (1, EnoughFrames);
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorValues> Run(IReadOnlyList<TensorValues> inputs, int frames)

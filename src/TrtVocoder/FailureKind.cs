@@ -76,6 +76,8 @@ public enum FailureKind
     /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
     WrongOutput,
 
-    /// <summary>The model takes a bandwidth, which nobody told (<see cref="Decoding.ModelHints.BandwidthId"/>).</summary>
+    /// <summary>
+    /// A checkpoint or network is made for one of several bandwidths, and none was chosen (<see cref="Decoding.ModelHints.BandwidthId"/>).
+    /// </summary>
     BandwidthUnknown,
 }

@@ -30,8 +30,7 @@ internal sealed class EngineOptions
         "--receptive-field", "Frames to each side that an output frame depends on, of a model that does not tell: then inputs longer than "
             + "its limit can be chunked.", least: 0, most: 100_000);
 
-    private readonly Option<int?> _bandwidth = Options.OptionalInteger(
-        "--bandwidth-id", "Which bandwidth, of a model that was made for several: 0 to 3 are 1.5, 3, 6 and 12 kbit/s in Vocos' own.", least: 0, most: 1000);
+    private readonly CheckpointChoices _checkpoint = new();
 
     private readonly Option<int> _device = Options.Integer("--device", "The GPU's number, for engines.", 0);
     private readonly Option<string> _buffers = Options.Choice(
@@ -46,7 +45,7 @@ internal sealed class EngineOptions
 
     /// <summary>The options, in the order of the help.</summary>
     public IEnumerable<Symbol> Symbols =>
-        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, _bandwidth, _device, _buffers, _profile, _hostCode];
+        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, .. _checkpoint.Own, _device, _buffers, _profile, _hostCode];
 
     /// <summary>Completes options by what the user told of models and engines; says so where none of the models can be an engine.</summary>
     public VocoderOptions Complete(VocoderOptions options, CommandCall call, params ReadOnlySpan<string> models)
@@ -70,6 +69,14 @@ internal sealed class EngineOptions
         };
     }
 
+    /// <summary>What was chosen of checkpoints.</summary>
+    public CheckpointChoice ReadCheckpoint(CommandCall call) => _checkpoint.ReadOwn(call) with
+    {
+        SampleRate = call.Get(_sampleRate),
+        HopLength = call.Get(_hopLength),
+        Padding = call.Get(_padding) switch { "same" => StftPadding.Same, "center" => StftPadding.Center, _ => null },
+    };
+
     private ModelHints ReadHints(CommandCall call)
     {
         if ((call.Get(_real) is null) != (call.Get(_imag) is null))
@@ -85,7 +92,7 @@ internal sealed class EngineOptions
             HopLength = call.Get(_hopLength),
             MelCount = call.Get(_melCount),
             ReceptiveFieldFrames = call.Get(_receptiveField),
-            BandwidthId = call.Get(_bandwidth),
+            BandwidthId = _checkpoint.ReadOwn(call).BandwidthId,
         };
         // Only what was told is set: what is assumed, the model may answer.
         if (call.Get(_padding) is { } padding)

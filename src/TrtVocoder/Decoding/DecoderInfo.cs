@@ -40,6 +40,17 @@ public sealed record DecoderInfo
     /// </summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>
+    /// Whether the model carries no metadata of this project, so that what it does not say is asked by decoding, when it is first needed.
+    /// </summary>
+    internal bool IsForeign { get; init; }
+
+    /// <summary>Which tensors are what, for people; empty where the backend does not say.</summary>
+    internal string Form { get; init; } = "";
+
+    /// <summary>What it answered earlier, as its sidecar tells.</summary>
+    internal NetworkAnswers Answers { get; init; } = new();
+
     /// <summary>Decoders of one session that gain from having runs under way at the same time.</summary>
     public int RunsInFlight { get; init; } = 1;
 }

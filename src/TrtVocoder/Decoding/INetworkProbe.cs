@@ -6,11 +6,9 @@ internal interface INetworkProbe
     /// <summary>The fewest items of a run.</summary>
     int LeastBatch { get; }
 
-    /// <summary>The fewest frames of a run.</summary>
-    int LeastFrames { get; }
-
-    /// <summary>The most frames of a run.</summary>
-    int MostFrames { get; }
+    /// <summary>The fewest and the most frames of a run.</summary>
+    /// <param name="axis">The axis of the mel that is the frames: 1 or 2.</param>
+    (int Least, int Most) GetFrames(int axis);
 
     /// <summary>Runs it.</summary>
     /// <param name="inputs">All inputs, by value.</param>

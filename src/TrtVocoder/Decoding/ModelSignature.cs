@@ -26,6 +26,27 @@ internal sealed record ModelSignature
     /// <summary>Whether the model said it itself, so that the number of samples of a waveform is known before it runs.</summary>
     public required bool HasMetadata { get; init; }
 
+    /// <summary>The form for people: <c>magnitude 'mag', cosine 'x' and sine 'y' of a spectrum [batch, bins, frames]</c>.</summary>
+    public string Description
+    {
+        get
+        {
+            string input = $"mel '{Mel.Name}' [batch, {(Inputs.IsFrameMajor ? "frames, n_mels" : "n_mels, frames")}]"
+                + string.Concat(Inputs.Extras.Select(extra => $", {extra.Role.ToString().ToLowerInvariant()} '{extra.Tensor.Name}'"));
+            if (Form is not { } form)
+                return $"{input} to samples '{Outputs[0].Name}'";
+            string[] roles = form switch
+            {
+                SpectrumForm.RealImaginary => ["real parts", "imaginary parts"],
+                SpectrumForm.MagnitudeCosineSine => ["magnitude", "cosine", "sine"],
+                SpectrumForm.MagnitudePhase => ["magnitude", "phase"],
+                _ => ["logarithm of the magnitude", "phase"],
+            };
+            return $"{input} to {string.Join(", ", roles.Zip(Outputs, (role, output) => $"{role} '{output.Name}'"))} "
+                + $"[batch, {(Metadata.Layout == SpectrumLayout.BinsMajor ? "bins, frames" : "frames, bins")}]";
+        }
+    }
+
     /// <summary>What was guessed or assumed because the model does not say it, a sentence each.</summary>
     public IReadOnlyList<string> Notes { get; private init; } = [];
 
@@ -50,7 +71,7 @@ internal sealed record ModelSignature
         ProbeRuns? runs = probe is null ? null : new ProbeRuns(probe, found);
         List<string> notes = [];
         NetworkOutputs read = NetworkOutputs.Find(
-            source, outputs, metadata, hints, runs is null ? null : name => NetworkAxes.Find(source, runs, ProbeRuns.GetFrames(runs.Probe), name).Values, notes);
+            source, outputs, metadata, hints, runs is null ? null : name => NetworkAxes.Find(source, runs, runs.Frames, name).Values, notes);
         VocoderMetadata known = metadata ?? Infer(source, found, read, hints, runs, notes);
         if (metadata is not null && read.Form is not null)
             CheckAxes(source, found, read.Tensors[0], metadata);
@@ -142,10 +163,12 @@ internal sealed record ModelSignature
                     + $"Hz are no vocoder's; at most "
                 + $"{ModelLimits.MaxMelCount}, {ModelLimits.MaxFftLength}, {ModelLimits.MaxHopLength} and {ModelLimits.MaxSampleRate} are "
                 + $"supported.");
+        if (!(metadata.MelMinFrequency < (metadata.MelMaxFrequency ?? metadata.SampleRate / 2)))
+            throw new DataFormatException(FormattableString.Invariant($"{source}: mel bands from {metadata.MelMinFrequency} to ")
+                + FormattableString.Invariant($"{metadata.MelMaxFrequency ?? metadata.SampleRate / 2} Hz contradict each other."));
         try
         {
-            if (metadata.Signal == OutputKind.Spectrum)
-                _ = metadata.Stft;
+            _ = metadata.Stft;
             return metadata;
         }
         catch (ArgumentOutOfRangeException error)

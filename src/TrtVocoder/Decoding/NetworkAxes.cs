@@ -23,7 +23,7 @@ internal static class NetworkAxes
 
         (int, SpectrumLayout) AskBins()
         {
-            int length = ProbeRuns.GetFrames(runs.Probe);
+            int length = runs.Frames;
             IReadOnlyList<long> shape = Find(source, runs, length, output.Name).Shape;
             bool isBinsMajor = shape[2] == length && (shape[1] != length || told is null || shape[1] == told);
             long bins = isBinsMajor ? shape[1] : shape[2];
@@ -51,10 +51,10 @@ internal static class NetworkAxes
     public static (int Hop, StftPadding Padding) AskSamples(
         string source, ProbeRuns runs, TensorShape output, ModelHints hints, List<string> notes)
     {
-        int frames = ProbeRuns.GetFrames(runs.Probe);
+        int frames = runs.Frames;
         long samples = Count(frames);
         long hop;
-        if (ProbeRuns.GetOtherFrames(runs.Probe) is { } other)
+        if (runs.OtherFrames is { } other)
             hop = (Count(other) - samples) / (other - frames);
         else
             hop = hints.HopLength ?? (samples % frames == 0 ? samples / frames : frames > 1 ? samples / (frames - 1) : 0);
@@ -94,7 +94,7 @@ internal static class NetworkAxes
     // What a frame touches then lies around t·hop; else around its own hop's middle. Half a hop apart, whatever lies between.
     private static bool EndsInHalfAWindow(string source, ProbeRuns runs, TensorShape output, int hop)
     {
-        int frames = Math.Clamp(192, runs.Probe.LeastFrames, runs.Probe.MostFrames);
+        int frames = runs.Clamp(192);
         if (ProbeExtent.Ask(source, runs, output.Name, frames, frames / 2) is not { } extent)
             return false;
         return Math.Abs(extent.Before - extent.After - hop) < hop / 2;

@@ -89,7 +89,8 @@ internal sealed record NetworkInputs
         {
             try
             {
-                _ = new ProbeRuns(probe!, candidate).Get(ProbeRuns.GetFrames(probe!));
+                ProbeRuns runs = new(probe!, candidate);
+                runs.Get(runs.Frames);
                 return true;
             }
             catch (TrtVocoderException)

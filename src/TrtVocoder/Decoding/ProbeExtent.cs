@@ -1,8 +1,8 @@
 namespace TrtVocoder.Decoding;
 
-/// <summary>How far the change of a mel reaches in a network's output, in values a frame apart from where the change is.</summary>
-/// <param name="Before">Values before the first changed frame that change with it: what a frame depends on to its right.</param>
-/// <param name="After">Values after the last changed frame that change with it: what a frame depends on to its left.</param>
+/// <summary>How far the change of a mel reaches in the samples that a network puts out, counted from where the change is.</summary>
+/// <param name="Before">Samples before the first changed frame that change with it.</param>
+/// <param name="After">Samples after the last changed frame that change with it.</param>
 internal readonly record struct ProbeExtent(int Before, int After)
 {
     /// <summary>
@@ -15,41 +15,15 @@ internal readonly record struct ProbeExtent(int Before, int After)
         float[] mel = runs.MakeMel(frames, 1);
         float[] other = runs.MakeMel(frames, 2);
         float[] expected = Values(mel);
-        int samples = expected.Length;
-        int units = samples / frames;
-        int first = FirstDifference(expected, Values(Join(mel, other)));
-        int last = LastDifference(expected, Values(Join(other, mel)));
-        if (first <= 0 || last >= samples - 1 || last < 0 || first >= samples)
-            return null;
-        return new ProbeExtent((split * units) - first, last + 1 - (split * units));
+        int at = split * (expected.Length / frames);
+        int first = Change.First(expected, Values(Change.Join(mel, other, frames, split)), 1);
+        int last = Change.Last(expected, Values(Change.Join(other, mel, frames, split)), 1);
+        return first <= 0 || first >= expected.Length || last < 0 || last >= expected.Length - 1
+            ? null
+            : new ProbeExtent(at - first, last + 1 - at);
 
         float[] Values(float[] input) => NetworkAxes.Find(source, runs.Run(input, frames), output).Values is var all
             ? all[..(all.Length / runs.Probe.LeastBatch)]
             : [];
-
-        // Of one mel before the split, of another from there on.
-        float[] Join(float[] before, float[] after)
-        {
-            float[] joined = new float[before.Length];
-            for (int i = 0; i < joined.Length; i++)
-                joined[i] = i % frames < split ? before[i] : after[i];
-            return joined;
-        }
-    }
-
-    private static int FirstDifference(float[] one, float[] other)
-    {
-        for (int i = 0; i < one.Length; i++)
-            if (one[i] != other[i])
-                return i;
-        return one.Length;
-    }
-
-    private static int LastDifference(float[] one, float[] other)
-    {
-        for (int i = one.Length - 1; i >= 0; i--)
-            if (one[i] != other[i])
-                return i;
-        return -1;
     }
 }

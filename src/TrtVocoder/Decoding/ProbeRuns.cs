@@ -5,39 +5,29 @@ internal sealed class ProbeRuns(INetworkProbe probe, NetworkInputs inputs)
 {
     private const int UsualFrames = 24;
     private readonly Dictionary<int, IReadOnlyList<TensorValues>> _runs = [];
+    private readonly (int Least, int Most) _limits = probe.GetFrames(inputs.IsFrameMajor ? 1 : 2);
 
     /// <summary>Few frames, as far as the network takes them.</summary>
-    public static int GetFrames(INetworkProbe probe) => Math.Clamp(UsualFrames, probe.LeastFrames, probe.MostFrames);
+    public int Frames => Clamp(UsualFrames);
 
     /// <summary>Another length; null where the network takes one only.</summary>
-    public static int? GetOtherFrames(INetworkProbe probe)
+    public int? OtherFrames
     {
-        int frames = GetFrames(probe);
-        int other = Math.Min(frames + 13, probe.MostFrames);
-        return other > frames ? other : frames > probe.LeastFrames ? frames - 1 : null;
+        get
+        {
+            int other = Math.Min(Frames + 13, _limits.Most);
+            return other > Frames ? other : Frames > _limits.Least ? Frames - 1 : null;
+        }
     }
+
+    /// <summary>The nearest number of frames that the network takes.</summary>
+    public int Clamp(int frames) => Math.Clamp(frames, _limits.Least, _limits.Most);
 
     /// <summary>The network.</summary>
     public INetworkProbe Probe => probe;
 
-    /// <summary>Values between silence and loud speech, the same every time.</summary>
-    public float[] MakeMel(int frames, int seed = 1)
-    {
-        int melCount = inputs.MelCount;
-        float[] mel = new float[melCount * frames];
-        uint state = (uint)seed * 2654435761u;
-        for (int band = 0; band < melCount; band++)
-        {
-            for (int frame = 0; frame < frames; frame++)
-            {
-                state = (state * 1664525) + 1013904223;
-                // Louder and quieter frames, less of the high bands.
-                float level = -3 + (3 * MathF.Sin(frame * 0.7f)) - (3f * band / melCount);
-                mel[(band * frames) + frame] = level + (2 * ((state >> 8) / 16777216f)) - 1;
-            }
-        }
-        return mel;
-    }
+    /// <summary>A mel of the network's bands.</summary>
+    public float[] MakeMel(int frames, int seed = 1) => ProbeMel.Make(inputs.MelCount, frames, seed);
 
     /// <summary>All outputs for a mel of so many frames.</summary>
     /// <exception cref="TrtVocoderException">The network cannot run it.</exception>

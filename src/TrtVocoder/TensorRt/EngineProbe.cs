@@ -12,6 +12,8 @@ internal sealed class EngineProbe : INetworkProbe, IDisposable
     private readonly TrtEngine _engine;
     private readonly string _source;
     private readonly int _profile;
+    private readonly IReadOnlyList<long> _least = [1, 1, 1];
+    private readonly IReadOnlyList<long> _most = [1, EnoughFrames, EnoughFrames];
     private CudaStream? _stream;
     private TrtExecutionContext? _context;
 
@@ -24,10 +26,7 @@ internal sealed class EngineProbe : INetworkProbe, IDisposable
         (IReadOnlyList<long> min, _, IReadOnlyList<long> max) = engine.GetProfileShape(mel, profile);
         if (min.Count != 3 || max.Count != 3)
             return;
-        // The axis that varies is the frames; of two fixed ones the longer.
-        int axis = min[1] != max[1] || (min[2] == max[2] && min[1] > min[2]) ? 1 : 2;
-        (LeastBatch, LeastFrames) = ((int)min[0], (int)min[axis]);
-        MostFrames = Math.Max(LeastFrames, (int)Math.Min(max[axis], EnoughFrames));
+        (LeastBatch, _least, _most) = ((int)min[0], min, max);
 
         static bool IsMel(TrtTensor tensor) => tensor.IsInput && tensor.Dimensions.Count == 3 && !EngineTensors.IsInteger(tensor.DataType);
     }
@@ -36,10 +35,7 @@ internal sealed class EngineProbe : INetworkProbe, IDisposable
     public int LeastBatch { get; } = 1;
 
     /// <inheritdoc/>
-    public int LeastFrames { get; } = 1;
-
-    /// <inheritdoc/>
-    public int MostFrames { get; } = EnoughFrames;
+    public (int Least, int Most) GetFrames(int axis) => ((int)_least[axis], (int)Math.Max(_least[axis], Math.Min(_most[axis], EnoughFrames)));
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorValues> Run(IReadOnlyList<TensorValues> inputs, int frames)

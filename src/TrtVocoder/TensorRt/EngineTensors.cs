@@ -7,16 +7,16 @@ namespace TrtVocoder.TensorRt;
 internal sealed class EngineTensors
 {
     private readonly string _source;
-    private readonly bool _hasMetadata;
     private readonly TrtTensor[] _outputs;
 
     private EngineTensors(string source, ModelSignature signature, TrtEngine engine, int profile)
     {
         _source = source;
-        _hasMetadata = signature.HasMetadata;
+        HasMetadata = signature.HasMetadata;
         Metadata = signature.Metadata;
         Notes = signature.Notes;
         Form = signature.Form;
+        Description = signature.Description;
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
         _outputs = [.. signature.Outputs.Select(Find)];
@@ -35,8 +35,14 @@ internal sealed class EngineTensors
 
     public VocoderMetadata Metadata { get; }
 
+    /// <summary>Whether the model said it itself.</summary>
+    public bool HasMetadata { get; }
+
     /// <summary>What was guessed or assumed of the engine.</summary>
     public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Which tensors are what, for people.</summary>
+    public string Description { get; }
 
     public int BinCount { get; }
 
@@ -101,7 +107,7 @@ internal sealed class EngineTensors
         foreach (long size in shape[..rank])
             values = checked(values * size);
         if ((rank > 1 && shape[0] != batch) || values > int.MaxValue
-            || (_hasMetadata && values != (long)batch * Metadata.GetSampleCount(frames)))
+            || (HasMetadata && values != (long)batch * Metadata.GetSampleCount(frames)))
             throw Contradiction(Outputs[0], shape[..rank], batch, frames);
         return (int)values;
     }

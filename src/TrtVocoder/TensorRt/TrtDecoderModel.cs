@@ -19,7 +19,8 @@ public sealed class TrtDecoderModel : IDecoderModel
     private PreparedRun? _spare;
     private int _disposed;
 
-    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options)
+    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options,
+        NetworkAnswers answers)
     {
         _library = library;
         _runtime = runtime;
@@ -34,6 +35,9 @@ public sealed class TrtDecoderModel : IDecoderModel
             MinFrames = tensors.Profile.MinFrames,
             MaxFrames = tensors.Profile.MaxFrames,
             Notes = tensors.Notes,
+            IsForeign = !tensors.HasMetadata,
+            Form = tensors.Description,
+            Answers = answers,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,
         };
@@ -69,7 +73,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         hints ??= new ModelHints();
         return Load(
             path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(),
-            sidecar is null ? hints : hints.With(sidecar.Metadata, path));
+            sidecar is null ? hints : hints.With(sidecar.Metadata, path), sidecar?.GetAnswers(path));
     }
 
     /// <summary>Loads an engine from memory, without a sidecar.</summary>
@@ -168,7 +172,7 @@ public sealed class TrtDecoderModel : IDecoderModel
 
     private static TrtDecoderModel Load(
         string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options,
-        ModelHints hints)
+        ModelHints hints, NetworkAnswers? answers = null)
     {
         TensorRtLibrary library = LoadLibrary(source, header, options);
         TrtRuntime? runtime = null;
@@ -178,7 +182,7 @@ public sealed class TrtDecoderModel : IDecoderModel
             runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
             engine = load(runtime);
             EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
-            return new TrtDecoderModel(library, runtime, engine, tensors, options) { _spare = MakeSpare(engine, tensors, options) };
+            return new TrtDecoderModel(library, runtime, engine, tensors, options, answers ?? new NetworkAnswers()) { _spare = MakeSpare(engine, tensors, options) };
         }
         catch
         {

@@ -53,6 +53,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
+    /// <summary>Whether each item of a batch is a run of its own.</summary>
+    public bool DecodesSingly { get; set; }
+
     /// <summary>Prepared shapes and memory of all lanes.</summary>
     public DecoderState State
     {
@@ -110,6 +113,20 @@ internal sealed class DecodePipeline : IDisposable
             Report(_profiler, start, batch, frames);
     }
 
+    /// <summary>Uses a decoder beside decodes, to ask the model something.</summary>
+    public T UseDecoder<T>(Func<IDecoder, T> use)
+    {
+        _profiler?.PauseLayers(true);
+        try
+        {
+            return use(_lanes[0].Decoder);
+        }
+        finally
+        {
+            _profiler?.PauseLayers(false);
+        }
+    }
+
     /// <summary>Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them.</summary>
     public void WarmUp(WindowPlan plan, int batch, int frames)
     {
@@ -155,7 +172,7 @@ internal sealed class DecodePipeline : IDisposable
     }
 
     private int GetItemsPerRun(WindowPlan plan, int frames) =>
-        _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Min(frames, plan.Longest)) : _info.MaxBatch;
+        DecodesSingly ? 1 : _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Clamp(frames, plan.Shortest, plan.Longest)) : _info.MaxBatch;
 
     /// <summary>The runs of a decode, in their order.</summary>
     private List<(int Items, int Frames)> GetRuns(WindowPlan plan, int batch, int frames)
@@ -237,6 +254,10 @@ internal sealed class DecodePipeline : IDisposable
         if (window == frames)
         {
             source.CopyTo(input);
+        }
+        else if (window > frames)
+        {
+            ShortMel.Fill(source, items * melCount, frames, input, window, -_cover.Start);
         }
         else
         {

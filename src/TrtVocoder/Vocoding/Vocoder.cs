@@ -26,7 +26,7 @@ public sealed class Vocoder : IDisposable
         try
         {
             (Info, InverseStftNote) = PlaceInverseStft(model, _options.InverseStft);
-            _plan = new WindowPlans(Info, _options);
+            _plan = new WindowPlans(Info, _options, () => model.CreateDecoder());
         }
         catch
         {
@@ -115,6 +115,18 @@ public sealed class Vocoder : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         return new VocoderSession(
             () => Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler), Info, _plan, _options, profiler);
+    }
+
+    /// <summary>Asks the model all that can be asked by decoding and that it does not say.</summary>
+    /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    internal NetworkAnswers Ask()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        using IDecoder decoder = Model.CreateDecoder();
+        _plan.Questions.AskReceptiveField(decoder);
+        _plan.Questions.AskBatch(decoder);
+        return _plan.Questions.Answers;
     }
 
     /// <inheritdoc/>

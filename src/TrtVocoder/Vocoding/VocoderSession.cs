@@ -16,6 +16,9 @@ public sealed class VocoderSession : IDisposable
     private readonly DecoderInfo _info;
     private ExclusiveUse _use;
     private bool _isWarm;
+    private bool _isBatchAsked;
+    private int _noted;
+    private readonly List<string> _notes = [];
 
     internal VocoderSession(
         Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
@@ -25,6 +28,9 @@ public sealed class VocoderSession : IDisposable
         _pipeline = new DecodePipeline(
             createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
     }
+
+    private const int ShortNote = 1;
+    private const int BatchNote = 2;
 
     private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
 
@@ -59,10 +65,13 @@ public sealed class VocoderSession : IDisposable
             CheckMel(mel, frames);
             if (samples == 0 || batch == 0)
                 return samples;
-            if (frames < _info.MinFrames)
-                throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
-            WindowPlan plan = Plan;
+            WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
+            if (frames < plan.Shortest && !plan.IsShortExact(frames))
+                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at both "
+                    + $"ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
+            if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
+                AskBatch();
             _pipeline.Decode(plan, mel, batch, frames, audio, samples);
             return samples;
         }
@@ -84,6 +93,9 @@ public sealed class VocoderSession : IDisposable
         _use.Enter(this);
         try
         {
+            // Without it an engine has no windows, and each new length costs.
+            if (_info.HasCostlyShapes)
+                _pipeline.UseDecoder(_plan.Ask);
             WindowPlan windows = _plan.Windows;
             if (!windows.HasFixedLengths)
             {
@@ -118,9 +130,31 @@ public sealed class VocoderSession : IDisposable
         _use.Enter(this);
         try
         {
-            WindowPlan plan = Plan;
+            WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
-            _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames));
+            _pipeline.WarmUp(plan, batch, frames);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>
+    /// What a user should know of the decodes since the last call, a sentence each, each kind once a session: a mel too short to be exact,
+    /// a batch that had to be decoded one by one. Mostly empty.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public IReadOnlyList<string> TakeNotes()
+    {
+        _use.Enter(this);
+        try
+        {
+            if (_notes.Count == 0)
+                return [];
+            string[] notes = [.. _notes];
+            _notes.Clear();
+            return notes;
         }
         finally
         {
@@ -183,5 +217,30 @@ public sealed class VocoderSession : IDisposable
     {
         if (_use.Leave())
             _pipeline.Dispose();
+    }
+
+    private WindowPlan GetPlan(int frames)
+    {
+        if (_plan.MustAsk(Plan, frames))
+            _pipeline.UseDecoder(_plan.Ask);
+        return Plan;
+    }
+
+    private void AskBatch()
+    {
+        _isBatchAsked = true;
+        if (_pipeline.UseDecoder(_plan.AskBatch))
+            return;
+        _pipeline.DecodesSingly = true;
+        Note(BatchNote, "In a batch this model's items are not what they are alone (F5-TTS's own export normalises only the first); each is "
+            + "decoded by itself.");
+    }
+
+    private void Note(int kind, string note)
+    {
+        if ((_noted & kind) != 0)
+            return;
+        _noted |= kind;
+        _notes.Add(note);
     }
 }
