@@ -125,8 +125,8 @@ internal sealed class OnnxDecoder : IDecoder
         return _tensors.Signature.Form is not { } form
             ? DecoderOutput.FromAudio(_outputs[0].Values(count), shape.Samples)
             : new DecoderOutput(
-                form, Output(0, count), Output(1, count), _outputs.Length > 2 ? Output(2, count) : default, _info.Metadata.Layout, _binCount,
-                shape.Frames);
+                form, Output(0, count), Output(1, count), _outputs.Length > 2 ? Output(2, count) : default, _info.Metadata.Layout,
+                _binCount, shape.Frames);
     }
 
     private OutputValues Output(int index, int count) => new(_outputs[index].Values(count));
@@ -241,7 +241,10 @@ internal sealed class OnnxDecoder : IDecoder
         ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = samples };
         shape.BindInput(signature.Mel.Name, _mel.CreateTensor(signature.Inputs.ShapeFor(batch, frames)));
         for (int i = 0; i < signature.Inputs.Extras.Count; i++)
-            shape.BindInput(signature.Inputs.Extras[i].Tensor.Name, OnnxProbe.CreateTensor(_tensors.ExtraTypes[i], signature.Inputs.Extras[i], batch, frames));
+        {
+            ExtraInput extra = signature.Inputs.Extras[i];
+            shape.BindInput(extra.Tensor.Name, OnnxProbe.CreateTensor(_tensors.ExtraTypes[i], extra, batch, frames));
+        }
         if (!known)
         {
             shape.Binding.BindOutputToDevice(signature.Outputs[0].Name, OrtMemoryInfo.DefaultInstance);

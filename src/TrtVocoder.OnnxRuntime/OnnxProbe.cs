@@ -14,7 +14,8 @@ internal sealed class OnnxProbe(string source, InferenceSession session, TensorS
     public int LeastBatch => mel?.Dimensions[0] is > 0 and var batch ? (int)batch : 1;
 
     /// <inheritdoc/>
-    public (int Least, int Most) GetFrames(int axis) => mel?.Dimensions[axis] is > 0 and var frames ? ((int)frames, (int)frames) : (1, EnoughFrames);
+    public (int Least, int Most) GetFrames(int axis) =>
+        mel?.Dimensions[axis] is > 0 and var frames ? ((int)frames, (int)frames) : (1, EnoughFrames);
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorValues> Run(IReadOnlyList<TensorValues> inputs, int frames)
@@ -25,7 +26,7 @@ internal sealed class OnnxProbe(string source, InferenceSession session, TensorS
         {
             foreach (TensorValues input in inputs)
                 tensors.Add(input.Name, CreateTensor(session.InputMetadata[input.Name].ElementDataType, [.. input.Shape], input.Values));
-            string[] outputs = [.. session.OutputNames.Where(name => session.OutputMetadata[name].IsTensor && CanRead(session.OutputMetadata[name].ElementDataType))];
+            string[] outputs = [.. session.OutputNames.Where(name => CanRead(session.OutputMetadata[name]))];
             using IDisposableReadOnlyCollection<OrtValue> values = session.Run(options, tensors, outputs);
             return [.. outputs.Select((name, index) => Read(name, values[index]))];
         }
@@ -50,8 +51,11 @@ internal sealed class OnnxProbe(string source, InferenceSession session, TensorS
         return CreateTensor(type, shape, values);
     }
 
-    private static bool CanRead(TensorElementType type) => type is TensorElementType.Float or TensorElementType.Float16
-        or TensorElementType.Double or TensorElementType.Int16;
+    private static bool CanRead(NodeMetadata output) => output is
+    {
+        IsTensor: true,
+        ElementDataType: TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double or TensorElementType.Int16,
+    };
 
     private static OrtValue CreateTensor(TensorElementType type, long[] shape, float[] values)
     {

@@ -8,7 +8,7 @@ internal sealed record ExtraInput(TensorShape Tensor, InputRole Role, int Consta
 {
     /// <summary>Its shape in a run: what varies is the batch where it comes first, and the frames elsewhere.</summary>
     public long[] ShapeFor(int batch, int frames) =>
-        [.. Tensor.Dimensions.Select((size, axis) => size >= 0 ? size : axis == 0 && Role != InputRole.Constant ? batch : axis == 0 ? 1 : frames)];
+        [.. Tensor.Dimensions.Select((size, axis) => size >= 0 ? size : axis > 0 ? frames : Role == InputRole.Constant ? 1 : batch)];
 
     /// <summary>The value of all its elements in a run.</summary>
     public int ValueFor(int frames) => Role switch { InputRole.Lengths => frames, InputRole.Mask => 1, _ => Constant };

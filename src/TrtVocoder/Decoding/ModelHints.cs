@@ -110,8 +110,8 @@ public sealed record ModelHints
         string? fftLength = properties.GetValueOrDefault("n_fft");
         if (windowLength is not null && fftLength is not null && windowLength != fftLength)
             throw new DataFormatException(
-                $"{source}: its metadata say 'win_length' is {PrintableText.Name(windowLength)} and 'n_fft' {PrintableText.Name(fftLength)}; "
-                    + $"only windows as long as the transform are supported.");
+                $"{source}: its metadata say 'win_length' is {PrintableText.Name(windowLength)} and 'n_fft' "
+                    + $"{PrintableText.Name(fftLength)}; only windows as long as the transform are supported.");
         if (properties.GetValueOrDefault("normalized") is "1" or "True" or "true")
             throw new DataFormatException($"{source}: its metadata say 'normalized' is 1; a normalised STFT is not supported.");
     }

@@ -71,7 +71,8 @@ internal sealed record ModelSignature
         ProbeRuns? runs = probe is null ? null : new ProbeRuns(probe, found);
         List<string> notes = [];
         NetworkOutputs read = NetworkOutputs.Find(
-            source, outputs, metadata, hints, runs is null ? null : name => NetworkAxes.Find(source, runs, runs.Frames, name).Values, notes);
+            source, outputs, metadata, hints,
+            runs is null ? null : name => NetworkAxes.Find(source, runs, runs.Frames, name).Values, notes);
         VocoderMetadata known = metadata ?? Infer(source, found, read, hints, runs, notes);
         if (metadata is not null && read.Form is not null)
             CheckAxes(source, found, read.Tensors[0], metadata);

@@ -64,7 +64,10 @@ internal static class NetworkAxes
                 $"{source}: for {frames} frames it puts out {samples} samples, which is neither a hop a frame nor one less.")
             { Kind = FailureKind.HopLengthWrong };
         if (hints.HopLength is { } told && told != hop)
-            throw new DataFormatException($"{source}: it puts out {hop} samples a frame, not {told}.") { Kind = FailureKind.HopLengthWrong };
+            throw new DataFormatException($"{source}: it puts out {hop} samples a frame, not {told}.")
+            {
+                Kind = FailureKind.HopLengthWrong,
+            };
         if (!isWhole)
             return ((int)hop, StftPadding.Center);
         if (hints.IsPaddingKnown)

@@ -112,10 +112,11 @@ internal sealed record NetworkInputs
         }
         if (candidates.Length == 1)
             return candidates[0];
-        bool takesCodes = inputs.Any(input => input.IsInteger && !IsLengths(input));
+        string codes = candidates.Length == 0 && inputs.Any(input => input.IsInteger && !IsLengths(input))
+            ? ": whole numbers are codes or tokens, and this is a codec's decoder or another model, not a vocoder"
+            : "";
         throw new DataFormatException(
-            $"{source}: a vocoder takes one mel [batch, n_mels, frames]; this model takes {ModelSignature.List(inputs)}"
-                + $"{(takesCodes && candidates.Length == 0 ? ": whole numbers are codes or tokens, and this is a codec's decoder or another model, not a vocoder" : "")}.");
+            $"{source}: a vocoder takes one mel [batch, n_mels, frames]; this model takes {ModelSignature.List(inputs)}{codes}.");
     }
 
     private static ExtraInput FindExtra(string source, TensorShape input, ModelHints hints)

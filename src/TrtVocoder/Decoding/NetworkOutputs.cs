@@ -110,9 +110,11 @@ internal sealed record NetworkOutputs(SpectrumForm? Form, IReadOnlyList<TensorSh
                     $"{source}: its outputs {ModelSignature.List(outputs)} are magnitude and phase, and whether '{magnitude.Name}' is "
                         + $"linear or a logarithm cannot be told by its values; export the model with magnitude·cos(phase) and "
                         + $"magnitude·sin(phase) as its outputs.");
+            string why = form == SpectrumForm.MagnitudePhase
+                ? "linear, since it is never negative"
+                : "a natural logarithm, since it is negative in places";
             if (metadata is null)
-                notes.Add($"{source}: its outputs {ModelSignature.List(outputs)} are magnitude and phase; '{magnitude.Name}' is taken for "
-                    + $"{(form == SpectrumForm.MagnitudePhase ? "linear, since it is never negative" : "a natural logarithm, since it is negative in places")}.");
+                notes.Add($"{source}: its outputs {ModelSignature.List(outputs)} are magnitude and phase; '{magnitude.Name}' is taken for {why}.");
             return form;
         }
 
@@ -125,12 +127,13 @@ internal sealed record NetworkOutputs(SpectrumForm? Form, IReadOnlyList<TensorSh
                     continue;
                 if (metadata is null)
                     notes.Add($"{source}: its outputs do not tell by their names what they are; {mag} is taken for the magnitude, {x} for "
-                        + $"the cosine and {y} for the sine of the phase{(values is null ? "" : ", which their values on a small mel agree with")}.");
+                        + $"the cosine and {y} for the sine of the phase"
+                        + $"{(values is null ? "" : ", which their values on a small mel agree with")}.");
                 return Planes(SpectrumForm.MagnitudeCosineSine, mag, x, y);
             }
             throw new DataFormatException(
-                $"{source}: its outputs {ModelSignature.List(outputs)} are not magnitude, cosine and sine by their values on a small mel, in "
-                    + $"any order.")
+                $"{source}: its outputs {ModelSignature.List(outputs)} are not magnitude, cosine and sine by their values on a "
+                    + $"small mel, in any order.")
             { Kind = FailureKind.OutputsUnknown };
         }
 

@@ -35,7 +35,8 @@ internal sealed class EngineProbe : INetworkProbe, IDisposable
     public int LeastBatch { get; } = 1;
 
     /// <inheritdoc/>
-    public (int Least, int Most) GetFrames(int axis) => ((int)_least[axis], (int)Math.Max(_least[axis], Math.Min(_most[axis], EnoughFrames)));
+    public (int Least, int Most) GetFrames(int axis) =>
+        ((int)_least[axis], (int)Math.Max(_least[axis], Math.Min(_most[axis], EnoughFrames)));
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorValues> Run(IReadOnlyList<TensorValues> inputs, int frames)
@@ -68,9 +69,15 @@ internal sealed class EngineProbe : INetworkProbe, IDisposable
                 outputs.Add((tensor, sizes, memory[^1]));
             }
             _context.Enqueue(_stream);
-            return [.. outputs.Where(output => output.Tensor.IsLinear && output.Tensor.DataType is TrtDataType.Float or TrtDataType.Half).Select(output =>
-                new TensorValues(output.Tensor.Name, output.Shape, TensorBytes.Download(
-                    _stream, output.Tensor.DataType, output.Memory, (int)output.Shape.Aggregate(1L, (count, size) => count * size))))];
+            List<TensorValues> values = [];
+            foreach ((TrtTensor tensor, long[] sizes, DeviceBuffer<byte> from) in outputs)
+            {
+                if (!tensor.IsLinear || tensor.DataType is not (TrtDataType.Float or TrtDataType.Half))
+                    continue;
+                int count = (int)sizes.Aggregate(1L, (product, size) => product * size);
+                values.Add(new TensorValues(tensor.Name, sizes, TensorBytes.Download(_stream, tensor.DataType, from, count)));
+            }
+            return values;
         }
         finally
         {

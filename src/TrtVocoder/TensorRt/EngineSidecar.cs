@@ -163,7 +163,8 @@ public sealed record EngineSidecar
     public VocoderMetadata? GetMetadata(string enginePath) => VocoderMetadata.TryFromProperties(Metadata, PathFor(enginePath));
 
     /// <summary>What the engine answered earlier; null where nobody asked, or where it was another engine.</summary>
-    internal NetworkAnswers? GetAnswers(string enginePath) => Answers is { } answers && answers.EngineSha256 == HashOf(enginePath) ? answers : null;
+    internal NetworkAnswers? GetAnswers(string enginePath) =>
+        Answers is { } answers && answers.EngineSha256 == HashOf(enginePath) ? answers : null;
 
     /// <summary>
     /// Writes what an engine answered into its sidecar, keyed by the engine's hash; where it has none, one that holds nothing else.

@@ -85,11 +85,13 @@ internal sealed class EngineTensors
         return network;
 
         TensorShape[] Shapes(bool isInput) =>
-            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions, IsInteger(tensor.DataType)))];
+            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput)
+                .Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions, IsInteger(tensor.DataType)))];
     }
 
     /// <summary>Whether a tensor holds indices or counts.</summary>
-    public static bool IsInteger(TrtDataType type) => type is TrtDataType.Int32 or TrtDataType.Int64 or TrtDataType.Bool or TrtDataType.UInt8;
+    public static bool IsInteger(TrtDataType type) =>
+        type is TrtDataType.Int32 or TrtDataType.Int64 or TrtDataType.Bool or TrtDataType.UInt8;
 
     /// <summary>Values of one output under the shape set in a context.</summary>
     /// <exception cref="DataFormatException">The engine's shapes are not what the model is said to be, or depend on the data.</exception>

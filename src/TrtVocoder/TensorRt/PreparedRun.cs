@@ -116,7 +116,8 @@ internal sealed class PreparedRun : IDisposable
         (Batch, Frames) = (0, 0);
         _hasAddresses = false;
         int melCount = _tensors.Metadata.MelCount;
-        Context.SetInputShape(_tensors.Mel, batch, _tensors.IsFrameMajorMel ? frames : melCount, _tensors.IsFrameMajorMel ? melCount : frames);
+        (int rows, int columns) = _tensors.IsFrameMajorMel ? (frames, melCount) : (melCount, frames);
+        Context.SetInputShape(_tensors.Mel, batch, rows, columns);
         _extras.Set(Context, batch, frames);
         OutputCount = _tensors.GetOutputSize(Context, batch, frames);
         ArrangeMemory(batch, frames);

@@ -182,7 +182,10 @@ public sealed class TrtDecoderModel : IDecoderModel
             runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
             engine = load(runtime);
             EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
-            return new TrtDecoderModel(library, runtime, engine, tensors, options, answers ?? new NetworkAnswers()) { _spare = MakeSpare(engine, tensors, options) };
+            return new TrtDecoderModel(library, runtime, engine, tensors, options, answers ?? new NetworkAnswers())
+            {
+                _spare = MakeSpare(engine, tensors, options),
+            };
         }
         catch
         {

@@ -172,7 +172,9 @@ internal sealed class DecodePipeline : IDisposable
     }
 
     private int GetItemsPerRun(WindowPlan plan, int frames) =>
-        DecodesSingly ? 1 : _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Clamp(frames, plan.Shortest, plan.Longest)) : _info.MaxBatch;
+        DecodesSingly ? 1
+        : _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Clamp(frames, plan.Shortest, plan.Longest))
+        : _info.MaxBatch;
 
     /// <summary>The runs of a decode, in their order.</summary>
     private List<(int Items, int Frames)> GetRuns(WindowPlan plan, int batch, int frames)

@@ -68,8 +68,8 @@ public sealed class VocoderSession : IDisposable
             WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
             if (frames < plan.Shortest && !plan.IsShortExact(frames))
-                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at both "
-                    + $"ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
+                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
+                    + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
             if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
                 AskBatch();
             _pipeline.Decode(plan, mel, batch, frames, audio, samples);
@@ -232,8 +232,8 @@ public sealed class VocoderSession : IDisposable
         if (_pipeline.UseDecoder(_plan.AskBatch))
             return;
         _pipeline.DecodesSingly = true;
-        Note(BatchNote, "In a batch this model's items are not what they are alone (F5-TTS's own export normalises only the first); each is "
-            + "decoded by itself.");
+        Note(BatchNote, "In a batch this model's items are not what they are alone (F5-TTS's own export normalises only the first); each "
+            + "is decoded by itself.");
     }
 
     private void Note(int kind, string note)

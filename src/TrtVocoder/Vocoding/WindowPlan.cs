@@ -53,7 +53,8 @@ internal sealed class WindowPlan
 
     /// <summary>Whether an input shorter than <see cref="Shortest"/> gives what a whole decode would.</summary>
     public bool IsShortExact(int frames) =>
-        HasMargins && ((frames * _edges.UnitsPerFrame) - _edges.TailUnits >= _edges.LeadUnits || _edges.LeadUnits == 0 || _edges.TailUnits == 0);
+        HasMargins && (_edges.LeadUnits == 0 || _edges.TailUnits == 0
+            || (frames * _edges.UnitsPerFrame) - _edges.TailUnits >= _edges.LeadUnits);
 
     /// <summary>Whether <see cref="Edges"/> is known.</summary>
     public bool HasMargins => _edges.UnitsPerFrame > 0;
@@ -117,7 +118,12 @@ internal sealed class WindowPlan
         new(_frames, OwnLengthLimit, _edges, new WindowCosts(_frames, costs, _edges), _refusal) { Shortest = Shortest };
 
     private WindowPlan With(int shortest) =>
-        new(_frames, OwnLengthLimit, _edges, _costs, _refusal) { Shortest = shortest, AdjustsLength = AdjustsLength, RefusalKind = RefusalKind };
+        new(_frames, OwnLengthLimit, _edges, _costs, _refusal)
+        {
+            Shortest = shortest,
+            AdjustsLength = AdjustsLength,
+            RefusalKind = RefusalKind,
+        };
 
     /// <summary>Throws if an input is longer than one run and cannot be covered by windows.</summary>
     public void ThrowIfTooLong(int frames)
