@@ -16,7 +16,8 @@ internal sealed class CheckpointChoices
     private readonly Option<int?> _bandwidth = Options.OptionalInteger("--bandwidth-id",
         "Of a checkpoint conditioned on a bandwidth (vocos-encodec-24khz: 0 to 3 are 1.5, 3, 6, 12 kbps): the one to decode.", least: 0);
     private readonly Option<int?> _sampleRate = Options.OptionalInteger(
-        "--sample-rate", "Sample rate in Hz where neither config nor model tells it. Default: 24000.", ModelLimits.MinSampleRate, ModelLimits.MaxSampleRate);
+        "--sample-rate", "Sample rate in Hz where neither config nor model tells it. Default: 24000.", ModelLimits.MinSampleRate,
+            ModelLimits.MaxSampleRate);
     private readonly Option<int?> _hopLength = Options.OptionalInteger(
         "--hop-length", "Hop in samples where neither config nor model tells it. Default: n_fft / 4.", 1, ModelLimits.MaxHopLength);
     private readonly Option<string?> _padding = Options.Choice(
@@ -39,7 +40,8 @@ internal sealed class CheckpointChoices
     /// <summary>The same as of a model by others.</summary>
     public ModelHints ReadHints(CommandCall call)
     {
-        ModelHints hints = new() { HopLength = call.Get(_hopLength), Padding = call.Get(_padding) == "same" ? StftPadding.Same : StftPadding.Center };
+        ModelHints hints = new() { HopLength = call.Get(_hopLength), Padding = call.Get(_padding) == "same" ? StftPadding.Same
+            : StftPadding.Center };
         return call.Get(_sampleRate) is { } rate ? hints with { SampleRate = rate } : hints;
     }
 

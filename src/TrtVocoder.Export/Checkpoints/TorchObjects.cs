@@ -29,7 +29,8 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         "pathlib.", "omegaconf.", "pytorch_lightning.", "lightning.", "lightning_fabric.", "typing.Any",
     };
 
-    private static readonly string[] BuiltIn = ["dict", "list", "set", "frozenset", "tuple", "int", "float", "str", "bool", "object", "complex"];
+    private static readonly string[] BuiltIn = ["dict", "list", "set", "frozenset", "tuple", "int", "float", "str", "bool", "object",
+        "complex"];
 
     /// <summary>Every storage that the pickle spoke of, by its key.</summary>
     public IReadOnlyDictionary<string, TorchStorage> Storages => _storages;
@@ -59,9 +60,11 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         {
             _ when module.StartsWith("numpy", StringComparison.Ordinal) =>
                 "a pickle of NumPy arrays; weights are saved by torch.save(model.state_dict(), …), mels by numpy.save",
-            _ when module.StartsWith("sklearn", StringComparison.Ordinal) || module.StartsWith("joblib", StringComparison.Ordinal) => "a model of scikit-learn",
+            _ when module.StartsWith("sklearn", StringComparison.Ordinal)
+                || module.StartsWith("joblib", StringComparison.Ordinal) => "a model of scikit-learn",
             _ when module.StartsWith("pandas", StringComparison.Ordinal) => "a table of pandas",
-            _ when module.StartsWith("keras", StringComparison.Ordinal) || module.StartsWith("tensorflow", StringComparison.Ordinal) => "a model of TensorFlow",
+            _ when module.StartsWith("keras", StringComparison.Ordinal)
+                || module.StartsWith("tensorflow", StringComparison.Ordinal) => "a model of TensorFlow",
             _ => "no part of a tensor",
         };
         return new DataFormatException(
@@ -97,7 +100,8 @@ internal sealed class TorchObjects(string source) : IPickleObjects
             throw new DataFormatException(
                 $"{source} is refused: it holds a whole module with its program; save the model's state_dict() alone.");
         // tag, type, key, device, number of values; the old form adds a view of another storage, which PyTorch stopped writing in 2017.
-        if (fields is not (["storage", TorchStorageType, string, string, long] or ["storage", TorchStorageType, string, string, long, null]))
+        if (fields is not (["storage", TorchStorageType, string, string, long] or ["storage", TorchStorageType, string, string, long,
+            null]))
             throw Malformed();
         TorchStorageType type = (TorchStorageType)fields[1]!;
         string key = (string)fields[2]!;

@@ -72,7 +72,8 @@ internal sealed record ModelSignature
                 Layout = layout,
                 Signal = signal,
                 MelFloor = hints.MelFloor,
-            }) is var known && known.ReceptiveFieldFrames is null ? known with { ReceptiveFieldFrames = hints.ReceptiveFieldFrames } : known,
+            }) is var known && known.ReceptiveFieldFrames is null ? known with { ReceptiveFieldFrames = hints.ReceptiveFieldFrames }
+                : known,
         };
     }
 
