@@ -67,8 +67,8 @@ internal sealed record LinearNode(int Node, string Input, string Output, NdArray
         int each = values.Length / OutputCount;
         for (int i = 0; i < values.Length; i++)
             values[i] *= factors[i / each];
-        return this with { Weights = Weights with { Values = values },
-            Bias = [.. Bias.Select((value, i) => (value * factors[i]) + summands[i])] };
+        double[] bias = [.. Bias.Select((value, i) => (value * factors[i]) + summands[i])];
+        return this with { Weights = Weights with { Values = values }, Bias = bias };
     }
 
     private static LinearNode ReadConvolution(OnnxGraph graph, OnnxEvaluator evaluator, int index, NdArray weights, NodeInputs attributes)
