@@ -63,10 +63,14 @@ public static class OnnxComparison
             float[] values = name == input ? mel : [.. Enumerable.Repeat((float)shape[2], count)];
             inputs.Add(metadata.ElementDataType switch
             {
-                TensorElementType.Float16 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<Float16>(Array.ConvertAll(values, value => (Float16)value), sizes)),
-                TensorElementType.Double => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<double>(Array.ConvertAll(values, value => (double)value), sizes)),
-                TensorElementType.Int64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<long>(Array.ConvertAll(values, value => (long)value), sizes)),
-                TensorElementType.Int32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<int>(Array.ConvertAll(values, value => (int)value), sizes)),
+                TensorElementType.Float16 => NamedOnnxValue.CreateFromTensor(name,
+                    new DenseTensor<Float16>(Array.ConvertAll(values, value => (Float16)value), sizes)),
+                TensorElementType.Double => NamedOnnxValue.CreateFromTensor(name,
+                    new DenseTensor<double>(Array.ConvertAll(values, value => (double)value), sizes)),
+                TensorElementType.Int64 => NamedOnnxValue.CreateFromTensor(name,
+                    new DenseTensor<long>(Array.ConvertAll(values, value => (long)value), sizes)),
+                TensorElementType.Int32 => NamedOnnxValue.CreateFromTensor(name,
+                    new DenseTensor<int>(Array.ConvertAll(values, value => (int)value), sizes)),
                 _ => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(values, sizes)),
             });
         }
@@ -80,7 +84,9 @@ public static class OnnxComparison
         })];
     }
 
-    /// <summary>Which output is which is told by what agrees best: real and imaginary parts, magnitude, cosine and sine, or samples.</summary>
+    /// <summary>
+    /// Which output is which is told by what agrees best: real and imaginary parts, magnitude, cosine and sine, or samples.
+    /// </summary>
     private static double Best(List<float[]> outputs, float[] real, float[] imag, VocoderMetadata metadata, int frames)
     {
         double best = double.NegativeInfinity;
@@ -104,7 +110,8 @@ public static class OnnxComparison
         using InverseStft inverse = new(metadata.Stft);
         float[] samples = new float[metadata.Stft.GetSampleCount(frames)];
         inverse.Inverse(new Spectrum(real, imag, SpectrumLayout.BinsMajor, bins, frames), samples);
-        foreach (float[] audio in outputs.Where(output => output.Length >= samples.Length - metadata.FftLength && output.Length > metadata.HopLength))
+        foreach (float[] audio in outputs.Where(output => output.Length >= samples.Length - metadata.FftLength
+            && output.Length > metadata.HopLength))
         {
             int count = Math.Min(audio.Length, samples.Length) - metadata.HopLength;
             best = Math.Max(best, Ratio(audio[..count], samples[..count]));

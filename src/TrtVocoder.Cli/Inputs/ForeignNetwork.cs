@@ -24,11 +24,13 @@ internal static class ForeignNetwork
         foreach (string warning in checkpoint.Warnings)
             output.Note(warning);
         OnnxExportOptions options = new() { Form = NetworkForm.Conv };
-        double decibels = OnnxComparison.Compare(path, OnnxExporter.Export(checkpoint, options), OnnxExporter.GetMetadata(checkpoint, options));
+        double decibels = OnnxComparison.Compare(path, OnnxExporter.Export(checkpoint, options),
+            OnnxExporter.GetMetadata(checkpoint, options));
         double least = IsHalf(checkpoint) ? Fp16Decibels : Fp32Decibels;
         if (!(decibels >= least))
             throw new TrtVocoderException(string.Create(CultureInfo.InvariantCulture,
-                $"{path}: its weights were read back, but sound otherwise than the file: {decibels:0.0} dB, at least {least} are asked for; ")
+                $"{path}: its weights were read back, but sound otherwise than the file: {decibels:0.0} dB, at least {least} are asked "
+                    + $"for; ")
                 + "it stays as it is.");
         output.Note(string.Create(CultureInfo.InvariantCulture,
             $"{path}: the weights that were read back equal the file to {decibels:0.0} dB, by ONNX Runtime."));

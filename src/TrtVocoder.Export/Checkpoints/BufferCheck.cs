@@ -26,7 +26,8 @@ internal static class BufferCheck
                     + FormattableString.Invariant($"{config.MelCount} {(config.HasSlaneyScale ? "Slaney" : "HTK")} mel bands at ")
                     + FormattableString.Invariant($"{config.SampleRate} Hz, {config.MelMinFrequency} to ")
                     + FormattableString.Invariant($"{config.MelMaxFrequency ?? config.SampleRate / 2} Hz, ")
-                    + (config.HasSlaneyNorm ? "equal areas" : "no normalisation") + "); mels made here from sound will not suit these weights.";
+                    + (config.HasSlaneyNorm ? "equal areas" : "no normalisation")
+                        + "); mels made here from sound will not suit these weights.";
         }
     }
 

@@ -69,13 +69,15 @@ internal sealed record ConfigFacts
             SampleRate = 24000,
         };
         if (config.FftLength is < 2 or > ModelLimits.MaxFftLength || config.MelCount is < 1 or > ModelLimits.MaxMelCount || layers < 1)
-            throw new DataFormatException($"{source}: {config.MelCount} mel bands, n_fft {config.FftLength} and {layers} layers, as its tensors' shapes have them, are no Vocos's.");
+            throw new DataFormatException($"{source}: {config.MelCount} mel bands, n_fft {config.FftLength} and {layers} layers, as "
+                + $"its tensors' shapes have them, are no Vocos's.");
         config = WithRate(config, options, tensors.GetValueOrDefault("feature_extractor.mel_spec.mel_scale.fb"), told, assumed);
         VocosConfigReader.CheckTransform(config, source);
         string sizes = string.Create(CultureInfo.InvariantCulture,
             $"{config.MelCount} mel bands, n_fft {config.FftLength}, {config.Dim}/{config.IntermediateDim} channels, {layers} layers");
         if (Source is null)
-            notes.Add($"{source} has no config beside it: {sizes} are read from its tensors' shapes{Listed(", ", told)}{Listed("; assumed: ", assumed)}.");
+            notes.Add($"{source} has no config beside it: {sizes} are read from its tensors' "
+                + $"shapes{Listed(", ", told)}{Listed("; assumed: ", assumed)}.");
         else if (assumed.Count > 0)
             notes.Add($"{Source} does not tell everything{Listed("; assumed: ", assumed)}.");
         return config;

@@ -4,7 +4,8 @@ using TrtVocoder.Dsp;
 namespace TrtVocoder.Export.Checkpoints;
 
 /// <summary>
-/// Reads configs that are one flat list of names: the <c>config.json</c> of the transformers library, and of programs that have copied Vocos.
+/// Reads configs that are one flat list of names: the <c>config.json</c> of the transformers library, and of programs that have copied
+/// Vocos.
 /// </summary>
 internal static class FlatConfigReader
 {
@@ -15,7 +16,8 @@ internal static class FlatConfigReader
     /// <exception cref="DataFormatException">A value is no number, or asks for a network that cannot be decoded.</exception>
     public static ConfigFacts? TryRead(YamlTree root, string source, ICollection<string> notes)
     {
-        foreach (YamlTree? candidate in (YamlTree?[])[root, root.Find("vocos"), root.Find("vocos_config"), root.Find("vocoder"), root.Find("vocoder_config"), root.Find("model")])
+        foreach (YamlTree? candidate in (YamlTree?[])[root, root.Find("vocos"), root.Find("vocos_config"), root.Find("vocoder"),
+            root.Find("vocoder_config"), root.Find("model")])
             if (candidate is not null && IsVocos(candidate))
                 return Read(candidate, source, notes);
         return null;
@@ -31,19 +33,23 @@ internal static class FlatConfigReader
     private static ConfigFacts Read(YamlTree tree, string source, ICollection<string> notes)
     {
         if (Integer("kernel_size", "dw_kernel_size") is { } taps && taps != VocosConfig.KernelSize)
-            throw new DataFormatException($"{source}: kernel_size is {taps}; only convolutions over {VocosConfig.KernelSize} frames, as upstream's, are decoded here.");
+            throw new DataFormatException($"{source}: kernel_size is {taps}; only convolutions over {VocosConfig.KernelSize} frames, "
+                + $"as upstream's, are decoded here.");
         if (Number("layer_norm_eps") is { } epsilon && MathF.Abs(epsilon - VocosConfig.LayerNormEpsilon) > 1e-9f)
-            throw new DataFormatException(FormattableString.Invariant($"{source}: layer_norm_eps is {epsilon}, expected upstream's {VocosConfig.LayerNormEpsilon}."));
+            throw new DataFormatException(
+                string.Create(CultureInfo.InvariantCulture, $"{source}: layer_norm_eps is {epsilon}, expected {VocosConfig.LayerNormEpsilon}."));
         if (Text("hidden_act") is { } activation && activation != "gelu")
             throw new DataFormatException($"{source}: hidden_act is '{PrintableText.Name(activation)}', expected upstream's 'gelu'.");
         int? fftLength = Integer("n_fft", "fft_length", "filter_length");
         if (Integer("win_length") is { } window && fftLength is not null && window != fftLength)
-            throw new DataFormatException($"{source}: win_length is {window}, n_fft {fftLength}; only windows as long as n_fft are decoded here.");
+            throw new DataFormatException($"{source}: win_length is {window}, n_fft {fftLength}; only windows as long as n_fft are "
+                + $"decoded here.");
         string? padding = Text("istft_padding", "spec_padding", "padding_mode", "padding");
         string? scale = Text("mel_scale");
         string? norm = Text("mel_norm", "norm");
         if (scale is not (null or "htk" or "slaney") || norm is not (null or "slaney"))
-            notes.Add($"{source}: mel_scale '{PrintableText.Name(scale ?? "")}' or norm '{PrintableText.Name(norm ?? "")}' is not known here; mels made here from sound may not suit these weights.");
+            notes.Add($"{source}: mel_scale '{PrintableText.Name(scale ?? "")}' or norm '{PrintableText.Name(norm ?? "")}' is not "
+                + $"known here; mels made here from sound may not suit these weights.");
         float? lowest = Number("f_min", "fmin", "mel_fmin");
         float? highest = Number("f_max", "fmax", "mel_fmax");
         int? rate = Integer("sampling_rate", "sample_rate");

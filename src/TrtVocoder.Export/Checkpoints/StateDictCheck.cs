@@ -90,9 +90,13 @@ internal sealed class StateDictCheck
     {
         if (_unknownNames.Count == 0)
             return "; it holds no tensors at all";
-        string? maker = _unknownNames.Any(name => name.Contains("resblocks.", StringComparison.Ordinal) || name.Contains("conv_pre.", StringComparison.Ordinal)) ? "a HiFi-GAN or BigVGAN vocoder"
-            : _unknownNames.Any(name => name.Contains("transformer_blocks.", StringComparison.Ordinal) || name.Contains("ema_model.", StringComparison.Ordinal)) ? "a text-to-speech model (F5-TTS or the like), not its vocoder"
-            : _unknownNames.Any(name => name.Contains("encoder.", StringComparison.Ordinal) && _unknownNames.Any(other => other.Contains("decoder.", StringComparison.Ordinal))) ? "a neural codec or an encoder and decoder"
+        string? maker = _unknownNames.Any(name => name.Contains("resblocks.", StringComparison.Ordinal)
+            || name.Contains("conv_pre.", StringComparison.Ordinal)) ? "a HiFi-GAN or BigVGAN vocoder"
+            : _unknownNames.Any(name => name.Contains("transformer_blocks.", StringComparison.Ordinal)
+                || name.Contains("ema_model.", StringComparison.Ordinal)) ? "a text-to-speech model (F5-TTS or the like), not its vocoder"
+            : _unknownNames.Any(name => name.Contains("encoder.", StringComparison.Ordinal)
+                && _unknownNames.Any(other => other.Contains("decoder.", StringComparison.Ordinal)))
+                ? "a neural codec or an encoder and decoder"
             : _unknownNames.Any(name => name.Contains("model.layers.", StringComparison.Ordinal)) ? "a language model"
             : null;
         return $"; it looks like {maker ?? "a checkpoint of another program"}: its names are "

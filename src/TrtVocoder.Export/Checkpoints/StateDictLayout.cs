@@ -16,13 +16,15 @@ internal static class StateDictLayout
     private const int MaxListed = 4;
 
     // Parts of a name that PyTorch's wrappers of a module add (DataParallel, compile, FSDP, DeepSpeed).
-    private static readonly string[] Wrappers = ["module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module", "_checkpoint_wrapped_module"];
+    private static readonly string[] Wrappers = ["module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module",
+        "_checkpoint_wrapped_module"];
 
     // Copies of the weights that are not the network itself.
     private static readonly string[] Copies = ["ema", "ema_model", "shadow", "average", "teacher", "swa"];
 
     // Parts that only codecs and models of other kinds have, between the input and the backbone or inside it.
-    private static readonly string[] CodecParts = ["pos_net", "prior_net", "post_net", "quantizer", "quantizers", "quantize", "vq", "rvq", "fsq", "codebook", "codebooks", "codec_encoder"];
+    private static readonly string[] CodecParts = ["pos_net", "prior_net", "post_net", "quantizer", "quantizers", "quantize", "vq", "rvq",
+        "fsq", "codebook", "codebooks", "codec_encoder"];
 
     /// <summary>The network's tensors under upstream's names; others keep theirs, and are nobody's.</summary>
     /// <param name="entries">All tensors of the file.</param>
@@ -66,11 +68,13 @@ internal static class StateDictLayout
         if (found.Count == 0)
             return null;
         Network[] best = [.. found.OrderBy(network => Copies.Any(copy => network.Prefix.Split('.').Contains(copy)))
-            .ThenBy(network => !names.Any(name => name.StartsWith(network.Prefix, StringComparison.Ordinal) && name.EndsWith("out.weight", StringComparison.Ordinal)))
+            .ThenBy(network => !names.Any(name => name.StartsWith(network.Prefix, StringComparison.Ordinal)
+                && name.EndsWith("out.weight", StringComparison.Ordinal)))
             .ThenBy(network => network.Stem.Length).ThenBy(network => network.Stem, StringComparer.Ordinal)];
         if (best.Length > 1)
             notes.Add($"{source} holds {best.Length} networks, under "
-                + $"{string.Join(", ", best.Take(MaxListed).Select(network => $"'{PrintableText.Name(network.Stem)}'"))}; the first is taken.");
+                + $"{string.Join(", ", best.Take(MaxListed).Select(network => $"'{PrintableText.Name(network.Stem)}'"))}; the first is "
+                    + $"taken.");
         return best[0];
     }
 
@@ -82,7 +86,8 @@ internal static class StateDictLayout
             string rest = name[network.Stem.Length..];
             if (rest.StartsWith(network.Blocks + ".", StringComparison.Ordinal))
                 return Blocks + rest[(network.Blocks.Length + 1)..].Replace(".layer_scale_parameter", ".gamma", StringComparison.Ordinal);
-            if (network.HasBackbone || rest.StartsWith("embed.", StringComparison.Ordinal) || rest.StartsWith("norm.", StringComparison.Ordinal)
+            if (network.HasBackbone || rest.StartsWith("embed.", StringComparison.Ordinal)
+                || rest.StartsWith("norm.", StringComparison.Ordinal)
                 || rest.StartsWith("final_layer_norm.", StringComparison.Ordinal))
                 return Backbone + rest;
         }
@@ -124,23 +129,30 @@ internal static class StateDictLayout
         foreach (StateDictEntry entry in entries)
             byName.TryAdd(entry.Name, entry);
         if (byName.GetValueOrDefault(Blocks + "0.dwconv.weight") is { Shape: [var channels, > 1, 1] } depthwise && channels > 1)
-            throw new DataFormatException($"{source} holds weights for MLX, whose convolutions keep the channels last ('{depthwise.Name}' is "
-                + $"{FloatTensor.FormatShape(depthwise.Shape.AsSpan())}); these are not read here: use the checkpoint that they were made of.");
-        if (entries.Find(entry => entry.Name.Contains("imdct", StringComparison.OrdinalIgnoreCase) || entry.Name.StartsWith("head.mdct", StringComparison.Ordinal)) is { } mdct)
-            throw new DataFormatException($"{source} ends in an inverse MDCT ('{PrintableText.Name(mdct.Name)}'), which is not decoded here: "
+            throw new DataFormatException($"{source} holds weights for MLX, whose convolutions keep the channels last "
+                + $"('{depthwise.Name}' is "
+                + $"{FloatTensor.FormatShape(depthwise.Shape.AsSpan())}); these are not read here: use the checkpoint that they were "
+                    + $"made of.");
+        if (entries.Find(entry => entry.Name.Contains("imdct", StringComparison.OrdinalIgnoreCase)
+            || entry.Name.StartsWith("head.mdct", StringComparison.Ordinal)) is { } mdct)
+            throw new DataFormatException($"{source} ends in an inverse MDCT ('{PrintableText.Name(mdct.Name)}'), which is not decoded "
+                + $"here: "
                 + $"only heads with an inverse STFT are.");
         if (entries.Find(entry => entry.Name.Split('.')[0] is var part && (part.Contains("upsampl", StringComparison.OrdinalIgnoreCase)
             || (part.StartsWith("head_", StringComparison.Ordinal) && part != "head_"))) is { } upsampler)
-            throw new DataFormatException($"{source} is a Vocos with an upsampler or a second head ('{PrintableText.Name(upsampler.Name)}'), "
+            throw new DataFormatException($"{source} is a Vocos with an upsampler or a second head "
+                + $"('{PrintableText.Name(upsampler.Name)}'), "
                 + $"which is not decoded here; export its networks to ONNX by its own program.");
         if (byName.GetValueOrDefault("head.istft.window") is { Shape: [var window] }
             && byName.GetValueOrDefault("head.out.weight") is { Shape: [var rows, _] } && window != rows - 2)
             throw new DataFormatException($"{source} has a window of {window} samples ('head.istft.window') and an n_fft of {rows - 2}; "
                 + $"only windows as long as n_fft are decoded here.");
         foreach (StateDictEntry entry in entries)
-            if (entry.Name is Backbone + Embedding || (entry.Name.StartsWith(Blocks, StringComparison.Ordinal) && entry.Name.EndsWith(".dwconv.weight", StringComparison.Ordinal)))
+            if (entry.Name is Backbone + Embedding || (entry.Name.StartsWith(Blocks, StringComparison.Ordinal)
+                && entry.Name.EndsWith(".dwconv.weight", StringComparison.Ordinal)))
                 if (entry.Shape is [_, _, var taps] && taps != VocosConfig.KernelSize)
-                    throw new DataFormatException($"{source}: '{PrintableText.Name(entry.Name)}' {FloatTensor.FormatShape(entry.Shape.AsSpan())} is a convolution over "
+                    throw new DataFormatException($"{source}: '{PrintableText.Name(entry.Name)}' "
+                        + $"{FloatTensor.FormatShape(entry.Shape.AsSpan())} is a convolution over "
                         + $"{taps} frames; only those over {VocosConfig.KernelSize}, as upstream's, are decoded here.");
     }
 
@@ -155,7 +167,8 @@ internal static class StateDictLayout
             string? name = !entry.Name.StartsWith(Backbone, StringComparison.Ordinal) || entry.Shape.Length != 2 ? null
                 : entry.Name.EndsWith("norm.scale.weight", StringComparison.Ordinal) ? entry.Name[..^"scale.weight".Length] + "weight"
                 : entry.Name.EndsWith("norm.shift.weight", StringComparison.Ordinal) ? entry.Name[..^"shift.weight".Length] + "bias"
-                : entry.Name.EndsWith("norm.weight", StringComparison.Ordinal) || entry.Name.EndsWith("norm.bias", StringComparison.Ordinal) ? entry.Name
+                : entry.Name.EndsWith("norm.weight", StringComparison.Ordinal)
+                    || entry.Name.EndsWith("norm.bias", StringComparison.Ordinal) ? entry.Name
                 : null;
             if (name is null)
             {
@@ -164,19 +177,22 @@ internal static class StateDictLayout
             }
             count ??= entry.Shape[0];
             if (entry.Shape[0] != count)
-                throw new DataFormatException($"{source}: '{PrintableText.Name(entry.Name)}' is conditioned on {entry.Shape[0]} bandwidths, others on {count}.");
+                throw new DataFormatException($"{source}: '{PrintableText.Name(entry.Name)}' is conditioned on {entry.Shape[0]} "
+                    + $"bandwidths, others on {count}.");
             int row = bandwidthId ?? (count == 1 ? 0 : throw new DataFormatException(
                 $"{source} is conditioned on one of {count} bandwidths, and none was chosen: 0 to {count - 1}{Bandwidths(count.Value)}.")
             {
                 Kind = FailureKind.BandwidthUnknown,
             });
             if (row >= count)
-                throw new DataFormatException($"{source} is conditioned on {count} bandwidths, and number {row} was chosen; they are 0 to {count - 1}{Bandwidths(count.Value)}.");
+                throw new DataFormatException($"{source} is conditioned on {count} bandwidths, and number {row} was chosen; they are 0 "
+                    + $"to {count - 1}{Bandwidths(count.Value)}.");
             result.Add(entry.SelectRow(name, row));
         }
         // Codes of EnCodec make the input of both; vocos-encodec is conditioned on their number, codecs built on it are not.
         if (count is null && entries.Any(entry => entry.Name.StartsWith("feature_extractor.encodec.", StringComparison.Ordinal)))
-            throw new DataFormatException($"{source} is the decoder of a neural codec (it holds 'feature_extractor.encodec'): its input is no "
+            throw new DataFormatException($"{source} is the decoder of a neural codec (it holds 'feature_extractor.encodec'): its "
+                + $"input is no "
                 + $"mel, and it cannot be decoded here.");
         if (count is null && bandwidthId is not null)
             notes.Add($"{source} is not conditioned on a bandwidth; the one that was chosen does nothing.");

@@ -44,7 +44,8 @@ internal static class TorchFile
         void Collect(PickleDictionary dictionary, string prefix, int depth)
         {
             if (++visits > MaxDictionaries)
-                throw new DataFormatException($"{source} holds more than {MaxDictionaries} dicts within dicts; save the model's state_dict() alone.");
+                throw new DataFormatException($"{source} holds more than {MaxDictionaries} dicts within dicts; save the model's "
+                    + $"state_dict() alone.");
             foreach ((string name, object? value) in dictionary.Items)
             {
                 if (value is TorchTensor tensor && tensors.Count < MaxTensors)

@@ -161,7 +161,8 @@ public sealed class VocosCheckpoint
     {
         List<string> notes = [.. configNotes];
         // Names and shapes are compared before any value is read, so a stranger's file decides no allocation.
-        IReadOnlyList<StateDictEntry> entries = StateDictLayout.Resolve(StateDictEntry.ReadAll(file, source), source, options.BandwidthId, notes);
+        IReadOnlyList<StateDictEntry> entries = StateDictLayout.Resolve(StateDictEntry.ReadAll(file, source), source, options.BandwidthId,
+            notes);
         if (configSource?.Whole is null && entries.All(entry => entry.Name != "backbone.embed.weight"))
         {
             // What the file is told best by the check of a usual network.
@@ -179,7 +180,8 @@ public sealed class VocosCheckpoint
             throw new DataFormatException(
                 $"{source}: its tensors repeat their values (stride 0) and would make {bytes} bytes of a file of {file.Length}; save them "
                     + $"contiguous, by tensor.contiguous().");
-        return new VocosCheckpoint(config, wanted.ToDictionary(entry => entry.Name, entry => entry.Read()), source, [.. notes, .. check.Warnings]);
+        return new VocosCheckpoint(config, wanted.ToDictionary(entry => entry.Name, entry => entry.Read()), source,
+            [.. notes, .. check.Warnings]);
     }
 
     private static byte[] ReadWeights(string path)
@@ -194,7 +196,8 @@ public sealed class VocosCheckpoint
     {
         if (configPath is not null)
             return VocosConfigReader.ReadFile(configPath, notes)
-                ?? throw new DataFormatException($"{configPath} is no config of a Vocos: it has neither feature_extractor, backbone and head nor a transformers config's names.");
+                ?? throw new DataFormatException($"{configPath} is no config of a Vocos: it has neither feature_extractor, backbone "
+                    + $"and head nor a transformers config's names.");
         string folder = Path.GetDirectoryName(weightsPath) ?? "";
         string stem = Path.GetFileNameWithoutExtension(weightsPath);
         List<string> folders = [folder];
@@ -202,7 +205,8 @@ public sealed class VocosCheckpoint
         if (Path.GetFileName(Path.GetFullPath(folder.Length == 0 ? "." : folder)) == "checkpoints")
             folders.Add(Path.Combine(folder, ".."));
         foreach (string place in folders)
-            foreach (string name in (ReadOnlySpan<string>)[stem + ".yaml", stem + ".yml", stem + ".json", ConfigName, "config.yml", "config.json", "hparams.yaml"])
+            foreach (string name in (ReadOnlySpan<string>)[stem + ".yaml", stem + ".yml", stem + ".json", ConfigName, "config.yml",
+                "config.json", "hparams.yaml"])
             {
                 string path = Path.Combine(place, name);
                 if (!File.Exists(path))

@@ -16,7 +16,9 @@ internal static class VocosConfigReader
     private const int MaxSize = 32768;
     private const int MaxLayers = 1024;
 
-    /// <summary>Reads a config: upstream's whole, or the facts of one in the form of the transformers library (<c>config.json</c>).</summary>
+    /// <summary>
+    /// Reads a config: upstream's whole, or the facts of one in the form of the transformers library (<c>config.json</c>).
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="notes">Takes what a user should know although the config can be used, a sentence each.</param>
     /// <returns>Null where it is the config of something else.</returns>
@@ -65,7 +67,8 @@ internal static class VocosConfigReader
     // Training keeps the sections one or two levels deeper: model.init_args, or model alone.
     private static YamlTree? FindSections(YamlTree root)
     {
-        foreach (YamlTree? candidate in (YamlTree?[])[root, root.Find("model")?.Find("init_args"), root.Find("model"), root.Find("init_args"), root.Find("vocos")])
+        foreach (YamlTree? candidate in (YamlTree?[])[root, root.Find("model")?.Find("init_args"), root.Find("model"),
+            root.Find("init_args"), root.Find("vocos")])
             if (candidate is not null && (candidate.Find("backbone") is not null || candidate.Find("feature_extractor") is not null)
                 && candidate.Names.Count(name => name is "backbone" or "feature_extractor" or "head") >= 2)
                 return candidate;
@@ -82,8 +85,10 @@ internal static class VocosConfigReader
             NoteForeignFeatures(features, source, notes);
         int? conditions = backbone.OptionalInteger("adanorm_num_embeddings", MaxSize);
         if (isEncodec && conditions is null)
-            throw new DataFormatException($"{source}: feature_extractor.class_path is '{PrintableText.Name(features.ClassPath!)}' and the backbone is "
-                + "not conditioned on a bandwidth (adanorm_num_embeddings): it is the decoder of a codec, whose input is no mel, and only mel models "
+            throw new DataFormatException($"{source}: feature_extractor.class_path is '{PrintableText.Name(features.ClassPath!)}' and "
+                + $"the backbone is "
+                + "not conditioned on a bandwidth (adanorm_num_embeddings): it is the decoder of a codec, whose input is no mel, and "
+                    + "only mel models "
                 + "and vocos-encodec can be decoded.");
         int channels = backbone.Integer("input_channels", ModelLimits.MaxMelCount);
 
@@ -92,8 +97,10 @@ internal static class VocosConfigReader
         {
             SampleRate = isEncodec ? EncodecRate(features, source)
                 : features.Integer("sample_rate", ModelLimits.MaxSampleRate, 24000, ModelLimits.MinSampleRate),
-            FftLength = isEncodec ? head.Peek("n_fft", ModelLimits.MaxFftLength) : features.Integer("n_fft", ModelLimits.MaxFftLength, 1024),
-            HopLength = isEncodec ? head.Peek("hop_length", ModelLimits.MaxHopLength) : features.Integer("hop_length", ModelLimits.MaxHopLength, 256),
+            FftLength = isEncodec ? head.Peek("n_fft", ModelLimits.MaxFftLength)
+                : features.Integer("n_fft", ModelLimits.MaxFftLength, 1024),
+            HopLength = isEncodec ? head.Peek("hop_length", ModelLimits.MaxHopLength)
+                : features.Integer("hop_length", ModelLimits.MaxHopLength, 256),
             MelCount = isEncodec ? channels : features.Integer("n_mels", ModelLimits.MaxMelCount, 100),
             // Decoding depends on the head's alone.
             Padding = head.Padding(StftPadding.Same),
@@ -104,7 +111,8 @@ internal static class VocosConfigReader
             HasLayerScale = backbone.Number("layer_scale_init_value") is not < 0,
         };
         if (isEncodec)
-            notes.Add($"{source}: its input is features of EnCodec, [{channels}, frames], of which codes are made elsewhere; it takes no mel and no sound.");
+            notes.Add($"{source}: its input is features of EnCodec, [{channels}, frames], of which codes are made elsewhere; it takes "
+                + $"no mel and no sound.");
         else
             config = ReadBands(config, features, source, notes);
         StftPadding featuresPadding = features.Padding(StftPadding.Center);
@@ -118,11 +126,14 @@ internal static class VocosConfigReader
         RequireEqual(source, "head.n_fft", head.Integer("n_fft", MaxSize), "feature_extractor.n_fft", config.FftLength);
         RequireEqual(source, "head.hop_length", head.Integer("hop_length", MaxSize), "feature_extractor.hop_length", config.HopLength);
         if (head.OptionalInteger("win_length", MaxSize) is { } window && window != config.FftLength)
-            throw new DataFormatException($"{source}: head.win_length is {window}, n_fft {config.FftLength}; only windows as long as n_fft are decoded here.");
+            throw new DataFormatException($"{source}: head.win_length is {window}, n_fft {config.FftLength}; only windows as long as "
+                + $"n_fft are decoded here.");
         if (backbone.OptionalInteger("kernel_size", MaxSize) is { } taps && taps != VocosConfig.KernelSize)
-            throw new DataFormatException($"{source}: backbone.init_args.kernel_size is {taps}; only convolutions over {VocosConfig.KernelSize} frames, as upstream's, are decoded here.");
+            throw new DataFormatException($"{source}: backbone.init_args.kernel_size is {taps}; only convolutions over "
+                + $"{VocosConfig.KernelSize} frames, as upstream's, are decoded here.");
         if (features.Is(MelFeatures) && features.Rest() is { Length: > 0 } rest)
-            notes.Add($"{source}: feature_extractor.init_args holds what is not known here ({rest}); mels that the model's own front end makes are "
+            notes.Add($"{source}: feature_extractor.init_args holds what is not known here ({rest}); mels that the model's own front "
+                + $"end makes are "
                 + "decoded, those made here from sound may not suit these weights.");
         backbone.RefuseUnknown();
         head.RefuseUnknown();
@@ -148,7 +159,8 @@ internal static class VocosConfigReader
             (lowest, highest) = (0, null);
         }
         if (odd.Count > 0)
-            notes.Add($"{source}: feature_extractor's {string.Join(", ", odd)}, which is not known here: mels that the model's own front end makes are "
+            notes.Add($"{source}: feature_extractor's {string.Join(", ", odd)}, which is not known here: mels that the model's own "
+                + $"front end makes are "
                 + "decoded; those made here from sound will not suit these weights.");
         return config with
         {
@@ -166,7 +178,8 @@ internal static class VocosConfigReader
         {
             null or "encodec_24khz" => 24000,
             "encodec_48khz" => 48000,
-            _ => throw new DataFormatException($"{source}: feature_extractor.init_args.encodec_model is '{PrintableText.Name(model)}', expected 'encodec_24khz' or 'encodec_48khz'."),
+            _ => throw new DataFormatException($"{source}: feature_extractor.init_args.encodec_model is '{PrintableText.Name(model)}', "
+                + $"expected 'encodec_24khz' or 'encodec_48khz'."),
         };
     }
 

@@ -6,12 +6,15 @@ using TrtVocoder.Files;
 namespace TrtVocoder.Export.Onnx;
 
 /// <summary>
-/// Reads the weights of a Vocos back from an ONNX model by others: torch.onnx's or any other writer's, with GELU and LayerNorm as nodes or as
-/// chains of them, transposed weights, external data, FP16. <see cref="OnnxExporter"/> writes them again in the form that runs fastest. Safe
+/// Reads the weights of a Vocos back from an ONNX model by others: torch.onnx's or any other writer's, with GELU and LayerNorm as nodes
+/// or as
+/// chains of them, transposed weights, external data, FP16. <see cref="OnnxExporter"/> writes them again in the form that runs fastest.
+/// Safe
 /// for use by many threads.
 /// </summary>
 /// <remarks>
-/// The network is told by what it computes, not by its names: products hold the weights, and what stands between them must be a Vocos's at a
+/// The network is told by what it computes, not by its names: products hold the weights, and what stands between them must be a Vocos's
+/// at a
 /// few vectors. The result is to be compared with the original all the same (docs/verification.md): the program does, with ONNX Runtime.
 /// </remarks>
 public static class OnnxImporter
@@ -44,7 +47,8 @@ public static class OnnxImporter
             MelFloor = own.MelFloor,
         };
         List<string> notes = [];
-        (VocosConfig config, IReadOnlyDictionary<string, FloatTensor> tensors) = VocosGraphReader.Read(OnnxGraph.Parse(model, source, folder), hints, notes);
+        (VocosConfig config, IReadOnlyDictionary<string, FloatTensor> tensors) = VocosGraphReader.Read(OnnxGraph.Parse(model, source,
+            folder), hints, notes);
         return new VocosCheckpoint(config, tensors, source, notes);
     }
 }

@@ -38,7 +38,8 @@ public sealed unsafe class MelSpectrogram : IDisposable
         MelCount = melCount;
         Floor = floor;
         _stft = new Stft(parameters);
-        _filterbank = new MelFilterbank(sampleRate, parameters.BinCount, melCount, new MelScale(minFrequency, maxFrequency, slaneyScale, slaneyNorm));
+        _filterbank = new MelFilterbank(sampleRate, parameters.BinCount, melCount,
+            new MelScale(minFrequency, maxFrequency, slaneyScale, slaneyNorm));
         _magnitudes = new AlignedBuffer(parameters.BinCount);
     }
 

@@ -67,7 +67,8 @@ internal sealed record LinearNode(int Node, string Input, string Output, NdArray
         int each = values.Length / OutputCount;
         for (int i = 0; i < values.Length; i++)
             values[i] *= factors[i / each];
-        return this with { Weights = Weights with { Values = values }, Bias = [.. Bias.Select((value, i) => (value * factors[i]) + summands[i])] };
+        double[] bias = [.. Bias.Select((value, i) => (value * factors[i]) + summands[i])];
+        return this with { Weights = Weights with { Values = values }, Bias = bias };
     }
 
     private static LinearNode ReadConvolution(OnnxGraph graph, OnnxEvaluator evaluator, int index, NdArray weights, NodeInputs attributes)
@@ -101,9 +102,12 @@ internal sealed record LinearNode(int Node, string Input, string Output, NdArray
         {
             NodeInputs pad = new(graph, padding, producer, []);
             long[]? widths = pad.Find("pads") is { } attribute ? [.. attribute.Ints]
-                : padding.Input.Count > 1 && evaluator.Constant(padding.Input[1]) is { } widened ? [.. widened.Values.Select(width => (long)width)] : null;
-            double fill = padding.Input.Count > 2 && padding.Input[2].Length > 0 ? evaluator.Constant(padding.Input[2])?.Values[0] ?? double.NaN : pad.Number("value", 0);
-            if (widths is null || pad.Text("mode") is not ("" or "constant") || fill != 0 || widths.Length < 4 || widths.Count(width => width != 0) > 2)
+                : padding.Input.Count > 1 && evaluator.Constant(padding.Input[1]) is { } widened
+                    ? [.. widened.Values.Select(width => (long)width)] : null;
+            double fill = padding.Input.Count > 2 && padding.Input[2].Length > 0
+                ? evaluator.Constant(padding.Input[2])?.Values[0] ?? double.NaN : pad.Number("value", 0);
+            if (widths is null || pad.Text("mode") is not ("" or "constant") || fill != 0 || widths.Length < 4
+                || widths.Count(width => width != 0) > 2)
                 throw new UnsupportedNodeException(producer);
             int half = widths.Length / 2;
             int last = Array.FindLastIndex(widths, half - 1, half, width => width != 0);

@@ -37,7 +37,8 @@ internal sealed class OnnxEvaluator(OnnxGraph graph)
     }
 
     /// <summary>A constant; null where the value depends on an input.</summary>
-    public NdArray? Constant(string value) => value.Length == 0 ? null : Evaluate(value, new Dictionary<string, NdArray>(StringComparer.Ordinal));
+    public NdArray? Constant(string value) => value.Length == 0 ? null
+        : Evaluate(value, new Dictionary<string, NdArray>(StringComparer.Ordinal));
 
     /// <summary>Whether a value depends on stored tensors alone.</summary>
     public bool IsConstant(string value) => Collect(value, new Dictionary<string, NdArray>(), out _);
@@ -164,7 +165,8 @@ internal sealed class NodeInputs(OnnxGraph graph, NodeProto node, int index, Dic
             return new NdArray([], [integer.I], true);
         if (Find("value_ints") is { } integers)
             return new NdArray([integers.Ints.Count], [.. integers.Ints.Select(value => (double)value)], true);
-        return Find("value_floats") is { } numbers ? new NdArray([numbers.Floats.Count], [.. numbers.Floats.Select(value => (double)value)]) : throw Unsupported();
+        return Find("value_floats") is { } numbers ? new NdArray([numbers.Floats.Count],
+            [.. numbers.Floats.Select(value => (double)value)]) : throw Unsupported();
     }
 
     public NdArray? Tensor(string name) => Find(name)?.T is { } tensor ? graph.Read(tensor) : null;

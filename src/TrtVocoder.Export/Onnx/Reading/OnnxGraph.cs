@@ -12,7 +12,9 @@ internal sealed class OnnxGraph
     /// <summary>A Vocos of a hundred layers has some 3,000 nodes.</summary>
     private const int MaxNodes = 50_000;
 
-    /// <summary>Fields of all messages of the file: what each takes as an object is much more than the two bytes that it may take in a file.</summary>
+    /// <summary>
+    /// Fields of all messages of the file: what each takes as an object is much more than the two bytes that it may take in a file.
+    /// </summary>
     private const int MaxFields = 500_000;
 
     private readonly Dictionary<string, TensorProto> _stored = new(StringComparer.Ordinal);
@@ -25,7 +27,8 @@ internal sealed class OnnxGraph
         Source = source;
         _folder = folder;
         Nodes = model.Graph.Node;
-        Opset = model.OpsetImport.Where(import => import.Domain is "" or "ai.onnx").Select(import => import.Version).DefaultIfEmpty(1).Max();
+        Opset = model.OpsetImport.Where(import => import.Domain is "" or "ai.onnx").Select(import =>
+            import.Version).DefaultIfEmpty(1).Max();
         foreach (TensorProto tensor in model.Graph.Initializer)
             _stored[tensor.Name] = tensor;
         Inputs = [.. model.Graph.Input.Where(input => !_stored.ContainsKey(input.Name))];
@@ -34,7 +37,8 @@ internal sealed class OnnxGraph
         {
             foreach (string output in Nodes[index].Output)
                 if (output.Length > 0 && (!_producers.TryAdd(output, index) || _stored.ContainsKey(output)))
-                    throw new DataFormatException($"{source}: its value '{PrintableText.Name(output)}' is made twice; export the model again.");
+                    throw new DataFormatException($"{source}: its value '{PrintableText.Name(output)}' is made twice; export the model "
+                        + $"again.");
             foreach (string input in Nodes[index].Input.Distinct())
                 if (input.Length > 0)
                     (_consumers.TryGetValue(input, out List<int>? list) ? list : _consumers[input] = []).Add(index);
@@ -71,7 +75,8 @@ internal sealed class OnnxGraph
             if (proto.Graph is null)
                 throw new DataFormatException($"{source}: it holds no network; export the model again.");
             if (proto.Graph.Node.Count > MaxNodes)
-                throw new DataFormatException($"{source}: its network has {proto.Graph.Node.Count} nodes; no Vocos has more than {MaxNodes}.");
+                throw new DataFormatException($"{source}: its network has {proto.Graph.Node.Count} nodes; no Vocos has more than "
+                    + $"{MaxNodes}.");
             return new OnnxGraph(proto, source, folder) { Bytes = model.Length };
         }
         catch (InvalidProtocolBufferException error)
@@ -93,7 +98,8 @@ internal sealed class OnnxGraph
     public bool IsStored(string name) => _stored.ContainsKey(name);
 
     /// <summary>Element type of a stored tensor, of the weights' own precision; undefined where there is none of the name.</summary>
-    public DataType TypeOf(string name) => _stored.TryGetValue(name, out TensorProto? tensor) ? (DataType)tensor.DataType : DataType.Undefined;
+    public DataType TypeOf(string name) => _stored.TryGetValue(name, out TensorProto? tensor) ? (DataType)tensor.DataType
+        : DataType.Undefined;
 
     /// <summary>How messages name a node.</summary>
     public string Describe(int index)
@@ -123,7 +129,8 @@ internal sealed class OnnxGraph
             DataType.Int32 => (null, 4),
             DataType.Int64 => (null, 8),
             DataType.Bool => (null, 1),
-            _ => throw new DataFormatException($"{Source}: its tensor '{name}' is of type {tensor.DataType}, which is no type of weights that is read "
+            _ => throw new DataFormatException($"{Source}: its tensor '{name}' is of type {tensor.DataType}, which is no type of "
+                + $"weights that is read "
                 + "here (float32, float64, float16, bfloat16): quantised models are not read back."),
         };
         ReadOnlySpan<byte> raw = tensor.DataLocation == 1 ? ReadExternal(tensor, count * size2) : tensor.RawData.Span;
@@ -131,7 +138,8 @@ internal sealed class OnnxGraph
         if (raw.Length > 0 || count == 0)
         {
             if (raw.Length != count * size2)
-                throw new DataFormatException($"{Source}: its tensor '{name}' holds {raw.Length} bytes, expected {count * size2}; export the model again.");
+                throw new DataFormatException($"{Source}: its tensor '{name}' holds {raw.Length} bytes, expected {count * size2}; "
+                    + $"export the model again.");
             values = new double[count];
             for (int i = 0; i < values.Length; i++)
                 values[i] = format is { } type && type == FloatFormat.F64 ? BitConverter.ToDouble(raw[(i * 8)..])
@@ -150,7 +158,8 @@ internal sealed class OnnxGraph
                 _ => [.. tensor.Int32Data.Select(value => (double)value)],
             };
             if (values.Length != count)
-                throw new DataFormatException($"{Source}: its tensor '{name}' holds {values.Length} values, expected {count}; export the model again.");
+                throw new DataFormatException($"{Source}: its tensor '{name}' holds {values.Length} values, expected {count}; export "
+                    + $"the model again.");
         }
         return new NdArray([.. tensor.Dims.Select(size => (int)size)], values, format is null);
     }
@@ -168,9 +177,11 @@ internal sealed class OnnxGraph
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
             if (Number("length") is { } length && length != expected)
-                throw new DataFormatException($"{Source}: its tensor '{name}' has {length} bytes in {PrintableText.Name(location)}, expected {expected}.");
+                throw new DataFormatException($"{Source}: its tensor '{name}' has {length} bytes in {PrintableText.Name(location)}, "
+                    + $"expected {expected}.");
             if (offset < 0 || offset > file.Length || expected > file.Length - offset)
-                throw new DataFormatException($"{path} is truncated: a tensor of {PrintableText.Name(Source)} reaches beyond its {file.Length} bytes; copy it again.");
+                throw new DataFormatException($"{path} is truncated: a tensor of {PrintableText.Name(Source)} reaches beyond its "
+                    + $"{file.Length} bytes; copy it again.");
             file.Position = offset;
             byte[] bytes = new byte[expected];
             file.ReadExactly(bytes);
@@ -200,7 +211,8 @@ internal sealed class OnnxGraph
                 continue;
             }
             int number = (int)(tag >> 3);
-            bool isMessage = depth == 0 ? number is 7 or 8 or 14 : depth < MaxDepth && (depth != 1 || number is 1 or 5 or 11 or 12 or 13) && number != 9;
+            bool isMessage = depth == 0 ? number is 7 or 8 or 14 : depth < MaxDepth && (depth != 1 || number is 1 or 5 or 11 or 12 or 13)
+                && number != 9;
             ByteString bytes = stream.ReadBytes();
             if (!isMessage || bytes.Length == 0)
                 continue;

@@ -23,7 +23,8 @@ internal static class OnnxOperators
         "Add" => [Binary(node, (a, b) => a + b)],
         "Sub" => [Binary(node, (a, b) => a - b)],
         "Mul" => [Binary(node, (a, b) => a * b)],
-        "Div" => [Binary(node, node[0].IsInteger && node[1].IsInteger ? (a, b) => b == 0 ? throw node.Unsupported() : Math.Truncate(a / b) : (a, b) => a / b)],
+        "Div" => [Binary(node, node[0].IsInteger && node[1].IsInteger ? (a, b) => b == 0 ? throw node.Unsupported()
+            : Math.Truncate(a / b) : (a, b) => a / b)],
         "Pow" => [Binary(node, Math.Pow)],
         "Min" => [Fold(node, Math.Min)],
         "Max" => [Fold(node, Math.Max)],
@@ -71,7 +72,8 @@ internal static class OnnxOperators
         return Math.Sign(value) * (1 - (Math.Exp(-x * x) / Math.Sqrt(Math.PI) / (x + fraction)));
     }
 
-    private static NdArray Map(NdArray value, Func<double, double> function) => value with { Values = Array.ConvertAll(value.Values, element => function(element)) };
+    private static NdArray Map(NdArray value, Func<double, double> function) =>
+        value with { Values = Array.ConvertAll(value.Values, element => function(element)) };
 
     private static NdArray Cast(NodeInputs node)
     {
@@ -145,7 +147,8 @@ internal static class OnnxOperators
     {
         NdArray value = node[0];
         long[] wanted = node.Integers("shape", 1) ?? throw node.Unsupported();
-        int[] shape = [.. wanted.Select((size, axis) => size == 0 && node.Integer("allowzero", 0) == 0 ? value.Shape[axis] : checked((int)size))];
+        int[] shape = [.. wanted.Select((size, axis) => size == 0 && node.Integer("allowzero", 0) == 0 ? value.Shape[axis]
+            : checked((int)size))];
         int open = Array.IndexOf(shape, -1);
         if (open >= 0)
         {
@@ -167,9 +170,11 @@ internal static class OnnxOperators
     private static NdArray Squeeze(NodeInputs node)
     {
         NdArray value = node[0];
-        int[] axes = [.. (node.Integers("axes", 1) ?? [.. Enumerable.Range(0, value.Rank).Where(axis => value.Shape[axis] == 1).Select(axis => (long)axis)])
+        int[] axes = [.. (node.Integers("axes", 1) ?? [.. Enumerable.Range(0,
+            value.Rank).Where(axis => value.Shape[axis] == 1).Select(axis => (long)axis)])
             .Select(axis => value.Axis(axis) ?? throw node.Unsupported())];
-        return axes.All(axis => value.Shape[axis] == 1) ? value.Reshape([.. value.Shape.Where((_, axis) => !axes.Contains(axis))]) : throw node.Unsupported();
+        return axes.All(axis => value.Shape[axis] == 1) ? value.Reshape([.. value.Shape.Where((_, axis) => !axes.Contains(axis))])
+            : throw node.Unsupported();
     }
 
     private static NdArray Unsqueeze(NodeInputs node)
@@ -293,7 +298,8 @@ internal static class OnnxOperators
         (int[] shapeA, int[] shapeB) = (Widened(a.Shape, rank), Widened(b.Shape, rank));
         int[] shape = new int[rank];
         for (int axis = 0; axis < rank; axis++)
-            shape[axis] = shapeA[axis] == 1 ? shapeB[axis] : shapeB[axis] == 1 || shapeB[axis] == shapeA[axis] ? shapeA[axis] : throw node.Unsupported();
+            shape[axis] = shapeA[axis] == 1 ? shapeB[axis] : shapeB[axis] == 1 || shapeB[axis] == shapeA[axis] ? shapeA[axis]
+                : throw node.Unsupported();
         int[] stridesA = Broadcast(shapeA);
         int[] stridesB = Broadcast(shapeB);
         double[] result = new double[Size(node, shape)];

@@ -46,7 +46,8 @@ internal sealed class VocosGraphReader
     /// <param name="hints">What the model does not tell.</param>
     /// <param name="notes">Takes what was found and what was assumed, a sentence each.</param>
     /// <exception cref="DataFormatException">It is no Vocos; the first node that does not fit is named.</exception>
-    public static (VocosConfig Config, IReadOnlyDictionary<string, FloatTensor> Tensors) Read(OnnxGraph graph, ModelHints hints, ICollection<string> notes)
+    public static (VocosConfig Config, IReadOnlyDictionary<string, FloatTensor> Tensors) Read(OnnxGraph graph, ModelHints hints,
+        ICollection<string> notes)
     {
         VocosGraphReader reader = new(graph);
         try
@@ -93,7 +94,8 @@ internal sealed class VocosGraphReader
             if (widening.Taps != 1 || widening.Groups != 1 || widening.InputCount != dim)
                 throw Misfit(widening.Node, $"is not a block's first product, of {dim} channels");
             ReadNorm($"{block}.norm", widening, dim, vector => Given(joint, vector));
-            inner = inner == 0 ? widening.OutputCount : widening.OutputCount == inner ? inner : throw Misfit(widening.Node, $"makes {widening.OutputCount} channels, the blocks before it {inner}");
+            inner = inner == 0 ? widening.OutputCount : widening.OutputCount == inner ? inner
+                : throw Misfit(widening.Node, $"makes {widening.OutputCount} channels, the blocks before it {inner}");
             (widening, joint) = Absorb(widening);
             Store($"{block}.pwconv1", widening);
 
@@ -153,7 +155,8 @@ internal sealed class VocosGraphReader
         while (_products.TryDequeue(out int index))
             if (LinearNode.Read(_graph, _evaluator, index) is { } found)
                 return found;
-        throw new DataFormatException($"{_graph.Source} is no Vocos that is known here: its network ends where {expected} should follow; export it again from its checkpoint.");
+        throw new DataFormatException($"{_graph.Source} is no Vocos that is known here: its network ends where {expected} should "
+            + $"follow; export it again from its checkpoint.");
     }
 
     /// <summary>The mel must reach the embedding as it is: with axes exchanged, or in another type, at most.</summary>
@@ -165,7 +168,8 @@ internal sealed class VocosGraphReader
             foreach (int[] shape in (int[][])[[1, bands, 1], [1, 1, bands]])
             {
                 Dictionary<string, NdArray> given = new(StringComparer.Ordinal) { [input.Name] = new NdArray(shape, probe) };
-                if (_evaluator.Evaluate(embedding.Input, given) is not { } reached || !reached.Shape.Where(size => size > 1).SequenceEqual(bands > 1 ? [bands] : []))
+                if (_evaluator.Evaluate(embedding.Input, given) is not { } reached
+                    || !reached.Shape.Where(size => size > 1).SequenceEqual(bands > 1 ? [bands] : []))
                     continue;
                 if (!reached.Values.SequenceEqual(probe))
                     throw Misfit(embedding.Node, "is applied to a mel that was changed before it: scaled or shifted");
@@ -206,13 +210,15 @@ internal sealed class VocosGraphReader
                 return (node, joint);
             double[] zeros = new double[count];
             double[] ones = [.. Enumerable.Repeat(1.0, count)];
-            if (Follow(next.Output[0], joint, zeros) is not { } atZero || Follow(next.Output[0], joint, ones) is not { } atOne || atZero.Values.Length != count)
+            if (Follow(next.Output[0], joint, zeros) is not { } atZero || Follow(next.Output[0], joint, ones) is not { } atOne
+                || atZero.Values.Length != count)
                 return (node, joint);
             double[] factors = [.. atOne.Values.Zip(atZero.Values, (one, zero) => one - zero)];
             // Channels divide a constant: that is no factor.
             double[] twos = [.. Enumerable.Repeat(2.0, count)];
             if (isAffine && Follow(next.Output[0], joint, twos) is { } atTwo
-                && !atTwo.Values.Zip(atOne.Values, (two, one) => two - one).Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= 1e-9 * (1 + Math.Abs(pair.Second))))
+                && !atTwo.Values.Zip(atOne.Values, (two, one) => two - one).Zip(factors).All(pair =>
+                    Math.Abs(pair.First - pair.Second) <= 1e-9 * (1 + Math.Abs(pair.Second))))
                 return (node, joint);
             if (isAffine)
                 node = node.Then(factors, atZero.Values);
@@ -222,13 +228,15 @@ internal sealed class VocosGraphReader
 
     private NdArray? Follow(string value, Joint joint, double[] content) => _evaluator.Evaluate(value, Given(joint, content));
 
-    private Dictionary<string, NdArray> Given(Joint joint, double[] content) => new(_given, StringComparer.Ordinal) { [joint.Value] = joint.Of(content) };
+    private Dictionary<string, NdArray> Given(Joint joint, double[] content) =>
+        new(_given, StringComparer.Ordinal) { [joint.Value] = joint.Of(content) };
 
     /// <summary>
     /// A LayerNorm before a product, however it is written: at a vector and its opposite it tells factor and summand of each channel, and
     /// other vectors must agree.
     /// </summary>
-    private (NdArray Scale, NdArray Shift) ReadNorm(string name, LinearNode product, int dim, Func<double[], Dictionary<string, NdArray>> given)
+    private (NdArray Scale, NdArray Shift) ReadNorm(string name, LinearNode product, int dim, Func<double[], Dictionary<string,
+        NdArray>> given)
     {
         if (dim < 2)
             throw Misfit(product.Node, "is applied to one channel, which cannot be normalised");
@@ -240,7 +248,8 @@ internal sealed class VocosGraphReader
         NdArray shift = NdArray.Vector([dim], [.. up.Select((value, i) => (value + down[i]) / 2)]);
         Agree(Random(dim), 1e-4, "is not applied to a LayerNorm of what is before it");
         // Of a variance of 1e-5 the epsilon is a tenth.
-        Agree([.. Random(dim).Select(value => value * 0.011)], 0.01, $"is applied to a LayerNorm of another epsilon than {VocosConfig.LayerNormEpsilon.ToString(CultureInfo.InvariantCulture)}");
+        Agree([.. Random(dim).Select(value => value * 0.011)], 0.01,
+            $"is applied to a LayerNorm of another epsilon than {VocosConfig.LayerNormEpsilon.ToString(CultureInfo.InvariantCulture)}");
         _tensors[name + ".weight"] = Float([dim], scale.Values, product.Node);
         _tensors[name + ".bias"] = Float([dim], shift.Values, product.Node);
         return (scale, shift);
@@ -254,8 +263,10 @@ internal sealed class VocosGraphReader
 
         double[] Compute(double[] vector)
         {
-            NdArray reached = _evaluator.Evaluate(product.Input, given(vector)) ?? throw Misfit(product.Node, "depends on more than what is before it");
-            return reached.Values.Length == dim ? reached.Values : throw Misfit(product.Node, $"is applied to {reached.Values.Length} channels, expected {dim}");
+            NdArray reached = _evaluator.Evaluate(product.Input, given(vector)) ?? throw Misfit(product.Node,
+                "depends on more than what is before it");
+            return reached.Values.Length == dim ? reached.Values
+                : throw Misfit(product.Node, $"is applied to {reached.Values.Length} channels, expected {dim}");
         }
     }
 
@@ -280,7 +291,8 @@ internal sealed class VocosGraphReader
         // Its approximation by tanh is off by 5e-4; constants in half precision by less than half of that.
         const double Tolerance = 2.5e-4;
         if (Follow(product.Input, joint, content) is not { } reached || reached.Values.Length != joint.Count
-            || reached.Values.Zip(content).Any(pair => !(Math.Abs(pair.First - OnnxOperators.Gelu(pair.Second)) <= Tolerance * (1 + Math.Abs(pair.Second)))))
+            || reached.Values.Zip(content).Any(pair => !(Math.Abs(pair.First - OnnxOperators.Gelu(pair.Second)) <= Tolerance * (1
+                + Math.Abs(pair.Second)))))
             throw Misfit(product.Node, "is not applied to the exact GELU of what is before it");
     }
 
@@ -296,7 +308,8 @@ internal sealed class VocosGraphReader
         Dictionary<string, NdArray> values = Given(head, content);
         int? failed = _evaluator.RunAll(product.Node + 1, values);
         HashSet<string> outputs = new(_graph.Outputs.Select(output => output.Name), StringComparer.Ordinal);
-        IEnumerable<int> counts = values.Where(pair => outputs.Contains(pair.Key)).Select(pair => pair.Value.Values.Length).Where(count => count <= half && count > 1);
+        IEnumerable<int> counts = values.Where(pair => outputs.Contains(pair.Key)).Select(pair => pair.Value.Values.Length).Where(count =>
+            count <= half && count > 1);
         foreach (int bins in counts.Append(half).Distinct())
             foreach (bool isSwapped in (bool[])[false, true])
             {
@@ -312,7 +325,8 @@ internal sealed class VocosGraphReader
             : Misfit(failed ?? _products.Peek(), "follows the head, where min(exp, 100), cos and sin of its halves should");
 
         HashSet<Half> Found(Dictionary<Half, double[]> expected, Func<KeyValuePair<string, NdArray>, bool> isMeant) =>
-            [.. expected.Where(pair => values.Where(isMeant).Any(value => AreClose(value.Value.Values, pair.Value, 1e-4))).Select(pair => pair.Key)];
+            [.. expected.Where(pair => values.Where(isMeant).Any(value => AreClose(value.Value.Values, pair.Value, 1e-4))).Select(pair =>
+                pair.Key)];
 
         static bool IsSpectrum(HashSet<Half> found) => (found.Contains(Half.Real) && found.Contains(Half.Imaginary))
             || (found.Contains(Half.Magnitude) && found.Contains(Half.Cosine) && found.Contains(Half.Sine));
@@ -333,7 +347,8 @@ internal sealed class VocosGraphReader
         };
     }
 
-    private VocosConfig Complete(int melCount, int dim, int inner, int layers, int fftLength, int? waveformAfter, ModelHints hints, ICollection<string> notes)
+    private VocosConfig Complete(int melCount, int dim, int inner, int layers, int fftLength, int? waveformAfter, ModelHints hints,
+        ICollection<string> notes)
     {
         if (fftLength > ModelLimits.MaxFftLength || fftLength % 2 != 0 || melCount > ModelLimits.MaxMelCount)
             throw new DataFormatException($"{_graph.Source}: {melCount} mel bands and an n_fft of {fftLength} are no Vocos's.");
@@ -349,7 +364,8 @@ internal sealed class VocosGraphReader
         if (hop is null)
             assumed.Add(string.Create(CultureInfo.InvariantCulture, $"a hop of {Math.Max(1, fftLength / 4)} (n_fft/4)"));
         notes.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{_graph.Source}: its weights were read back: {melCount} mel bands, n_fft {fftLength}, {dim}/{inner} channels, {layers} layers")
+            $"{_graph.Source}: its weights were read back: {melCount} mel bands, n_fft {fftLength}, {dim}/{inner} channels, {layers} "
+                + $"layers")
             + $"{(assumed.Count > 0 ? "; it does not say all of its audio parameters, assumed: " + string.Join(", ", assumed) : "")}.");
         VocosConfig config = new()
         {
@@ -368,8 +384,11 @@ internal sealed class VocosGraphReader
         return config;
     }
 
-    /// <summary>Hop and padding of an inverse STFT within the network: the stride of what adds frames up, and where its first sample is cut.</summary>
-    private (int? Hop, StftPadding Padding) FindTransform(int head, int fftLength, int? told, StftPadding otherwise, ICollection<string> notes)
+    /// <summary>
+    /// Hop and padding of an inverse STFT within the network: the stride of what adds frames up, and where its first sample is cut.
+    /// </summary>
+    private (int? Hop, StftPadding Padding) FindTransform(int head, int fftLength, int? told, StftPadding otherwise,
+        ICollection<string> notes)
     {
         int? hop = told;
         StftPadding? padding = null;
@@ -377,7 +396,8 @@ internal sealed class VocosGraphReader
         {
             NodeProto node = _graph.Nodes[index];
             NodeInputs attributes = new(_graph, node, index, []);
-            if (node.OpType is "ConvTranspose" or "Col2Im" && attributes.Integers("strides", -1) is { } strides && strides.Max() is > 1 and <= ModelLimits.MaxHopLength and var stride)
+            if (node.OpType is "ConvTranspose" or "Col2Im" && attributes.Integers("strides", -1) is { } strides
+                && strides.Max() is > 1 and <= ModelLimits.MaxHopLength and var stride)
             {
                 hop ??= (int)stride;
                 if (attributes.Integers("pads", -1) is { } pads && pads.Max() > 0)
@@ -385,14 +405,17 @@ internal sealed class VocosGraphReader
             }
             if (node.OpType == "Slice" && hop is not null)
                 foreach (double start in attributes.Integers("starts", -1)?.Select(value => (double)value)
-                    ?? (node.Input.Count > 1 && _evaluator.IsConstant(node.Input[1]) ? _evaluator.Constant(node.Input[1])!.Values.Take(4) : []))
+                    ?? (node.Input.Count > 1 && _evaluator.IsConstant(node.Input[1]) ? _evaluator.Constant(node.Input[1])!.Values.Take(4)
+                        : []))
                     padding ??= PaddingOf(start);
         }
         if (padding is null)
-            notes.Add($"{_graph.Source}: where its inverse STFT cuts the first sample cannot be told; padding {(otherwise == StftPadding.Center ? "center" : "same")} is assumed.");
+            notes.Add($"{_graph.Source}: where its inverse STFT cuts the first sample cannot be told; padding "
+                + $"{(otherwise == StftPadding.Center ? "center" : "same")} is assumed.");
         return (hop, padding ?? otherwise);
 
-        StftPadding? PaddingOf(double cut) => cut == fftLength / 2 ? StftPadding.Center : hop is { } step && cut == (fftLength - step) / 2 ? StftPadding.Same : null;
+        StftPadding? PaddingOf(double cut) => cut == fftLength / 2 ? StftPadding.Center : hop is { } step
+            && cut == (fftLength - step) / 2 ? StftPadding.Same : null;
     }
 
     private void Store(string name, LinearNode node)
@@ -413,7 +436,8 @@ internal sealed class VocosGraphReader
         (int first, int second) = isSwapped ? (half, 0) : (0, half);
         return node with
         {
-            Weights = new NdArray([2 * bins, columns, 1], [.. node.Weights.Values.AsSpan(first * columns, bins * columns), .. node.Weights.Values.AsSpan(second * columns, bins * columns)]),
+            Weights = new NdArray([2 * bins, columns, 1], [.. node.Weights.Values.AsSpan(first * columns, bins * columns),
+                .. node.Weights.Values.AsSpan(second * columns, bins * columns)]),
             Bias = [.. node.Bias.AsSpan(first, bins), .. node.Bias.AsSpan(second, bins)],
         };
     }
@@ -423,14 +447,16 @@ internal sealed class VocosGraphReader
         double mean = vector.Average();
         double variance = vector.Average(value => (value - mean) * (value - mean));
         double factor = 1 / Math.Sqrt(variance + VocosConfig.LayerNormEpsilon);
-        return NdArray.Vector([vector.Length], [.. vector.Select((value, i) => ((value - mean) * factor * (scale?[i] ?? 1)) + (shift?[i] ?? 0))]);
+        return NdArray.Vector([vector.Length], [.. vector.Select((value, i) => ((value - mean) * factor * (scale?[i] ?? 1))
+            + (shift?[i] ?? 0))]);
     }
 
     // A NaN must count as a difference.
     private static bool AreClose(double[] values, double[] expected, double tolerance)
     {
         double peak = expected.Length == 0 ? 0 : expected.Max(Math.Abs);
-        return values.Length == expected.Length && values.Zip(expected).All(pair => Math.Abs(pair.First - pair.Second) <= tolerance * (1e-6 + peak));
+        return values.Length == expected.Length && values.Zip(expected).All(pair =>
+            Math.Abs(pair.First - pair.Second) <= tolerance * (1e-6 + peak));
     }
 
     /// <summary>Numbers from -1 to 1.</summary>
