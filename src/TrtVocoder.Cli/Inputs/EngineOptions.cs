@@ -37,6 +37,10 @@ internal sealed class EngineOptions
         "--buffers", "How data travel to an engine: pinned (copies), mapped (none), or auto (mapped where the GPU shares the host's "
             + "memory).", "auto", ["auto", "pinned", "mapped"]);
 
+    private readonly Option<string> _inverseStft = Options.Choice(
+        "--inverse-stft", "Where an engine's spectra are turned into samples: gpu, host, or auto (on the GPU where it can).",
+        "auto", ["auto", "gpu", "host"]);
+
     private readonly Option<int> _profile = Options.Integer("--profile", "The engine's optimisation profile.", 0);
     private readonly Option<bool> _hostCode = new("--allow-host-code")
     {
@@ -45,7 +49,7 @@ internal sealed class EngineOptions
 
     /// <summary>The options, in the order of the help.</summary>
     public IEnumerable<Symbol> Symbols =>
-        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, .. _checkpoint.Own, _device, _buffers, _profile, _hostCode];
+        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, .. _checkpoint.Own, _device, _buffers, _inverseStft, _profile, _hostCode];
 
     /// <summary>Completes options by what the user told of models and engines; says so where none of the models can be an engine.</summary>
     public VocoderOptions Complete(VocoderOptions options, CommandCall call, params ReadOnlySpan<string> models)
@@ -53,12 +57,18 @@ internal sealed class EngineOptions
         bool hasEngine = false;
         foreach (string model in models)
             hasEngine |= !Directory.Exists(model) && !model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
-        foreach (Option option in (Option[])[_device, _buffers, _profile, _hostCode])
+        foreach (Option option in (Option[])[_device, _buffers, _inverseStft, _profile, _hostCode])
             if (!hasEngine && call.Has(option))
                 call.Output.Note($"{option.Name} is for engines and does nothing here.");
         return options with
         {
             Model = ReadHints(call),
+            InverseStft = (hasEngine ? call.Get(_inverseStft) : "auto") switch
+            {
+                "gpu" => InverseStftPlace.Gpu,
+                "host" => InverseStftPlace.Host,
+                _ => InverseStftPlace.Auto,
+            },
             Engine = new TrtDecoderOptions
             {
                 Device = call.Get(_device),

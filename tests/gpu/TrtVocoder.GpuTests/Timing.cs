@@ -47,6 +47,7 @@ internal static class Timing
             Samples("samples_ms", engine, mel, batch, frames, new VocoderOptions()),
             Samples("samples_asleep_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { SleepsWhileWaiting = true } }),
         ];
+        samples.Add(Samples("samples_mapped_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { Buffers = BufferMode.Mapped } }));
         if (isSpectrum)
             foreach (int threads in (int[])[1, 6])
                 samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, new VocoderOptions { InverseStft = InverseStftPlace.Host, InverseStftThreads = threads }));
