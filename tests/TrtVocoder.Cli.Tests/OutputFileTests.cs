@@ -176,7 +176,7 @@ public class OutputFileTests : CliFixture
     }
 
     // A number with a thousands separator would be another number.
-    [TestCase("synth a.npy -m m -o o.wav", "--floor --threads --chunk-frames --device --profile --receptive-field --sample-rate --n-fft --hop-length --n-mels")]
+    [TestCase("synth a.npy -m m -o o.wav", "--floor --threads --chunk-frames --device --profile --receptive-field --sample-rate --n-fft --hop-length --mel-bands")]
     [TestCase("mel a.wav -o o.npy", "--floor")]
     [TestCase("export c -o o.onnx", "--floor")]
     [TestCase("compare a.wav b.wav", "--floor --device --profile --receptive-field")]

@@ -15,6 +15,11 @@ public static class LibraryFile
     private const int SegmentBytes = 56;
     private const int MaxSegments = 1024;
     private const int MaxDynamicBytes = 1 << 20;
+
+    // Read once: a library needs many others. What is installed later is not looked at beforehand, and loads all the same.
+    private static readonly Lazy<byte[]> CacheContent = new(
+        () => File.Exists(Cache) ? File.ReadAllBytes(Cache) : [], LazyThreadSafetyMode.PublicationOnly);
+
     private const int MaxDepth = 8;
     private const uint Loaded = 1; // PT_LOAD
     private const uint Dynamic = 2; // PT_DYNAMIC
@@ -151,9 +156,7 @@ public static class LibraryFile
         foreach (string folder in folders.Concat(given.Split(':', StringSplitOptions.RemoveEmptyEntries)))
             if (Path.Combine(folder, name) is var path && File.Exists(path))
                 return path;
-        if (!File.Exists(Cache))
-            return null;
-        ReadOnlySpan<byte> cache = File.ReadAllBytes(Cache);
+        ReadOnlySpan<byte> cache = CacheContent.Value;
         byte[] ending = Encoding.UTF8.GetBytes($"/{name}\0");
         int at = cache.IndexOf(ending);
         return at < 0 ? null : Encoding.UTF8.GetString(cache[(cache[..at].LastIndexOf((byte)0) + 1)..(at + ending.Length - 1)]);

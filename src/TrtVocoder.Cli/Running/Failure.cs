@@ -94,7 +94,7 @@ internal sealed record Failure
             FailureKind.FftLengthUnknown => Tells("--n-fft tells"),
             FailureKind.HopLengthWrong => Tells("--hop-length and --padding tell"),
             FailureKind.OutputsUnknown => Tells("--real and --imag, or --output-name, name"),
-            FailureKind.BandwidthUnknown => Tells("--bandwidth-id tells"),
+            FailureKind.BandwidthUnknown => "--bandwidth-id chooses one",
             FailureKind.RunTooLarge => "--chunk-frames bounds them",
             FailureKind.NoSuchGpu => "--device chooses it",
             FailureKind.BuildOutOfMemory => "--max sets the largest shape, --mem-pool-size workspace:1024M limits the scratch memory",
