@@ -11,7 +11,7 @@ namespace TrtVocoder.TensorRt;
 /// </summary>
 internal sealed class InverseStftKernel
 {
-    // A warp's worth, and what an H100 was fastest with: see docs/benchmarks.md.
+    // What an H100 was fastest with for single mels; batches of 16 would gain a fifth by half of it (docs/benchmarks.md).
     private const int ThreadsPerBlock = 512;
 
     // Frames for which a block makes one hop more: enough blocks for the GPU's processors, and then fewer frames transformed twice.

@@ -122,6 +122,8 @@ public sealed class TrtDecoderModel : IDecoderModel
                 return null;
             if (_tensors.Form is not { } form)
                 return "its network puts out samples";
+            if (_tensors.Outputs.Any(output => output.DataType != _tensors.Outputs[0].DataType))
+                return "the kernel takes planes of one type, and this engine's are of several";
             if (InverseStftKernel.WhyNot(Engine.Context.Device, Info.Metadata.Stft, form) is { } reason)
                 return reason;
             try
