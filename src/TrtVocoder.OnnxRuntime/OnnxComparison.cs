@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 
@@ -30,7 +29,7 @@ public static class OnnxComparison
         {
             using InferenceSession theirs = new(original, options);
             using InferenceSession ours = new(written, options);
-            return Compare(theirs, ours, metadata);
+            return Compare(original, theirs, ours, metadata);
         }
         catch (OnnxRuntimeException error)
         {
@@ -38,7 +37,7 @@ public static class OnnxComparison
         }
     }
 
-    private static double Compare(InferenceSession theirs, InferenceSession ours, VocoderMetadata metadata)
+    private static double Compare(string original, InferenceSession theirs, InferenceSession ours, VocoderMetadata metadata)
     {
         (string input, NodeMetadata shape) = theirs.InputMetadata.First(pair => pair.Value.Dimensions.Length == 3);
         bool isFrameMajor = shape.Dimensions[2] == metadata.MelCount && shape.Dimensions[1] != metadata.MelCount;
@@ -46,42 +45,23 @@ public static class OnnxComparison
         int frames = fixedFrames > 0 ? fixedFrames : Frames;
         Random random = new(5);
         float[] mel = [.. Enumerable.Range(0, metadata.MelCount * frames).Select(_ => (random.NextSingle() * 8) - 6)];
-        List<float[]> expected = Run(theirs, input, isFrameMajor ? Transposed(mel, metadata.MelCount, frames) : mel,
+        List<float[]> expected = Run(original, theirs, input, isFrameMajor ? Transposed(mel, metadata.MelCount, frames) : mel,
             isFrameMajor ? [1, frames, metadata.MelCount] : [1, metadata.MelCount, frames]);
-        List<float[]> spectrum = Run(ours, "mel", mel, [1, metadata.MelCount, frames]);
+        List<float[]> spectrum = Run("the written model", ours, "mel", mel, [1, metadata.MelCount, frames]);
         return Best(expected, spectrum[0], spectrum[1], metadata, frames);
     }
 
-    private static List<float[]> Run(InferenceSession session, string input, float[] mel, int[] shape)
+    private static List<float[]> Run(string source, InferenceSession session, string input, float[] mel, long[] shape)
     {
-        List<NamedOnnxValue> inputs = [];
+        List<TensorValues> inputs = [];
         foreach ((string name, NodeMetadata metadata) in session.InputMetadata)
         {
             // Other inputs have a value that means nothing here: numbers of an item, or of a bandwidth.
-            int[] sizes = name == input ? shape : [.. metadata.Dimensions.Select(size => size > 0 ? size : 1)];
-            int count = sizes.Aggregate(1, (product, size) => product * size);
-            float[] values = name == input ? mel : [.. Enumerable.Repeat((float)shape[2], count)];
-            inputs.Add(metadata.ElementDataType switch
-            {
-                TensorElementType.Float16 => NamedOnnxValue.CreateFromTensor(name,
-                    new DenseTensor<Float16>(Array.ConvertAll(values, value => (Float16)value), sizes)),
-                TensorElementType.Double => NamedOnnxValue.CreateFromTensor(name,
-                    new DenseTensor<double>(Array.ConvertAll(values, value => (double)value), sizes)),
-                TensorElementType.Int64 => NamedOnnxValue.CreateFromTensor(name,
-                    new DenseTensor<long>(Array.ConvertAll(values, value => (long)value), sizes)),
-                TensorElementType.Int32 => NamedOnnxValue.CreateFromTensor(name,
-                    new DenseTensor<int>(Array.ConvertAll(values, value => (int)value), sizes)),
-                _ => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(values, sizes)),
-            });
+            long[] sizes = name == input ? shape : [.. metadata.Dimensions.Select(size => size > 0 ? size : 1L)];
+            long count = sizes.Aggregate(1L, (product, size) => product * size);
+            inputs.Add(new TensorValues(name, sizes, name == input ? mel : [.. Enumerable.Repeat((float)shape[2], (int)count)]));
         }
-        using IDisposableReadOnlyCollection<DisposableNamedOnnxValue> results = session.Run(inputs);
-        return [.. results.Select(result => result.ElementType switch
-        {
-            TensorElementType.Float => [.. result.AsEnumerable<float>()],
-            TensorElementType.Float16 => [.. result.AsEnumerable<Float16>().Select(value => (float)value)],
-            TensorElementType.Double => [.. result.AsEnumerable<double>().Select(value => (float)value)],
-            _ => (float[])[],
-        })];
+        return [.. new OnnxProbe(source, session, null).Run(inputs, (int)shape[2]).Select(output => output.Values)];
     }
 
     /// <summary>

@@ -243,7 +243,7 @@ internal sealed class OnnxDecoder : IDecoder
         for (int i = 0; i < signature.Inputs.Extras.Count; i++)
         {
             ExtraInput extra = signature.Inputs.Extras[i];
-            shape.BindInput(extra.Tensor.Name, OnnxProbe.CreateTensor(_tensors.ExtraTypes[i], extra, batch, frames));
+            shape.BindInput(extra.Tensor.Name, OnnxProbe.CreateTensor(_tensors.ExtraTypes[i], extra.ValuesFor(batch, frames)));
         }
         if (!known)
         {

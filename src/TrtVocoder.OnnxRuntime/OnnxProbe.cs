@@ -7,15 +7,12 @@ namespace TrtVocoder.OnnxRuntime;
 /// <summary>Asks a session what its file does not say.</summary>
 internal sealed class OnnxProbe(string source, InferenceSession session, TensorShape? mel) : INetworkProbe
 {
-    // Enough for every receptive field that is asked for, and soon computed.
-    private const int EnoughFrames = 4096;
-
     /// <inheritdoc/>
     public int LeastBatch => mel?.Dimensions[0] is > 0 and var batch ? (int)batch : 1;
 
     /// <inheritdoc/>
     public (int Least, int Most) GetFrames(int axis) =>
-        mel?.Dimensions[axis] is > 0 and var frames ? ((int)frames, (int)frames) : (1, EnoughFrames);
+        mel?.Dimensions[axis] is > 0 and var frames ? ((int)frames, (int)frames) : (1, INetworkProbe.EnoughFrames);
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorValues> Run(IReadOnlyList<TensorValues> inputs, int frames)
@@ -25,7 +22,7 @@ internal sealed class OnnxProbe(string source, InferenceSession session, TensorS
         try
         {
             foreach (TensorValues input in inputs)
-                tensors.Add(input.Name, CreateTensor(session.InputMetadata[input.Name].ElementDataType, [.. input.Shape], input.Values));
+                tensors.Add(input.Name, CreateTensor(session.InputMetadata[input.Name].ElementDataType, input));
             string[] outputs = [.. session.OutputNames.Where(name => CanRead(session.OutputMetadata[name]))];
             using IDisposableReadOnlyCollection<OrtValue> values = session.Run(options, tensors, outputs);
             return [.. outputs.Select((name, index) => Read(name, values[index]))];
@@ -42,23 +39,17 @@ internal sealed class OnnxProbe(string source, InferenceSession session, TensorS
         }
     }
 
-    /// <summary>The tensor of an input beside the mel.</summary>
-    public static OrtValue CreateTensor(TensorElementType type, ExtraInput input, int batch, int frames)
-    {
-        long[] shape = input.ShapeFor(batch, frames);
-        float[] values = new float[shape.Aggregate(1L, (count, size) => count * size)];
-        Array.Fill(values, input.ValueFor(frames));
-        return CreateTensor(type, shape, values);
-    }
-
     private static bool CanRead(NodeMetadata output) => output is
     {
         IsTensor: true,
         ElementDataType: TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double or TensorElementType.Int16,
     };
 
-    private static OrtValue CreateTensor(TensorElementType type, long[] shape, float[] values)
+    /// <summary>An input of an element type; the values are converted into it.</summary>
+    /// <exception cref="DataFormatException">It is of a type that is not written.</exception>
+    public static OrtValue CreateTensor(TensorElementType type, TensorValues input)
     {
+        (float[] values, long[] shape) = (input.Values, [.. input.Shape]);
         return type switch
         {
             TensorElementType.Float => OrtValue.CreateTensorValueFromMemory(values, shape),

@@ -55,7 +55,7 @@ internal static class EngineFacts
     private static void AddForm(
         List<(string Name, object Value)> facts, string path, bool isAsked, VocoderOptions options, CommandOutput output)
     {
-        using Vocoder vocoder = ModelSource.Load(path, options, output);
+        using Vocoder vocoder = ModelSource.Load(path, options with { InverseStft = InverseStftPlace.Host }, output);
         if (facts.All(fact => fact.Name != "sample rate"))
             InfoCommand.AddMetadata(facts, vocoder.Metadata);
         if (InfoCommand.AddForm(facts, vocoder, isAsked) is not { } answers)

@@ -12,4 +12,13 @@ internal sealed record ExtraInput(TensorShape Tensor, InputRole Role, int Consta
 
     /// <summary>The value of all its elements in a run.</summary>
     public int ValueFor(int frames) => Role switch { InputRole.Lengths => frames, InputRole.Mask => 1, _ => Constant };
+
+    /// <summary>Its shape and elements in a run.</summary>
+    public TensorValues ValuesFor(int batch, int frames)
+    {
+        long[] shape = ShapeFor(batch, frames);
+        float[] values = new float[shape.Aggregate(1L, (count, size) => count * size)];
+        Array.Fill(values, ValueFor(frames));
+        return new TensorValues(Tensor.Name, shape, values);
+    }
 }

@@ -3,6 +3,9 @@ namespace TrtVocoder.Decoding;
 /// <summary>Runs a network once and slowly, to ask it what its file does not say. One thread at a time.</summary>
 internal interface INetworkProbe
 {
+    /// <summary>Frames of the longest run that is asked for: enough for every receptive field, and soon computed.</summary>
+    const int EnoughFrames = 4096;
+
     /// <summary>The fewest items of a run.</summary>
     int LeastBatch { get; }
 

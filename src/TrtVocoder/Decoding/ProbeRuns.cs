@@ -54,14 +54,7 @@ internal sealed class ProbeRuns(INetworkProbe probe, NetworkInputs inputs)
         float[] items = new float[batch * item.Length];
         for (int i = 0; i < batch; i++)
             item.CopyTo(items, i * item.Length);
-        List<TensorValues> values = [new TensorValues(inputs.Mel.Name, inputs.ShapeFor(batch, frames), items)];
-        foreach (ExtraInput extra in inputs.Extras)
-        {
-            long[] shape = extra.ShapeFor(batch, frames);
-            float[] constant = new float[shape.Aggregate(1L, (count, size) => count * size)];
-            Array.Fill(constant, extra.ValueFor(frames));
-            values.Add(new TensorValues(extra.Tensor.Name, shape, constant));
-        }
-        return probe.Run(values, frames);
+        TensorValues whole = new(inputs.Mel.Name, inputs.ShapeFor(batch, frames), items);
+        return probe.Run([whole, .. inputs.Extras.Select(extra => extra.ValuesFor(batch, frames))], frames);
     }
 }

@@ -109,6 +109,20 @@ public readonly ref struct Spectrum
             SpectrumPlanes.ToRectangular(Form, first, second, third, _first.Length, re, im);
     }
 
+    /// <summary>Real and imaginary parts of all stored frames, frame by frame and bin by bin, whatever the layout.</summary>
+    internal float[] ToFrames()
+    {
+        float[] values = new float[2 * Bins * RowFrames], real = new float[Bins * RowFrames], imag = new float[Bins * RowFrames];
+        CopyTo(real, imag);
+        (int binStep, int frameStep) = Layout == SpectrumLayout.BinsMajor ? (RowFrames, 1) : (1, Bins);
+        for (int frame = 0, next = 0; frame < RowFrames; frame++)
+        {
+            for (int bin = 0, at = frame * frameStep; bin < Bins; bin++, at += binStep)
+                (values[next++], values[next++]) = (real[at], imag[at]);
+        }
+        return values;
+    }
+
     private ReadOnlySpan<float> Rectangular(ReadOnlySpan<float> plane) => Form == SpectrumForm.RealImaginary
         ? plane
         : throw new InvalidOperationException(

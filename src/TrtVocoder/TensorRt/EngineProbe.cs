@@ -6,14 +6,11 @@ namespace TrtVocoder.TensorRt;
 /// <summary>Asks an engine what neither its file nor a sidecar says. Its context is made by the first run.</summary>
 internal sealed class EngineProbe : INetworkProbe, IDisposable
 {
-    // Enough for every receptive field that is asked for, and soon computed.
-    private const int EnoughFrames = 4096;
-
     private readonly TrtEngine _engine;
     private readonly string _source;
     private readonly int _profile;
     private readonly IReadOnlyList<long> _least = [1, 1, 1];
-    private readonly IReadOnlyList<long> _most = [1, EnoughFrames, EnoughFrames];
+    private readonly IReadOnlyList<long> _most = [1, INetworkProbe.EnoughFrames, INetworkProbe.EnoughFrames];
     private CudaStream? _stream;
     private TrtExecutionContext? _context;
 
@@ -36,7 +33,7 @@ internal sealed class EngineProbe : INetworkProbe, IDisposable
 
     /// <inheritdoc/>
     public (int Least, int Most) GetFrames(int axis) =>
-        ((int)_least[axis], (int)Math.Max(_least[axis], Math.Min(_most[axis], EnoughFrames)));
+        ((int)_least[axis], (int)Math.Max(_least[axis], Math.Min(_most[axis], INetworkProbe.EnoughFrames)));
 
     /// <inheritdoc/>
     public IReadOnlyList<TensorValues> Run(IReadOnlyList<TensorValues> inputs, int frames)

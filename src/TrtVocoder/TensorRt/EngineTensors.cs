@@ -105,9 +105,7 @@ internal sealed class EngineTensors
             return checked(batch * BinCount * frames);
         }
         int rank = GetShape(context, Outputs[0], shape);
-        long values = 1;
-        foreach (long size in shape[..rank])
-            values = checked(values * size);
+        long values = Product(shape[..rank]);
         if ((rank > 1 && shape[0] != batch) || values > int.MaxValue
             || (HasMetadata && values != (long)batch * Metadata.GetSampleCount(frames)))
             throw Contradiction(Outputs[0], shape[..rank], batch, frames);
@@ -119,11 +117,17 @@ internal sealed class EngineTensors
     {
         Span<long> shape = stackalloc long[8];
         int rank = GetShape(context, tensor, shape);
-        long count = 1;
-        foreach (long size in shape[..rank])
-            count = checked(count * size);
+        long count = Product(shape[..rank]);
         // INT64 is the widest type there is.
         return checked((int)count * 2);
+    }
+
+    private static long Product(ReadOnlySpan<long> sizes)
+    {
+        long product = 1;
+        foreach (long size in sizes)
+            product = checked(product * size);
+        return product;
     }
 
     /// <summary>The refusal of an output whose size shows only when it is there.</summary>

@@ -1,7 +1,6 @@
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 
 namespace TrtVocoder.TensorRt;
 
@@ -74,27 +73,8 @@ internal static class EngineVerifier
         DecoderOutput output = decoder.Run();
         float[][] items = new float[batch][];
         for (int item = 0; item < batch; item++)
-            items[item] = output.Signal == OutputKind.Waveform ? output.GetAudio(item).ToArray() : Flatten(output.GetSpectrum(item));
+            items[item] = output.Signal == OutputKind.Waveform ? output.GetAudio(item).ToArray() : output.GetSpectrum(item).ToFrames();
         return items;
-    }
-
-    private static float[] Flatten(Spectrum spectrum)
-    {
-        (int bins, int frames) = (spectrum.Bins, spectrum.FrameCount);
-        float[] values = new float[2 * bins * frames];
-        float[] real = new float[bins * frames];
-        float[] imag = new float[bins * frames];
-        spectrum.CopyTo(real, imag);
-        for (int frame = 0, next = 0; frame < frames; frame++)
-        {
-            for (int bin = 0; bin < bins; bin++)
-            {
-                int at = spectrum.Layout == SpectrumLayout.BinsMajor ? (bin * frames) + frame : (frame * bins) + bin;
-                values[next++] = real[at];
-                values[next++] = imag[at];
-            }
-        }
-        return values;
     }
 
     private static double Power(float[] values)

@@ -19,13 +19,11 @@ internal sealed class ExtraInputs(CudaContext cuda, IReadOnlyList<(ExtraInput In
         for (int i = 0; i < inputs.Count; i++)
         {
             (ExtraInput input, TrtTensor tensor) = inputs[i];
-            long[] shape = input.ShapeFor(batch, frames);
-            float[] values = new float[shape.Aggregate(1L, (count, size) => count * size)];
-            Array.Fill(values, input.ValueFor(frames));
-            context.SetInputShape(tensor, shape);
+            TensorValues values = input.ValuesFor(batch, frames);
+            context.SetInputShape(tensor, [.. values.Shape]);
             _memory[i]?.Dispose();
             _memory[i] = null;
-            _memory[i] = TensorBytes.Upload(stream, tensor.DataType, values);
+            _memory[i] = TensorBytes.Upload(stream, tensor.DataType, values.Values);
             context.SetAddress(tensor, _memory[i]!.Address);
         }
     }

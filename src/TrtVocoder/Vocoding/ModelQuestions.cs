@@ -115,32 +115,10 @@ internal sealed class ModelQuestions(DecoderInfo info)
     {
         mels.CopyTo(decoder.BeginInput(batch, frames));
         DecoderOutput output = decoder.Run();
-        if (output.Signal == OutputKind.Waveform)
-        {
-            List<float> samples = [];
-            for (int item = 0; item < batch; item++)
-                samples.AddRange(output.GetAudio(item));
-            return ([.. samples], 1);
-        }
-        int bins = (info.Metadata.FftLength / 2) + 1;
-        float[] values = new float[batch * frames * 2 * bins];
-        float[] real = new float[frames * bins];
-        float[] imag = new float[frames * bins];
+        bool isSpectrum = output.Signal == OutputKind.Spectrum;
+        List<float> values = [];
         for (int item = 0; item < batch; item++)
-        {
-            Dsp.Spectrum spectrum = output.GetSpectrum(item);
-            spectrum.CopyTo(real, imag);
-            (int binStep, int frameStep) = spectrum.Layout == Dsp.SpectrumLayout.BinsMajor ? (frames, 1) : (1, bins);
-            int next = item * frames * 2 * bins;
-            for (int frame = 0; frame < frames; frame++)
-            {
-                for (int bin = 0; bin < bins; bin++)
-                {
-                    values[next++] = real[(bin * binStep) + (frame * frameStep)];
-                    values[next++] = imag[(bin * binStep) + (frame * frameStep)];
-                }
-            }
-        }
-        return (values, 2 * bins);
+            values.AddRange(isSpectrum ? output.GetSpectrum(item).ToFrames() : output.GetAudio(item));
+        return ([.. values], isSpectrum ? 2 * ((info.Metadata.FftLength / 2) + 1) : 1);
     }
 }

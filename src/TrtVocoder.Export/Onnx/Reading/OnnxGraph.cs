@@ -142,7 +142,7 @@ internal sealed class OnnxGraph
                     + $"export the model again.");
             values = new double[count];
             for (int i = 0; i < values.Length; i++)
-                values[i] = format is { } type && type == FloatFormat.F64 ? BitConverter.ToDouble(raw[(i * 8)..])
+                values[i] = format == FloatFormat.F64 ? BitConverter.ToDouble(raw[(i * 8)..])
                     : format is { } narrow ? TensorElements.Read(raw[(i * size2)..], narrow)
                     : size2 == 8 ? BitConverter.ToInt64(raw[(i * 8)..]) : size2 == 4 ? BitConverter.ToInt32(raw[(i * 4)..]) : raw[i];
         }
