@@ -32,8 +32,8 @@ internal static class ForeignNetwork
                 $"{path}: its weights were read back, but sound otherwise than the file: {decibels:0.0} dB, at least {least} are asked "
                     + $"for; ")
                 + "it stays as it is.");
-        output.Note(string.Create(CultureInfo.InvariantCulture,
-            $"{path}: the weights that were read back equal the file to {decibels:0.0} dB, by ONNX Runtime."));
+        string closeness = double.IsPositiveInfinity(decibels) ? "bit for bit" : string.Create(CultureInfo.InvariantCulture, $"to {decibels:0.0} dB");
+        output.Note($"{path}: the weights that were read back equal the file {closeness}, by ONNX Runtime.");
         return checkpoint;
     }
 
