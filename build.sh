@@ -28,6 +28,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   build            setup, then build everything; the program is left at out/trtvocoder
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
+  native-package   setup, then build the C library and its archive: out/native-package/trtvocoder-VERSION-linux-ARCHITECTURE.tar.gz
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
@@ -124,6 +125,124 @@ aot() {
     publish_aot
 }
 
+# The C library with its header, what it needs beside it, and what pkg-config and CMake find it by; then the archive.
+publish_native_package() {
+    local version name published=build/native-library
+    version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+    name=trtvocoder-$version-linux-$(uname -m)
+    native_folder=out/native-package/$name
+    say "C library: $native_folder"
+    dotnet publish src/TrtVocoder.NativeLibrary -c "$configuration" -v quiet -nologo -o "$published"
+    rm -rf out/native-package
+    mkdir -p "$native_folder"/{include,lib/pkgconfig,lib/cmake/TrtVocoder,share/doc/trtvocoder/examples}
+    # Not called so before: NuGet would take the project for the library TrtVocoder.
+    cp "$published/TrtVocoder.NativeLibrary.so" "$native_folder/lib/libtrtvocoder.so"
+    cp "$published/libonnxruntime.so" "$native_build"/libtrtvocoder1?.so "$native_folder/lib"
+    chmod 755 "$native_folder"/lib/*.so
+    cp src/TrtVocoder.NativeLibrary/include/trtvocoder.h "$native_folder/include"
+    sed "s/@VERSION@/$version/" native/package/trtvocoder.pc.in >"$native_folder/lib/pkgconfig/trtvocoder.pc"
+    cp native/package/TrtVocoderConfig.cmake "$native_folder/lib/cmake/TrtVocoder"
+    sed "s/@VERSION@/$version/; s/@MAJOR_MINOR@/${version%.*}/" native/package/TrtVocoderConfigVersion.cmake.in \
+        >"$native_folder/lib/cmake/TrtVocoder/TrtVocoderConfigVersion.cmake"
+    cp LICENSE "$published"/LICENSE.* "$published"/ThirdPartyNotices.* docs/c-api.md "$native_folder/share/doc/trtvocoder"
+    cp examples/CMakeLists.txt examples/*.c examples/*.cpp "$native_folder/share/doc/trtvocoder/examples"
+    tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --mtime='2000-01-01 00:00Z' --directory=out/native-package \
+        --file="out/native-package/$name.tar.gz" "$name"
+}
+
+native-package() {
+    mkdir -p out
+    setup
+    native
+    publish_native_package
+}
+
+# What clients in other languages are compared with: the demo model, an engine of it on the double, a mel, and what the program decodes of it.
+client_references() {
+    local folder=$PWD/build/clients
+    mkdir -p "$folder"
+    export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
+    export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
+    export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
+    export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav
+    "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" --force >/dev/null
+    "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 --force >/dev/null
+    "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" --force >/dev/null
+    "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float --force >/dev/null
+    "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float --force >/dev/null
+}
+
+# One check, as a line and a count in 'checks_passed' and 'checks_failed'.
+check_that() {
+    local what=$1 log
+    shift
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1; then
+        checks_passed=$((checks_passed + 1))
+        echo "pass  $what"
+    else
+        checks_failed=$((checks_failed + 1))
+        cat "$log"
+        echo "FAIL  $what"
+    fi
+    rm -f "$log"
+}
+
+c_symbols() {
+    nm -D --defined-only "$native_folder/lib/libtrtvocoder.so" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' | LC_ALL=C sort |
+        diff tests/native-library/symbols.txt - || { echo "The library's symbols (>) are not those of tests/native-library/symbols.txt (<)."; return 1; }
+}
+
+# Needs glibc and libstdc++ of at most these versions, as 'manylinux_2_34' has them.
+old_enough() {
+    local newest
+    newest=$(objdump -T "$@" | grep -oE '(GLIBC|GLIBCXX)_[0-9.]+' | sort -u)
+    printf '%s\nGLIBC_2.34\n' "$newest" | grep '^GLIBC_' | sort -V | tail -n 1 | grep -qx GLIBC_2.34 &&
+        printf '%s\nGLIBCXX_3.4.29\n' "$newest" | grep '^GLIBCXX_' | sort -V | tail -n 1 | grep -qx GLIBCXX_3.4.29 ||
+        { printf '%s\n' "$newest" | sort -V | tail -n 4; return 1; }
+}
+
+# A user's project, away from this repository.
+fresh_cmake_consumer() {
+    local folder=$1
+    tar --extract --file="$PWD/$native_folder.tar.gz" --directory="$folder"
+    cp -r examples "$folder/consumer"
+    cmake -S "$folder/consumer" -B "$folder/consumer/build" -DCMAKE_PREFIX_PATH="$folder/$(basename "$native_folder")" \
+        -DCMAKE_C_FLAGS='-Wall -Werror' -DCMAKE_CXX_FLAGS='-Wall -Werror' && cmake --build "$folder/consumer/build" &&
+        (cd "$folder" && consumer/build/decode "$TRTV_CLIENT_MODEL" cpu.wav && consumer/build/decode "$TRTV_CLIENT_ENGINE" engine.wav &&
+            consumer/build/threads "$TRTV_CLIENT_MODEL" 8 && [[ $(stat -c %s cpu.wav) -gt 90000 && $(stat -c %s engine.wav) -gt 90000 ]])
+}
+
+fresh_pkg_config_consumer() {
+    local folder=$1
+    export PKG_CONFIG_PATH="$folder/$(basename "$native_folder")/lib/pkgconfig"
+    # shellcheck disable=SC2046 # Flags are several words.
+    cc -std=c11 -Wall -Werror examples/decode.c $(pkg-config --cflags --libs trtvocoder) -lm -Wl,-rpath,"$(pkg-config --variable=libdir trtvocoder)" \
+        -o "$folder/decode" && "$folder/decode" "$TRTV_CLIENT_MODEL" "$folder/again.wav" && cmp "$folder/cpu.wav" "$folder/again.wav"
+}
+
+# The C interface by clients in C11 and C++17, sanitized, on the CPU and on the double.
+c_clients() {
+    local folder clients=build/clients/c checks_passed=0 checks_failed=0
+    # .NET and ONNX Runtime keep what they hold until the process ends.
+    local -x ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+    folder=$(mktemp -d)
+    cmake -S tests/native-library -B "$clients" -DCMAKE_PREFIX_PATH="$PWD/$native_folder" >"$clients.log" 2>&1 &&
+        cmake --build "$clients" --parallel "$(nproc)" >>"$clients.log" 2>&1 || { cat "$clients.log"; rm -rf "$folder"; return 1; }
+    mkdir "$folder/copy"
+    cp "$native_folder"/lib/*.so "$folder/copy"
+    count "C interface" "$clients/client_tests"
+    count "C library by its path" env -C / "$PWD/$clients/dlopen_client" "$PWD/$native_folder/lib/libtrtvocoder.so" "$TRTV_CLIENT_MODEL" "$folder/copy/libtrtvocoder.so"
+    check_that "the library's symbols are those that are written down" c_symbols
+    check_that "the libraries run with glibc 2.34 and libstdc++ 3.4.29" old_enough "$native_folder"/lib/*.so
+    check_that "the C example is clean under sanitizers" "$clients/decode_sanitized" "$TRTV_CLIENT_ENGINE" "$folder/sanitized.wav"
+    check_that "the C++ example is clean under sanitizers" "$clients/threads_sanitized" "$TRTV_CLIENT_MODEL" 4
+    check_that "a fresh project finds the archive by CMake" fresh_cmake_consumer "$folder"
+    check_that "a fresh project finds the archive by pkg-config" fresh_pkg_config_consumer "$folder"
+    rm -rf "$folder"
+    passed=$((passed + checks_passed)) failed=$((failed + checks_failed))
+}
+
 demo() {
     build
     local model=out/vocos-demo.onnx clip=models/vocos-demo/speech.wav
@@ -179,6 +298,16 @@ golden_models() {
             done
         done
     done
+}
+
+# The clients in other languages, with what they need.
+clients() {
+    build
+    publish_native_package
+    client_references
+    passed=0 failed=0 skipped=0
+    c_clients
+    totals
 }
 
 # Why managed tests were skipped, each reason with its count; the native runners say so themselves.
@@ -424,7 +553,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

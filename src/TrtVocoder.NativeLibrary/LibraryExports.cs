@@ -12,7 +12,7 @@ internal static unsafe class LibraryExports
     private const int AbiVersion = 1;
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_get_abi_version", CallConvs = [typeof(CallConvCdecl)])]
-    private static int GetAbiVersion() => AbiVersion;
+    internal static int GetAbiVersion() => AbiVersion;
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_get_version", CallConvs = [typeof(CallConvCdecl)])]
     private static byte* GetVersion() => VersionText.Value.Pointer;

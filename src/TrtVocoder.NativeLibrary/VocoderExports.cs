@@ -18,6 +18,7 @@ internal static unsafe class VocoderExports
             *vocoder = 0;
             if (NativeText.Read(path) is not { Length: > 0 } name)
                 throw new ArgumentException("The path is NULL or empty.");
+            LibraryFolder.Use();
             *vocoder = Handles.Add(new NativeVocoder(Vocoder.Load(name, OptionReader.Read(options))));
             return 0;
         }
@@ -42,6 +43,7 @@ internal static unsafe class VocoderExports
                 throw new ArgumentException($"The model is {(model is null ? "NULL" : $"of {size} bytes")}.");
             using UnmanagedMemoryStream stream = new(model, size);
             string source = NativeText.Read(name) is { Length: > 0 } told ? told : "the model";
+            LibraryFolder.Use();
             *vocoder = Handles.Add(new NativeVocoder(Vocoder.Load(stream, OptionReader.Read(options), source)));
             return 0;
         }
