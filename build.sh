@@ -29,6 +29,8 @@ Usage: ./build.sh VERB [ARGUMENTS]
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
   native-package   setup, then build the C library and its archive: out/native-package/trtvocoder-VERSION-linux-ARCHITECTURE.tar.gz
+  wheel            native-package, then the Python package: out/python/trtvocoder-VERSION-….whl
+  clients          build, then the C library, the wheel, and their tests
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
@@ -243,6 +245,32 @@ c_clients() {
     passed=$((passed + checks_passed)) failed=$((failed + checks_failed))
 }
 
+# The wheel of what publish_native_package left.
+publish_wheel() {
+    local version=${native_folder#*trtvocoder-}
+    rm -rf out/python
+    say "wheel: $(python3 python/build_wheel.py "$native_folder" "${version%%-*}" out/python)"
+}
+
+wheel() {
+    native-package
+    publish_wheel
+}
+
+# The wheel from its file, in a fresh environment that sees the system's numpy; no package index is asked.
+python_client() {
+    local folder python=${TRTV_TEST_PYTHON:-/usr/bin/python3}
+    "$python" -c 'import numpy, venv' || { echo "$python lacks numpy or venv (Debian: python3-numpy, python3-venv)."; return 1; }
+    folder=$(mktemp -d)
+    "$python" -m venv --system-site-packages "$folder/environment" &&
+        "$folder/environment/bin/pip" install --quiet --no-index --disable-pip-version-check out/python/*.whl || { rm -rf "$folder"; return 1; }
+    cp python/tests/test_trtvocoder.py "$folder"
+    local status=0
+    timeout --verbose --kill-after=5 240 env -C "$folder" environment/bin/python test_trtvocoder.py || status=$?
+    rm -rf "$folder"
+    return $status
+}
+
 demo() {
     build
     local model=out/vocos-demo.onnx clip=models/vocos-demo/speech.wav
@@ -304,9 +332,11 @@ golden_models() {
 clients() {
     build
     publish_native_package
+    publish_wheel
     client_references
     passed=0 failed=0 skipped=0
     c_clients
+    count "Python package" python_client
     totals
 }
 
@@ -553,7 +583,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | native-package | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | wheel | clients | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;
