@@ -230,7 +230,7 @@ c_clients() {
     local -x ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
     folder=$(mktemp -d)
     cmake -S tests/native-library -B "$clients" -DCMAKE_PREFIX_PATH="$PWD/$native_folder" >"$clients.log" 2>&1 &&
-        cmake --build "$clients" --parallel "$(nproc)" >>"$clients.log" 2>&1 || { cat "$clients.log"; rm -rf "$folder"; return 1; }
+        cmake --build "$clients" --parallel "$(nproc)" >>"$clients.log" 2>&1 || { cat "$clients.log"; rm -rf "$folder"; failed=$((failed + 1)); return; }
     mkdir "$folder/copy"
     cp "$native_folder"/lib/*.so "$folder/copy"
     count "C interface" "$clients/client_tests"
@@ -260,7 +260,12 @@ wheel() {
 # The wheel from its file, in a fresh environment that sees the system's numpy; no package index is asked.
 python_client() {
     local folder python=${TRTV_TEST_PYTHON:-/usr/bin/python3}
-    "$python" -c 'import numpy, venv' || { echo "$python lacks numpy or venv (Debian: python3-numpy, python3-venv)."; return 1; }
+    if [[ ${CI:-} == true ]] && ! "$python" -c 'import numpy, ensurepip' 2>/dev/null; then install_packages python3-numpy python3-venv; fi
+    if ! "$python" -c 'import numpy, ensurepip' 2>/dev/null; then
+        echo "skipped: $python lacks numpy or venv (Debian: python3-numpy, python3-venv)"
+        echo "0 passed, 0 failed, 1 skipped"
+        return
+    fi
     folder=$(mktemp -d)
     "$python" -m venv --system-site-packages "$folder/environment" &&
         "$folder/environment/bin/pip" install --quiet --no-index --disable-pip-version-check out/python/*.whl || { rm -rf "$folder"; return 1; }
@@ -333,11 +338,25 @@ clients() {
     build
     publish_native_package
     publish_wheel
-    client_references
     passed=0 failed=0 skipped=0
-    c_clients
-    count "Python package" python_client
+    other_hosts
     totals
+}
+
+# In a shell of its own: what points clients to the double is nobody else's.
+other_hosts() {
+    local counts p f s
+    counts=$(mktemp)
+    (
+        passed=0 failed=0 skipped=0
+        client_references
+        c_clients
+        count "Python package" python_client
+        echo "$passed $failed $skipped" >"$counts"
+    ) || true
+    read -r p f s <"$counts" || read -r p f s <<<"0 1 0"
+    rm -f "$counts"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
 # Why managed tests were skipped, each reason with its count; the native runners say so themselves.
@@ -371,6 +390,9 @@ tests() {
         publish_aot
         TRTV_TEST_PROGRAM="$PWD/out/aot/trtvocoder" count "native program" dotnet test tests/TrtVocoder.Cli.Tests -c "$configuration" \
             --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
+        publish_native_package
+        publish_wheel
+        other_hosts
     fi
     skip_reasons "$results"/*.trx
     for project in src/*/PublicAPI.Unshipped.txt; do
