@@ -167,11 +167,15 @@ client_references() {
     export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
     export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
     export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav
-    "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" --force >/dev/null
-    "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 --force >/dev/null
-    "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" --force >/dev/null
-    "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float --force >/dev/null
-    "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float --force >/dev/null
+    rm -f "$folder"/*.*
+    # Within 'other_hosts' a failing step would be passed over.
+    {
+        "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" &&
+            "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
+            "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" &&
+            "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float &&
+            "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float
+    } >"$folder/references.log" 2>&1 || { cat "$folder/references.log"; return 1; }
 }
 
 # One check, as a line and a count in 'checks_passed' and 'checks_failed'.
@@ -349,7 +353,7 @@ other_hosts() {
     counts=$(mktemp)
     (
         passed=0 failed=0 skipped=0
-        client_references
+        client_references || exit
         c_clients
         count "Python package" python_client
         echo "$passed $failed $skipped" >"$counts"

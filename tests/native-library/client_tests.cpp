@@ -298,6 +298,19 @@ CASE("a run from device pointers puts the spectrum of the samples into the calle
                 TRTVOCODER_ERROR_INVALID_ARGUMENT, "frames");
 }
 
+CASE("a failure of the driver is told with its code, and the next call works") {
+    const Client client(engine());
+    const std::vector<float> mel = part_mel(100, 40);
+    const std::vector<float> expected = client.decode(mel);
+    std::vector<float> audio(expected.size());
+    const auto room = static_cast<int64_t>(audio.size());
+    CHECK_EQUAL(driver<int (*)(const char*)>("trtv_sim_fault")("cuStreamSynchronize@1=719"), 0);
+    check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, 40, audio.data(), room, nullptr),
+                TRTVOCODER_ERROR_CUDA, "719");
+    CHECK_EQUAL(last_error().native_code, 719);
+    CHECK(client.decode(mel) == expected);
+}
+
 CASE("a model on the CPU takes no device pointers") {
     const Client client(model());
     int64_t length = 1;
