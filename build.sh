@@ -35,6 +35,10 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    --executions N, --replay FILE
   sanitize [SECONDS]
                    the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
+  pack             build, then make the NuGet packages: out/packages
+  packages [--all] pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: those that CI
+                   runs, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
+                   --approve writes the lists anew
   ci               'test', then what is too long for it ('fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
@@ -106,6 +110,34 @@ build() {
     setup
     native
     managed
+}
+
+libraries=(bindings/TrtVocoder.Bindings src/TrtVocoder src/TrtVocoder.OnnxRuntime src/TrtVocoder.Files src/TrtVocoder.Export)
+
+# The packages of what 'build' left, and the program as a tool, which is compiled for its system.
+pack_built() {
+    local project
+    say "packages: out/packages"
+    rm -rf out/packages
+    for project in "${libraries[@]}"; do
+        dotnet pack "$project" -c "$configuration" -v quiet -nologo --no-build -o out/packages
+    done
+    dotnet pack src/TrtVocoder.Runtime.linux-x64 -c "$configuration" -v quiet -nologo -o out/packages
+    dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages
+}
+
+pack() {
+    build
+    pack_built
+}
+
+packages() {
+    # Within 'ci' everything is built already.
+    if [[ ${1:-} == --built ]]; then shift; else build; fi
+    pack_built
+    passed=0 failed=0 skipped=0
+    count "packages and their consumers" tests/packages/run.sh "$PWD/out/packages" "$PWD/$program" "$PWD/$native_build/simulator" "$@"
+    totals
 }
 
 # The program as native code, with the native libraries it needs beside it.
@@ -274,6 +306,7 @@ sanitize() {
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
     "test:8"
+    "packages --built:3"
     "fuzz 60:3"
     "sanitize 180:8"
 )
@@ -424,7 +457,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | aot | demo | forms | pack | packages | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;
