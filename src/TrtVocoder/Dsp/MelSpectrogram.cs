@@ -17,7 +17,7 @@ public sealed unsafe class MelSpectrogram : IDisposable
     /// <param name="melCount">Mel bands.</param>
     /// <param name="floor">The least amplitude, before the logarithm; above 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
-    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not in the folder that <c>TRTV_FFTW_DIR</c> names.</exception>
     public MelSpectrogram(StftParameters parameters, int sampleRate, int melCount, float floor)
     {
         ArgumentNullException.ThrowIfNull(parameters);
