@@ -75,4 +75,7 @@ public enum FailureKind
 
     /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
     WrongOutput,
+
+    /// <summary>All sessions of a pool are at work, and the caller would wait too long: try again later.</summary>
+    PoolBusy,
 }

@@ -273,10 +273,12 @@ public class CommandTests : CliFixture
         Assert.That(doctor.Text, Does.Contain("managed code").And.Contain("libfftw3-single3"));
 
         string clip = Path.Combine(Checkpoint, "speech.wav");
-        Run("synth", clip, "--model", Model, "--output", "fftw.wav", "--format", "float").Succeeds();
-        CliRun.Run(Folder, null, environment, "synth", clip, "--model", Model, "--output", "managed.wav", "--format", "float").Succeeds();
+        // The mel by FFTW for both: what it differs by the network would amplify.
+        Run("mel", clip, "--output", "speech.npy").Succeeds();
+        Run("synth", "speech.npy", "--model", Model, "--output", "fftw.wav", "--format", "float").Succeeds();
+        CliRun.Run(Folder, null, environment, "synth", "speech.npy", "--model", Model, "--output", "managed.wav", "--format", "float").Succeeds();
         double noise = Run("compare", "fftw.wav", "managed.wav", "--json").Succeeds().Json.GetProperty("snrDb").GetDouble();
-        Assert.That(noise, Is.GreaterThanOrEqualTo(100));
+        Assert.That(noise, Is.GreaterThanOrEqualTo(120));
         Assert.That(noise, Is.LessThan(400), "both were made by the same transform");
     }
 }

@@ -97,11 +97,15 @@ public sealed class Vocoder : IDisposable
     public int GetSampleCount(int frames) => _stft.GetSampleCount(frames);
 
     /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>
-    /// <param name="profiler">Collects the session's times; null measures nothing and costs nothing.</param>
+    /// <param name="profiler">
+    /// Collects the session's times; null measures nothing and costs nothing, unless somebody listens to the meter's parts of decodes.
+    /// </param>
     /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (profiler is null && VocoderTelemetry.WantsParts)
+            profiler = new DecodeProfiler(capacity: 1);
         return new VocoderSession(() => Model.CreateDecoder(profiler), Info, _plan, _options, profiler);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
@@ -47,35 +48,43 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio) => DecodeBatch(mel, 1, frames, audio);
 
+    /// <summary>Decodes one mel, unless it is cancelled between two windows; the session can be used again at once.</summary>
+    /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="audio">Room for at least <see cref="Vocoder.GetSampleCount"/> samples; after a cancellation it holds some of them.</param>
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    /// <returns>Samples written. Errors are those of <see cref="DecodeBatch"/>.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio, CancellationToken cancellationToken) =>
+        DecodeBatch(mel, 1, frames, audio, cancellationToken);
+
     /// <summary>Decodes several mels of one length.</summary>
     /// <param name="mel">[batch, n_mels, frames].</param>
     /// <param name="batch">Items; more than one run takes are decoded in several.</param>
     /// <param name="frames">Frames of each item.</param>
     /// <param name="audio">Room for [batch, <see cref="Vocoder.GetSampleCount"/>] samples.</param>
-    /// <returns>Samples written for each item. Errors are those of <see cref="Decode"/>.</returns>
-    public int DecodeBatch(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    /// <returns>Samples written for each item. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int DecodeBatch(
+        ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        _use.Enter(this);
+        using Activity? activity = VocoderTelemetry.StartDecode(_info, batch, frames);
+        if (activity is null && !VocoderTelemetry.WantsDecodes)
+            return DecodeChecked(mel, batch, frames, audio, cancellationToken);
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            int samples = CheckLengths(mel, batch, frames, audio);
-            CheckMel(mel, frames);
-            if (samples == 0 || batch == 0)
-                return samples;
-            if (frames < _info.MinFrames)
-                throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
-            WindowPlan plan = Plan;
-            plan.ThrowIfTooLong(frames);
-            _pipeline.Decode(plan, mel, batch, frames, audio, samples);
-            if (_checkOutput)
-                CheckAudio(audio[..(batch * samples)], samples);
+            int samples = DecodeChecked(mel, batch, frames, audio, cancellationToken);
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, samples, _pipeline.Times, null);
             return samples;
         }
-        finally
+        catch (Exception error)
         {
-            Exit();
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, 0, null, error);
+            throw;
         }
     }
 
@@ -86,7 +95,14 @@ public sealed class VocoderSession : IDisposable
     /// </summary>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp()
+    public void WarmUp() => WarmUp(CancellationToken.None);
+
+    /// <summary>As <see cref="WarmUp()"/>, unless it is cancelled between two windows: what is ready by then stays so.</summary>
+    /// <param name="cancellationToken">Ends it before the next window.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public void WarmUp(CancellationToken cancellationToken)
     {
         _use.Enter(this);
         try
@@ -96,10 +112,11 @@ public sealed class VocoderSession : IDisposable
             {
                 _pipeline.WarmUp(
                     windows, 1,
-                    Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames));
+                    Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames),
+                    cancellationToken);
                 return;
             }
-            _pipeline.WarmUp(windows, 1, 0);
+            _pipeline.WarmUp(windows, 1, 0, cancellationToken);
             _plan.Measure(_pipeline.MeasureCosts);
             _isWarm = true;
         }
@@ -116,9 +133,11 @@ public sealed class VocoderSession : IDisposable
     /// </summary>
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
+    /// <param name="cancellationToken">Ends it before the next shape.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp(int frames, int batch = 1)
+    public void WarmUp(int frames, int batch = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
@@ -127,7 +146,7 @@ public sealed class VocoderSession : IDisposable
         {
             WindowPlan plan = Plan;
             plan.ThrowIfTooLong(frames);
-            _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames));
+            _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames), cancellationToken);
         }
         finally
         {
@@ -156,6 +175,30 @@ public sealed class VocoderSession : IDisposable
         // During a decode its end disposes.
         if (_use.TryDispose())
             _pipeline.Dispose();
+    }
+
+    private int DecodeChecked(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken)
+    {
+        _use.Enter(this);
+        try
+        {
+            int samples = CheckLengths(mel, batch, frames, audio);
+            CheckMel(mel, frames);
+            if (samples == 0 || batch == 0)
+                return samples;
+            if (frames < _info.MinFrames)
+                throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
+            WindowPlan plan = Plan;
+            plan.ThrowIfTooLong(frames);
+            _pipeline.Decode(plan, mel, batch, frames, audio, samples, cancellationToken);
+            if (_checkOutput)
+                CheckAudio(audio[..(batch * samples)], samples);
+            return samples;
+        }
+        finally
+        {
+            Exit();
+        }
     }
 
     private int CheckLengths(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
