@@ -67,6 +67,7 @@ mel=$root/tests/data/golden/features/silence.floor1e-5.mel.npy checkpoint=$root/
 simulated=(TRTV_CUDA_DIR="$double" TRTV_TENSORRT_DIR="$double" TRTV_TENSORRT_RTX_DIR=/nonexistent)
 "$program" export "$checkpoint" --output "$work/demo.onnx" >/dev/null
 "$program" synth "$mel" --model "$work/demo.onnx" --output "$work/cpu.wav" --format float >/dev/null
+"$program" synth "$mel" --model "$work/demo.onnx" --output "$work/cpu16.wav" >/dev/null
 env "${simulated[@]}" "$program" build "$checkpoint" --output "$work/demo.engine" --max 256 >/dev/null
 env "${simulated[@]}" "$program" synth "$mel" --model "$work/demo.engine" --output "$work/double.wav" --format float >/dev/null
 
@@ -93,6 +94,12 @@ if [[ $choice == --all ]]; then
     consumer single-file "${single[@]}"
     consumer aot -p:PublishAot=true
 fi
+
+# The example of the README, as it stands.
+cp -r "$root/examples/console" "$work/console"
+item "examples/console: publish" dotnet publish "$work/console" -c Release -v quiet -nologo -o "$work/console/out"
+item "examples/console: speak" "$work/console/out/console" "$work/demo.onnx" "$mel" "$work/console.wav"
+item "examples/console: the program's samples" cmp "$work/console.wav" "$work/cpu16.wav"
 
 # The program as a tool.
 item "tool: install" dotnet tool install TrtVocoder.Tool --tool-path "$work/tool" --version "$version" --configfile "$work/nuget.config"

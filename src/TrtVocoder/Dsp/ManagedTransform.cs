@@ -157,7 +157,8 @@ internal sealed unsafe class ManagedTransform
         {
             for (int j = 0; j < radix; j++)
             {
-                (double twiddleSine, double twiddleCosine) = Math.SinCos(-2 * Math.PI * ((long)j * p % (radix * (long)groups)) / (radix * (double)groups));
+                long length = (long)radix * groups;
+                (double twiddleSine, double twiddleCosine) = Math.SinCos(-2 * Math.PI * ((long)j * p % length) / length);
                 for (int q = 0; q < stride; q++)
                 {
                     double x = 0, y = 0;
@@ -191,7 +192,7 @@ internal sealed unsafe class ManagedTransform
             (Radix, Groups, Stride) = (radix, length / radix, stride);
             if (radix > MostVectorRadix)
             {
-                Roots = [.. Enumerable.Range(0, radix).Select(k => Math.SinCos(-2 * Math.PI * k / radix)).Select(root => (root.Cos, root.Sin))];
+                Roots = [.. Enumerable.Range(0, radix).Select(k => (Math.Cos(2 * Math.PI * k / radix), -Math.Sin(2 * Math.PI * k / radix)))];
                 return;
             }
             _row = Groups + Lanes;
@@ -273,8 +274,10 @@ internal sealed unsafe class ManagedTransform
             (Vector128<float> sum2Re, Vector128<float> sum2Im) = (re[2] + re[3], im[2] + im[3]);
             (Vector128<float> odd1Re, Vector128<float> odd1Im) = (re[1] - re[4], im[1] - im[4]);
             (Vector128<float> odd2Re, Vector128<float> odd2Im) = (re[2] - re[3], im[2] - im[3]);
-            Vector128<float> even1Re = re[0] + (sum1Re * Cosine1) + (sum2Re * Cosine2), even1Im = im[0] + (sum1Im * Cosine1) + (sum2Im * Cosine2);
-            Vector128<float> even2Re = re[0] + (sum1Re * Cosine2) + (sum2Re * Cosine1), even2Im = im[0] + (sum1Im * Cosine2) + (sum2Im * Cosine1);
+            Vector128<float> even1Re = re[0] + (sum1Re * Cosine1) + (sum2Re * Cosine2);
+            Vector128<float> even1Im = im[0] + (sum1Im * Cosine1) + (sum2Im * Cosine2);
+            Vector128<float> even2Re = re[0] + (sum1Re * Cosine2) + (sum2Re * Cosine1);
+            Vector128<float> even2Im = im[0] + (sum1Im * Cosine2) + (sum2Im * Cosine1);
             Vector128<float> turned1Re = (odd1Re * Sine1) + (odd2Re * Sine2), turned1Im = (odd1Im * Sine1) + (odd2Im * Sine2);
             Vector128<float> turned2Re = (odd1Re * Sine2) - (odd2Re * Sine1), turned2Im = (odd1Im * Sine2) - (odd2Im * Sine1);
             (re[0], im[0]) = (re[0] + sum1Re + sum2Re, im[0] + sum1Im + sum2Im);

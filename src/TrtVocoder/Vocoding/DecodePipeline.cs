@@ -73,7 +73,8 @@ internal sealed class DecodePipeline : IDisposable
     /// <param name="samples">Samples of each item, at least 1.</param>
     /// <param name="cancellationToken">Ends it before the next window.</param>
     public void Decode(
-        WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples, CancellationToken cancellationToken)
+        WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples,
+        CancellationToken cancellationToken)
     {
         double start = _profiler?.NowMs ?? 0;
         (_times, _inverseStftMs, _runs, _finished, _computedFrames) = (default, 0, 0, 0, 0);

@@ -182,12 +182,10 @@ public sealed class VocoderSession : IDisposable
         _use.Enter(this);
         try
         {
-            int samples = CheckLengths(mel, batch, frames, audio);
-            CheckMel(mel, frames);
+            CheckMel(_info, mel, batch, frames);
+            int samples = GetSampleCount(batch, frames, audio);
             if (samples == 0 || batch == 0)
                 return samples;
-            if (frames < _info.MinFrames)
-                throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
             WindowPlan plan = Plan;
             plan.ThrowIfTooLong(frames);
             _pipeline.Decode(plan, mel, batch, frames, audio, samples, cancellationToken);
@@ -201,14 +199,29 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    private int CheckLengths(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
+    /// <summary>Refuses mels of the wrong length, too short for the model, or with NaN or infinity.</summary>
+    internal static void CheckMel(DecoderInfo info, ReadOnlySpan<float> mel, int batch, int frames)
     {
-        int melCount = _info.Metadata.MelCount;
+        int melCount = info.Metadata.MelCount;
         if (mel.Length != (long)batch * melCount * frames)
             throw new ArgumentException(batch == 1
                 ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
                 : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
                     + $"{(long)batch * melCount * frames}.", nameof(mel));
+        int index = NonFinite.IndexOf(mel);
+        if (index >= 0)
+        {
+            (int row, int frame) = Math.DivRem(index, frames);
+            (int item, int band) = Math.DivRem(row, melCount);
+            throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
+                + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
+        }
+        if (batch > 0 && info.Metadata.Stft.GetSampleCount(frames) > 0 && frames < info.MinFrames)
+            throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {info.MinFrames}.");
+    }
+
+    private int GetSampleCount(int batch, int frames, ReadOnlySpan<float> audio)
+    {
         int samples = _stft.GetSampleCount(frames);
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
@@ -216,17 +229,6 @@ public sealed class VocoderSession : IDisposable
                 : $"The audio has room for {audio.Length} samples, but {batch} mels of {frames} frames decode to {(long)batch * samples}.",
                 nameof(audio));
         return samples;
-    }
-
-    private void CheckMel(ReadOnlySpan<float> mel, int frames)
-    {
-        int index = NonFinite.IndexOf(mel);
-        if (index < 0)
-            return;
-        (int row, int frame) = Math.DivRem(index, frames);
-        (int item, int band) = Math.DivRem(row, _info.Metadata.MelCount);
-        throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
-            + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
     }
 
     private void CheckAudio(ReadOnlySpan<float> audio, int samples)

@@ -31,7 +31,8 @@ internal static class VocoderTelemetry
         "trtvocoder.decode.part.duration", "s", "One part of a decode; of sessions made while somebody listened.");
 
     private static readonly Counter<long> ShapesSet = Meter.CreateCounter<long>(
-        "trtvocoder.decode.shapes_set", "{decode}", "Decodes that paid for a new shape; of sessions made while somebody listened to parts.");
+        "trtvocoder.decode.shapes_set", "{decode}",
+        "Decodes that paid for a new shape; of sessions made while somebody listened to parts.");
 
     private static readonly Histogram<double> Wait =
         Meter.CreateHistogram<double>("trtvocoder.pool.wait.duration", "s", "From the call to the session.");
@@ -88,7 +89,8 @@ internal static class VocoderTelemetry
     }
 
     /// <summary>Tells how long a caller waited for a session.</summary>
-    public static void AddWait(TimeSpan time, DecoderInfo info) => Wait.Record(time.TotalSeconds, new TagList { { Backend, info.Backend } });
+    public static void AddWait(TimeSpan time, DecoderInfo info) =>
+        Wait.Record(time.TotalSeconds, new TagList { { Backend, info.Backend } });
 
     /// <summary>Tells of a session rented (1) or given back (−1).</summary>
     public static void AddRented(int count, DecoderInfo info) => Rented.Add(count, new TagList { { Backend, info.Backend } });
