@@ -112,7 +112,8 @@ build() {
     managed
 }
 
-libraries=(bindings/TrtVocoder.Bindings src/TrtVocoder src/TrtVocoder.OnnxRuntime src/TrtVocoder.Files src/TrtVocoder.Export)
+libraries=(bindings/TrtVocoder.Bindings src/TrtVocoder src/TrtVocoder.OnnxRuntime src/TrtVocoder.Files src/TrtVocoder.Export
+    src/TrtVocoder.Hosting)
 
 # The packages of what 'build' left, and the program as a tool, which is compiled for its system.
 pack_built() {
@@ -439,6 +440,8 @@ api_check() {
 
 api() {
     dotnet build src/TrtVocoder.Cli -c "$configuration" -v quiet --nologo
+    # Beside what it uses, which a library alone is not.
+    dotnet build tests/TrtVocoder.Hosting.Tests -c "$configuration" -v quiet --nologo
     if [[ ${1:-} == --check ]]; then
         api_check
     else

@@ -109,8 +109,10 @@ public sealed class Vocoder : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         VocoderSession.CheckMel(Info, mel, 1, frames);
-        if (frames > 0)
-            _plan.Windows.ThrowIfTooLong(frames);
+        if (GetSampleCount(frames) == 0)
+            return;
+        VocoderSession.ThrowIfTooShort(Info, frames);
+        _plan.Windows.ThrowIfTooLong(frames);
     }
 
     /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>

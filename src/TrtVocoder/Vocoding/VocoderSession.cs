@@ -186,6 +186,7 @@ public sealed class VocoderSession : IDisposable
             int samples = GetSampleCount(batch, frames, audio);
             if (samples == 0 || batch == 0)
                 return samples;
+            ThrowIfTooShort(_info, frames);
             WindowPlan plan = Plan;
             plan.ThrowIfTooLong(frames);
             _pipeline.Decode(plan, mel, batch, frames, audio, samples, cancellationToken);
@@ -199,7 +200,7 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    /// <summary>Refuses mels of the wrong length, too short for the model, or with NaN or infinity.</summary>
+    /// <summary>Refuses mels of the wrong length, or with NaN or infinity.</summary>
     internal static void CheckMel(DecoderInfo info, ReadOnlySpan<float> mel, int batch, int frames)
     {
         int melCount = info.Metadata.MelCount;
@@ -216,7 +217,11 @@ public sealed class VocoderSession : IDisposable
             throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
                 + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
         }
-        if (batch > 0 && info.Metadata.Stft.GetSampleCount(frames) > 0 && frames < info.MinFrames)
+    }
+
+    internal static void ThrowIfTooShort(DecoderInfo info, int frames)
+    {
+        if (frames < info.MinFrames)
             throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {info.MinFrames}.");
     }
 

@@ -55,7 +55,8 @@ internal static class VocoderTelemetry
     /// <summary>Begins an activity of a decode; null where nobody listens.</summary>
     public static Activity? StartDecode(DecoderInfo info, int batch, int frames)
     {
-        Activity? activity = Source.StartActivity("trtvocoder.decode");
+        // Asked first: without listeners StartActivity gives null too, and may allocate on its way.
+        Activity? activity = Source.HasListeners() ? Source.StartActivity("trtvocoder.decode") : null;
         if (activity is { IsAllDataRequested: true })
         {
             activity.SetTag(Backend, info.Backend);
