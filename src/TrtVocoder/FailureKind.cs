@@ -76,6 +76,11 @@ public enum FailureKind
     /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
     WrongOutput,
 
+    /// <summary>
+    /// A checkpoint or network is made for one of several bandwidths, and none was chosen (<see cref="Decoding.ModelHints.BandwidthId"/>).
+    /// </summary>
+    BandwidthUnknown,
+
     /// <summary>All sessions of a pool are at work, and the caller would wait too long: try again later.</summary>
     PoolBusy,
 }

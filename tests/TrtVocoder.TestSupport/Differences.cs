@@ -28,6 +28,22 @@ public static class Differences
         return largest;
     }
 
+    /// <summary>
+    /// Signal to noise in dB; infinity of equal ones, minus infinity where the lengths differ, or where a value is not a number.
+    /// </summary>
+    public static double SignalToNoise(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    {
+        (double power, double noise) = (0, 0);
+        for (int i = 0; i < Math.Min(expected.Length, actual.Length); i++)
+        {
+            power += (double)expected[i] * expected[i];
+            noise += ((double)actual[i] - expected[i]) * ((double)actual[i] - expected[i]);
+        }
+        double ratio = 10 * Math.Log10(power / noise);
+        return expected.Length != actual.Length || !(noise >= 0) || !double.IsFinite(power) ? double.NegativeInfinity
+            : noise == 0 ? double.PositiveInfinity : ratio;
+    }
+
     private static double Larger(double largest, double difference) =>
         double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(largest, Math.Abs(difference));
 }

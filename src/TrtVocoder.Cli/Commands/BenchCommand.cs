@@ -35,21 +35,21 @@ internal sealed class BenchCommand : CliCommand
         BenchOptions options = _arguments.Read(call, path, other ?? path);
         if (call.Get(_arguments.ColdStartChild) is { } started)
             return new BenchPrinted(
-                [ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output), options)], _ => { });
+                [ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output, _arguments.ReadCheckpoint(call)), options)], _ => { });
         BenchOutputs outputs = BenchOutputs.Read(_arguments, call);
         BenchResult[] against = [.. (call.Get(_arguments.Against) ?? []).Select(ReadSaved)];
         if (call.Get(_arguments.ColdStart))
             return RunColdStart(path, options, outputs, output);
 
         WindowPolicy? otherWindows = _arguments.ReadVersusWindows(call);
-        using BenchModel model = Load(path, options.Vocoder, output);
+        using BenchModel model = Load(path, options.Vocoder, call);
         Check(model, options);
         if (other is not null || otherWindows is not null)
         {
             if (outputs.IsAny || against.Length > 0)
                 throw CliException.Usage("--versus only compares: leave --against, --report and the exports out.");
             using BenchModel second = Load(
-                other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, output);
+                other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, call);
             return RunVersus(model, second, options, output);
         }
         return RunAlone(model, options, outputs, against, output);
@@ -152,8 +152,8 @@ internal sealed class BenchCommand : CliCommand
         }
     }
 
-    private static BenchModel Load(string path, VocoderOptions options, CommandOutput output) =>
-        ModelSource.Load(path, output, file => BenchModel.Load(file, path, options));
+    private BenchModel Load(string path, VocoderOptions options, CommandCall call) =>
+        ModelSource.Load(path, call.Output, file => BenchModel.Load(file, path, options), _arguments.ReadCheckpoint(call));
 
     private static BenchResult ReadSaved(string path)
     {

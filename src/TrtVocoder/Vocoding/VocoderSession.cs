@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
@@ -16,21 +15,23 @@ public sealed class VocoderSession : IDisposable
     private readonly DecodePipeline _pipeline;
     private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
-    private readonly StftParameters _stft;
-    private readonly bool _checkOutput;
     private ExclusiveUse _use;
     private bool _isWarm;
+    private bool _isBatchAsked;
+    private int _noted;
+    private readonly List<string> _notes = [];
 
     internal VocoderSession(
         Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
     {
         _info = info;
         _plan = plan;
-        _stft = info.Metadata.Stft;
-        _checkOutput = options.CheckOutput;
         _pipeline = new DecodePipeline(
             createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
     }
+
+    private const int ShortNote = 1;
+    private const int BatchNote = 2;
 
     private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
 
@@ -107,6 +108,9 @@ public sealed class VocoderSession : IDisposable
         _use.Enter(this);
         try
         {
+            // Without it an engine has no windows, and each new length costs.
+            if (_info.HasCostlyShapes)
+                _pipeline.UseDecoder(_plan.Ask);
             WindowPlan windows = _plan.Windows;
             if (!windows.HasFixedLengths)
             {
@@ -144,9 +148,31 @@ public sealed class VocoderSession : IDisposable
         _use.Enter(this);
         try
         {
-            WindowPlan plan = Plan;
+            WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
-            _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames), cancellationToken);
+            _pipeline.WarmUp(plan, batch, frames, cancellationToken);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>
+    /// What a user should know of the decodes since the last call, a sentence each, each kind once a session: a mel too short to be exact,
+    /// a batch that had to be decoded one by one. Mostly empty.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public IReadOnlyList<string> TakeNotes()
+    {
+        _use.Enter(this);
+        try
+        {
+            if (_notes.Count == 0)
+                return [];
+            string[] notes = [.. _notes];
+            _notes.Clear();
+            return notes;
         }
         finally
         {
@@ -186,12 +212,14 @@ public sealed class VocoderSession : IDisposable
             int samples = GetSampleCount(batch, frames, audio);
             if (samples == 0 || batch == 0)
                 return samples;
-            ThrowIfTooShort(_info, frames);
-            WindowPlan plan = Plan;
+            WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
+            if (frames < plan.Shortest && !plan.IsShortExact(frames))
+                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
+                    + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
+            if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
+                AskBatch();
             _pipeline.Decode(plan, mel, batch, frames, audio, samples, cancellationToken);
-            if (_checkOutput)
-                CheckAudio(audio[..(batch * samples)], samples);
             return samples;
         }
         finally
@@ -219,15 +247,9 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    internal static void ThrowIfTooShort(DecoderInfo info, int frames)
-    {
-        if (frames < info.MinFrames)
-            throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {info.MinFrames}.");
-    }
-
     private int GetSampleCount(int batch, int frames, ReadOnlySpan<float> audio)
     {
-        int samples = _stft.GetSampleCount(frames);
+        int samples = _info.Metadata.GetSampleCount(frames);
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
                 ? $"The audio has room for {audio.Length} samples, but {frames} frames decode to {samples}."
@@ -236,19 +258,34 @@ public sealed class VocoderSession : IDisposable
         return samples;
     }
 
-    private void CheckAudio(ReadOnlySpan<float> audio, int samples)
-    {
-        int index = NonFinite.IndexOf(audio);
-        if (index >= 0)
-            throw new TrtVocoderException(
-                $"The network put out NaN or infinity (item {index / samples}, sample {index % samples}); this is known of FP16 models: "
-                    + $"use one whose head is FP32, or FP32 throughout ({_info.Backend}).")
-            { Kind = FailureKind.NonFiniteOutput };
-    }
-
     private void Exit()
     {
         if (_use.Leave())
             _pipeline.Dispose();
+    }
+
+    private WindowPlan GetPlan(int frames)
+    {
+        if (_plan.MustAsk(Plan, frames))
+            _pipeline.UseDecoder(_plan.Ask);
+        return Plan;
+    }
+
+    private void AskBatch()
+    {
+        _isBatchAsked = true;
+        if (_pipeline.UseDecoder(_plan.AskBatch))
+            return;
+        _pipeline.DecodesSingly = true;
+        Note(BatchNote, "In a batch this model's items are not what they are alone (F5-TTS's own export normalises only the first); each "
+            + "is decoded by itself.");
+    }
+
+    private void Note(int kind, string note)
+    {
+        if ((_noted & kind) != 0)
+            return;
+        _noted |= kind;
+        _notes.Add(note);
     }
 }

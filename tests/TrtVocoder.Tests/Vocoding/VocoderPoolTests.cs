@@ -196,7 +196,7 @@ public sealed class VocoderPoolTests
     [Test]
     public void A_mel_is_judged_without_decoding_it()
     {
-        using FakeDecoderModel model = new(minFrames: 3);
+        using FakeDecoderModel model = new();
         using Vocoder vocoder = new(model);
         float[] damaged = [.. _mel];
         damaged[Frames + 2] = float.PositiveInfinity;
@@ -205,7 +205,6 @@ public sealed class VocoderPoolTests
 
         Assert.That(() => vocoder.CheckMel(damaged, Frames), Throws.TypeOf<DataFormatException>().With.Message.Contains("infinity in band 1, frame 2"));
         Assert.That(() => vocoder.CheckMel(_mel, Frames - 1), Throws.ArgumentException);
-        Assert.That(() => vocoder.CheckMel(_mel.AsSpan(0, 2 * FakeDecoderModel.MelCount), 2), Throws.TypeOf<TrtVocoderException>().With.Message.Contains("at least 3"));
         Assert.That(model.LiveDecoders, Is.Zero);
     }
 
