@@ -38,7 +38,11 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    --executions N, --replay FILE
   sanitize [SECONDS]
                    the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
-  ci               'test', then what is too long for it ('fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
+  pack             build, then make the NuGet packages: out/packages
+  packages [--all] pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: the
+                   five that differ most, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
+                   --approve writes the lists anew
+  ci               'test', then what is too long for it ('clients', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
   format [--check] format C# and C++ (or only check)
@@ -109,6 +113,34 @@ build() {
     setup
     native
     managed
+}
+
+libraries=(bindings/TrtVocoder.Bindings src/TrtVocoder src/TrtVocoder.OnnxRuntime src/TrtVocoder.Files src/TrtVocoder.Export
+    src/TrtVocoder.Hosting)
+
+# The packages of what 'build' left, and the program as a tool, which is compiled for its system.
+pack_built() {
+    local project
+    say "packages: out/packages"
+    rm -rf out/packages
+    for project in "${libraries[@]}"; do
+        dotnet pack "$project" -c "$configuration" -v quiet -nologo --no-build -o out/packages
+    done
+    dotnet pack src/TrtVocoder.Runtime.linux-x64 -c "$configuration" -v quiet -nologo -o out/packages
+    dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages
+}
+
+pack() {
+    build
+    pack_built
+}
+
+packages() {
+    build
+    pack_built
+    passed=0 failed=0 skipped=0
+    count "packages and their consumers" tests/packages/run.sh "$PWD/out/packages" "$PWD/$program" "$PWD/$native_build/simulator" "$@"
+    totals
 }
 
 # The program as native code, with the native libraries it needs beside it.
@@ -395,9 +427,6 @@ tests() {
         publish_aot
         TRTV_TEST_PROGRAM="$PWD/out/aot/trtvocoder" count "native program" dotnet test tests/TrtVocoder.Cli.Tests -c "$configuration" \
             --no-build --nologo --filter 'FullyQualifiedName~.CommandTests' --logger "console;verbosity=minimal"
-        publish_native_package
-        publish_wheel
-        other_hosts
     fi
     skip_reasons "$results"/*.trx
     for project in src/*/PublicAPI.Unshipped.txt; do
@@ -459,9 +488,10 @@ sanitize() {
 
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
-    "test:8"
-    "fuzz 60:3"
-    "sanitize 180:8"
+    "test:10"
+    "clients:5"
+    "fuzz 60:2"
+    "sanitize 180:5"
 )
 
 ci() {
@@ -600,6 +630,8 @@ api_check() {
 
 api() {
     dotnet build src/TrtVocoder.Cli -c "$configuration" -v quiet --nologo
+    # Beside what it uses, which a library alone is not.
+    dotnet build tests/TrtVocoder.Hosting.Tests -c "$configuration" -v quiet --nologo
     if [[ ${1:-} == --check ]]; then
         api_check
     else
@@ -618,7 +650,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | native-package | wheel | clients | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | wheel | clients | aot | demo | forms | pack | packages | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

@@ -344,8 +344,9 @@ int32_t trtvocoder_session_get_device_output_length(trtvocoder_session* session,
  * imaginary parts; the inverse STFT is the caller's. One that puts out samples writes them to real_or_audio, and imag
  * is 0. stream: a CUstream (cudaStream_t) of the GPU's primary context, not the default stream.
  * Runs of a session do not overlap on the GPU, whatever stream they are on. Errors: invalid argument, unsupported (no
- * engine), busy, CUDA, TensorRT. Blocking: milliseconds where the shape is another than the last one's. Ownership: the
- * memory is the caller's and must live until the stream has done the work.
+ * engine, or planes that are not real and imaginary parts), busy, CUDA, TensorRT. Blocking: milliseconds where the
+ * shape is another than the last one's. Ownership: the memory is the caller's and must live until the stream has done
+ * the work.
  */
 int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch, int32_t frames,
                                             uint64_t real_or_audio, uint64_t imag, void* stream) TRTVOCODER_NOEXCEPT;
