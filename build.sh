@@ -28,6 +28,9 @@ Usage: ./build.sh VERB [ARGUMENTS]
   build            setup, then build everything; the program is left at out/trtvocoder
   aot              setup, then build the program as native code that needs no .NET: out/aot/trtvocoder
   native           build the native shim and its test double only
+  native-package   setup, then build the C library and its archive: out/native-package/trtvocoder-VERSION-linux-ARCHITECTURE.tar.gz
+  wheel            native-package, then the Python package: out/python/trtvocoder-VERSION-….whl
+  clients          build, then the C library, the wheel, and their tests
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
@@ -35,7 +38,11 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    --executions N, --replay FILE
   sanitize [SECONDS]
                    the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
-  ci               'test', then what is too long for it ('fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
+  pack             build, then make the NuGet packages: out/packages
+  packages [--all] pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: the
+                   five that differ most, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
+                   --approve writes the lists anew
+  ci               'test', then what is too long for it ('clients', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
   format [--check] format C# and C++ (or only check)
@@ -108,6 +115,34 @@ build() {
     managed
 }
 
+libraries=(bindings/TrtVocoder.Bindings src/TrtVocoder src/TrtVocoder.OnnxRuntime src/TrtVocoder.Files src/TrtVocoder.Export
+    src/TrtVocoder.Hosting)
+
+# The packages of what 'build' left, and the program as a tool, which is compiled for its system.
+pack_built() {
+    local project
+    say "packages: out/packages"
+    rm -rf out/packages
+    for project in "${libraries[@]}"; do
+        dotnet pack "$project" -c "$configuration" -v quiet -nologo --no-build -o out/packages
+    done
+    dotnet pack src/TrtVocoder.Runtime.linux-x64 -c "$configuration" -v quiet -nologo -o out/packages
+    dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages
+}
+
+pack() {
+    build
+    pack_built
+}
+
+packages() {
+    build
+    pack_built
+    passed=0 failed=0 skipped=0
+    count "packages and their consumers" tests/packages/run.sh "$PWD/out/packages" "$PWD/$program" "$PWD/$native_build/simulator" "$@"
+    totals
+}
+
 # The program as native code, with the native libraries it needs beside it.
 publish_aot() {
     say "program: out/aot/trtvocoder"
@@ -122,6 +157,159 @@ aot() {
     setup
     native
     publish_aot
+}
+
+# The C library with its header, what it needs beside it, and what pkg-config and CMake find it by; then the archive.
+publish_native_package() {
+    local version name published=build/native-library
+    version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
+    name=trtvocoder-$version-linux-$(uname -m)
+    native_folder=out/native-package/$name
+    say "C library: $native_folder"
+    dotnet publish src/TrtVocoder.NativeLibrary -c "$configuration" -v quiet -nologo -o "$published"
+    rm -rf out/native-package
+    mkdir -p "$native_folder"/{include,lib/pkgconfig,lib/cmake/TrtVocoder,share/doc/trtvocoder/examples}
+    # Not called so before: NuGet would take the project for the library TrtVocoder.
+    cp "$published/TrtVocoder.NativeLibrary.so" "$native_folder/lib/libtrtvocoder.so"
+    cp "$published/libonnxruntime.so" "$native_build"/libtrtvocoder1?.so "$native_folder/lib"
+    chmod 755 "$native_folder"/lib/*.so
+    cp src/TrtVocoder.NativeLibrary/include/trtvocoder.h "$native_folder/include"
+    sed "s/@VERSION@/$version/" native/package/trtvocoder.pc.in >"$native_folder/lib/pkgconfig/trtvocoder.pc"
+    cp native/package/TrtVocoderConfig.cmake "$native_folder/lib/cmake/TrtVocoder"
+    sed "s/@VERSION@/$version/; s/@MAJOR_MINOR@/${version%.*}/" native/package/TrtVocoderConfigVersion.cmake.in \
+        >"$native_folder/lib/cmake/TrtVocoder/TrtVocoderConfigVersion.cmake"
+    cp LICENSE "$published"/LICENSE.* "$published"/ThirdPartyNotices.* docs/c-api.md "$native_folder/share/doc/trtvocoder"
+    cp examples/CMakeLists.txt examples/*.c examples/*.cpp "$native_folder/share/doc/trtvocoder/examples"
+    tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --mtime='2000-01-01 00:00Z' --directory=out/native-package \
+        --file="out/native-package/$name.tar.gz" "$name"
+}
+
+native-package() {
+    mkdir -p out
+    setup
+    native
+    publish_native_package
+}
+
+# What clients in other languages are compared with: the demo model, an engine of it on the double, a mel, and what the program decodes of it.
+client_references() {
+    local folder=$PWD/build/clients
+    mkdir -p "$folder"
+    export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
+    export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
+    export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
+    export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav
+    rm -f "$folder"/*.*
+    # Within 'other_hosts' a failing step would be passed over.
+    {
+        "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" &&
+            "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
+            "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" &&
+            "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float &&
+            "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float
+    } >"$folder/references.log" 2>&1 || { cat "$folder/references.log"; return 1; }
+}
+
+# One check, as a line and a count in 'checks_passed' and 'checks_failed'.
+check_that() {
+    local what=$1 log
+    shift
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1; then
+        checks_passed=$((checks_passed + 1))
+        echo "pass  $what"
+    else
+        checks_failed=$((checks_failed + 1))
+        cat "$log"
+        echo "FAIL  $what"
+    fi
+    rm -f "$log"
+}
+
+c_symbols() {
+    nm -D --defined-only "$native_folder/lib/libtrtvocoder.so" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' | LC_ALL=C sort |
+        diff tests/native-library/symbols.txt - || { echo "The library's symbols (>) are not those of tests/native-library/symbols.txt (<)."; return 1; }
+}
+
+# Needs glibc and libstdc++ of at most these versions, as 'manylinux_2_34' has them.
+old_enough() {
+    local newest
+    newest=$(objdump -T "$@" | grep -oE '(GLIBC|GLIBCXX)_[0-9.]+' | sort -u)
+    printf '%s\nGLIBC_2.34\n' "$newest" | grep '^GLIBC_' | sort -V | tail -n 1 | grep -qx GLIBC_2.34 &&
+        printf '%s\nGLIBCXX_3.4.29\n' "$newest" | grep '^GLIBCXX_' | sort -V | tail -n 1 | grep -qx GLIBCXX_3.4.29 ||
+        { printf '%s\n' "$newest" | sort -V | tail -n 4; return 1; }
+}
+
+# A user's project, away from this repository.
+fresh_cmake_consumer() {
+    local folder=$1
+    tar --extract --file="$PWD/$native_folder.tar.gz" --directory="$folder"
+    cp -r examples "$folder/consumer"
+    cmake -S "$folder/consumer" -B "$folder/consumer/build" -DCMAKE_PREFIX_PATH="$folder/$(basename "$native_folder")" \
+        -DCMAKE_C_FLAGS='-Wall -Werror' -DCMAKE_CXX_FLAGS='-Wall -Werror' && cmake --build "$folder/consumer/build" &&
+        (cd "$folder" && consumer/build/decode "$TRTV_CLIENT_MODEL" cpu.wav && consumer/build/decode "$TRTV_CLIENT_ENGINE" engine.wav &&
+            consumer/build/threads "$TRTV_CLIENT_MODEL" 8 && [[ $(stat -c %s cpu.wav) -gt 90000 && $(stat -c %s engine.wav) -gt 90000 ]])
+}
+
+fresh_pkg_config_consumer() {
+    local folder=$1
+    export PKG_CONFIG_PATH="$folder/$(basename "$native_folder")/lib/pkgconfig"
+    # shellcheck disable=SC2046 # Flags are several words.
+    cc -std=c11 -Wall -Werror examples/decode.c $(pkg-config --cflags --libs trtvocoder) -lm -Wl,-rpath,"$(pkg-config --variable=libdir trtvocoder)" \
+        -o "$folder/decode" && "$folder/decode" "$TRTV_CLIENT_MODEL" "$folder/again.wav" && cmp "$folder/cpu.wav" "$folder/again.wav"
+}
+
+# The C interface by clients in C11 and C++17, sanitized, on the CPU and on the double.
+c_clients() {
+    local folder clients=build/clients/c checks_passed=0 checks_failed=0
+    # .NET and ONNX Runtime keep what they hold until the process ends.
+    local -x ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+    folder=$(mktemp -d)
+    cmake -S tests/native-library -B "$clients" -DCMAKE_PREFIX_PATH="$PWD/$native_folder" >"$clients.log" 2>&1 &&
+        cmake --build "$clients" --parallel "$(nproc)" >>"$clients.log" 2>&1 || { cat "$clients.log"; rm -rf "$folder"; failed=$((failed + 1)); return; }
+    mkdir "$folder/copy"
+    cp "$native_folder"/lib/*.so "$folder/copy"
+    count "C interface" "$clients/client_tests"
+    count "C library by its path" env -C / "$PWD/$clients/dlopen_client" "$PWD/$native_folder/lib/libtrtvocoder.so" "$TRTV_CLIENT_MODEL" "$folder/copy/libtrtvocoder.so"
+    check_that "the library's symbols are those that are written down" c_symbols
+    check_that "the libraries run with glibc 2.34 and libstdc++ 3.4.29" old_enough "$native_folder"/lib/*.so
+    check_that "the C example is clean under sanitizers" "$clients/decode_sanitized" "$TRTV_CLIENT_ENGINE" "$folder/sanitized.wav"
+    check_that "the C++ example is clean under sanitizers" "$clients/threads_sanitized" "$TRTV_CLIENT_MODEL" 4
+    check_that "a fresh project finds the archive by CMake" fresh_cmake_consumer "$folder"
+    check_that "a fresh project finds the archive by pkg-config" fresh_pkg_config_consumer "$folder"
+    rm -rf "$folder"
+    passed=$((passed + checks_passed)) failed=$((failed + checks_failed))
+}
+
+# The wheel of what publish_native_package left.
+publish_wheel() {
+    local version=${native_folder#*trtvocoder-}
+    rm -rf out/python
+    say "wheel: $(python3 python/build_wheel.py "$native_folder" "${version%%-*}" out/python)"
+}
+
+wheel() {
+    native-package
+    publish_wheel
+}
+
+# The wheel from its file, in a fresh environment that sees the system's numpy; no package index is asked.
+python_client() {
+    local folder python=${TRTV_TEST_PYTHON:-/usr/bin/python3}
+    if [[ ${CI:-} == true ]] && ! "$python" -c 'import numpy, ensurepip' 2>/dev/null; then install_packages python3-numpy python3-venv; fi
+    if ! "$python" -c 'import numpy, ensurepip' 2>/dev/null; then
+        echo "skipped: $python lacks numpy or venv (Debian: python3-numpy, python3-venv)"
+        echo "0 passed, 0 failed, 1 skipped"
+        return
+    fi
+    folder=$(mktemp -d)
+    "$python" -m venv --system-site-packages "$folder/environment" &&
+        "$folder/environment/bin/pip" install --quiet --no-index --disable-pip-version-check out/python/*.whl || { rm -rf "$folder"; return 1; }
+    cp python/tests/test_trtvocoder.py "$folder"
+    local status=0
+    timeout --verbose --kill-after=5 240 env -C "$folder" environment/bin/python test_trtvocoder.py || status=$?
+    rm -rf "$folder"
+    return $status
 }
 
 demo() {
@@ -179,6 +367,32 @@ golden_models() {
             done
         done
     done
+}
+
+# The clients in other languages, with what they need.
+clients() {
+    build
+    publish_native_package
+    publish_wheel
+    passed=0 failed=0 skipped=0
+    other_hosts
+    totals
+}
+
+# In a shell of its own: what points clients to the double is nobody else's.
+other_hosts() {
+    local counts p f s
+    counts=$(mktemp)
+    (
+        passed=0 failed=0 skipped=0
+        client_references || exit
+        c_clients
+        count "Python package" python_client
+        echo "$passed $failed $skipped" >"$counts"
+    ) || true
+    read -r p f s <"$counts" || read -r p f s <<<"0 1 0"
+    rm -f "$counts"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
 # Why managed tests were skipped, each reason with its count; the native runners say so themselves.
@@ -274,9 +488,10 @@ sanitize() {
 
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
-    "test:8"
-    "fuzz 60:3"
-    "sanitize 180:8"
+    "test:10"
+    "clients:5"
+    "fuzz 60:2"
+    "sanitize 180:5"
 )
 
 ci() {
@@ -415,6 +630,8 @@ api_check() {
 
 api() {
     dotnet build src/TrtVocoder.Cli -c "$configuration" -v quiet --nologo
+    # Beside what it uses, which a library alone is not.
+    dotnet build tests/TrtVocoder.Hosting.Tests -c "$configuration" -v quiet --nologo
     if [[ ${1:-} == --check ]]; then
         api_check
     else
@@ -433,7 +650,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | aot | demo | forms | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | wheel | clients | aot | demo | forms | pack | packages | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

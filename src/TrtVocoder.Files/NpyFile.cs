@@ -13,6 +13,7 @@ public static class NpyFile
 {
     private const int MaxHeaderBytes = 10_000; // NumPy's own limit.
     private const int BlockBytes = 1 << 16;
+    private const int DefaultMaxBytes = 64 << 20;
 
     /// <summary>Reads an array.</summary>
     /// <exception cref="DataFormatException">The file is truncated, foreign or holds something other than floating point.</exception>
@@ -28,6 +29,52 @@ public static class NpyFile
     /// <param name="name">The file's name for error messages.</param>
     /// <exception cref="DataFormatException">The file is truncated, foreign or holds something other than floating point.</exception>
     public static FloatTensor Read(Stream stream, string name) => Read(stream, name, long.MaxValue);
+
+    /// <summary>Reads an array from memory; what follows the array is not read.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="name">The file's name for error messages.</param>
+    /// <exception cref="DataFormatException">The file is truncated, foreign or holds something other than floating point.</exception>
+    public static unsafe FloatTensor Read(ReadOnlySpan<byte> bytes, string name)
+    {
+        fixed (byte* first = bytes)
+        {
+            using UnmanagedMemoryStream stream = new(first, bytes.Length);
+            return Read(stream, name);
+        }
+    }
+
+    /// <summary>
+    /// Reads an array from a stream that is read to its end without blocking a thread, as a request's body must be.
+    /// </summary>
+    /// <param name="stream">Stands at the file's first byte.</param>
+    /// <param name="name">The file's name for error messages.</param>
+    /// <param name="maxBytes">The most bytes that are taken from the stream.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="DataFormatException">
+    /// The file is truncated, foreign, holds something other than floating point, or has more than <paramref name="maxBytes"/> bytes.
+    /// </exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static async Task<FloatTensor> ReadAsync(
+        Stream stream, string name, int maxBytes = DefaultMaxBytes, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxBytes, 1);
+        // Grows with what really comes; one byte more tells that there is more.
+        byte[] bytes = new byte[Math.Min(maxBytes, BlockBytes)];
+        int count = 0;
+        while (true)
+        {
+            int got = await stream.ReadAsync(bytes.AsMemory(count), cancellationToken).ConfigureAwait(false);
+            if (got == 0)
+                return Read(bytes.AsSpan(0, count), name);
+            count += got;
+            if (count > maxBytes)
+                throw new DataFormatException($"{name} has more than {maxBytes} bytes, the most that are taken.");
+            if (count == bytes.Length)
+                Array.Resize(ref bytes, (int)Math.Min((long)maxBytes + 1, 2L * bytes.Length));
+        }
+    }
 
     /// <summary>Reads an array that takes no more than <paramref name="maxBytes"/> as float32.</summary>
     internal static FloatTensor Read(Stream stream, string name, long maxBytes)

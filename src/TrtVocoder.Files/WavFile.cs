@@ -1,3 +1,4 @@
+using System.Buffers;
 using TrtVocoder.Internal;
 
 namespace TrtVocoder.Files;
@@ -51,4 +52,47 @@ public static class WavFile
     /// <exception cref="DataFormatException">A sample is NaN or infinite, or the file would exceed 4 GiB.</exception>
     public static int Write(Stream stream, ReadOnlySpan<float> samples, int channelCount, int sampleRate, WavSampleFormat format) =>
         WavWriter.Write(stream, samples, channelCount, sampleRate, format);
+
+    /// <summary>Writes a WAV file to a stream without blocking a thread, as a response's body must be.</summary>
+    /// <inheritdoc cref="Write(Stream, ReadOnlySpan{float}, int, int, WavSampleFormat)"/>
+    /// <param name="stream">Where to.</param>
+    /// <param name="samples">Channel-interleaved samples, full scale ±1.</param>
+    /// <param name="channelCount">Channels.</param>
+    /// <param name="sampleRate">Sample rate in Hz.</param>
+    /// <param name="format">How samples are stored.</param>
+    /// <param name="cancellationToken">Ends the writing, with a part of the file written.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<int> WriteAsync(
+        Stream stream, ReadOnlyMemory<float> samples, int channelCount, int sampleRate, WavSampleFormat format,
+        CancellationToken cancellationToken = default) =>
+        WavWriter.WriteAsync(stream, samples, channelCount, sampleRate, format, cancellationToken);
+
+    /// <summary>
+    /// Writes a WAV file's header alone, for samples that follow by <see cref="WriteSamples"/>: of a known length, or of an unknown one, by the
+    /// sizes 0xFFFFFFFF that players read as "until the end". A PipeWriter is such a writer.
+    /// </summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="channelCount">Channels.</param>
+    /// <param name="sampleRate">Sample rate in Hz.</param>
+    /// <param name="format">How samples will be stored.</param>
+    /// <param name="length">Samples of each channel to come; null: unknown.</param>
+    /// <exception cref="DataFormatException">The file would exceed 4 GiB.</exception>
+    public static void WriteHeader(
+        IBufferWriter<byte> writer, int channelCount, int sampleRate, WavSampleFormat format, int? length = null)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        writer.Write(WavWriter.GetHeader(channelCount, sampleRate, format, length));
+    }
+
+    /// <summary>Writes samples as a WAV file stores them, and nothing else: raw PCM where no header goes before.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="samples">Channel-interleaved samples, full scale ±1.</param>
+    /// <param name="format">How samples are stored; integers are rounded to nearest, ties to even, and clipped at full scale.</param>
+    /// <returns>How many samples lay beyond ±1 and were clipped.</returns>
+    /// <exception cref="DataFormatException">A sample is NaN or infinite; nothing was written.</exception>
+    public static int WriteSamples(IBufferWriter<byte> writer, ReadOnlySpan<float> samples, WavSampleFormat format)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        return WavWriter.WriteSamples(writer, samples, format);
+    }
 }

@@ -80,4 +80,7 @@ public enum FailureKind
     /// A checkpoint or network is made for one of several bandwidths, and none was chosen (<see cref="Decoding.ModelHints.BandwidthId"/>).
     /// </summary>
     BandwidthUnknown,
+
+    /// <summary>All sessions of a pool are at work, and the caller would wait too long: try again later.</summary>
+    PoolBusy,
 }

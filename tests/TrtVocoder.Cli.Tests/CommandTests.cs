@@ -265,4 +265,22 @@ public class CommandTests : CliFixture
         Assert.That(without.ExitCode, Is.EqualTo(5));
         Assert.That(without.Text, Does.Contain("missing").And.Contain("FFTW").And.Contain("install"));
     }
+
+    [Test]
+    public void Without_FFTW_managed_code_transforms_and_doctor_says_so()
+    {
+        (string, string)[] environment = [("TRTV_FFTW_DIR", "none")];
+        CliRun doctor = CliRun.Run(Folder, null, environment, "doctor");
+        Assert.That(doctor.ExitCode, Is.Zero, doctor.Text);
+        Assert.That(doctor.Text, Does.Contain("managed code").And.Contain("libfftw3-single3"));
+
+        string clip = Path.Combine(Checkpoint, "speech.wav");
+        // The mel by FFTW for both: what it differs by the network would amplify.
+        Run("mel", clip, "--output", "speech.npy").Succeeds();
+        Run("synth", "speech.npy", "--model", Model, "--output", "fftw.wav", "--format", "float").Succeeds();
+        CliRun.Run(Folder, null, environment, "synth", "speech.npy", "--model", Model, "--output", "managed.wav", "--format", "float").Succeeds();
+        double noise = Run("compare", "fftw.wav", "managed.wav", "--json").Succeeds().Json.GetProperty("snrDb").GetDouble();
+        Assert.That(noise, Is.GreaterThanOrEqualTo(120));
+        Assert.That(noise, Is.LessThan(400), "both were made by the same transform");
+    }
 }

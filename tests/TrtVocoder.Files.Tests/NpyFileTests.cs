@@ -168,4 +168,29 @@ public class NpyFileTests
                     NpyFile.Write(entry, new FloatTensor([1], [value]));
         return stream.ToArray();
     }
+
+    [Test]
+    public async Task An_array_is_read_from_memory_and_asynchronously_as_from_a_stream()
+    {
+        FloatTensor expected = new([3, 70_000], [.. Enumerable.Range(0, 210_000).Select(i => (float)i)]);
+        MemoryStream file = new();
+        NpyFile.Write(file, expected);
+
+        FloatTensor fromMemory = NpyFile.Read(file.ToArray(), "x.npy");
+        FloatTensor later = await NpyFile.ReadAsync(new MemoryStream(file.ToArray()), "x.npy");
+
+        Assert.That((fromMemory.Shape.ToArray(), later.Shape.ToArray()), Is.EqualTo((expected.Shape.ToArray(), expected.Shape.ToArray())));
+        Assert.That(fromMemory.Values.SequenceEqual(expected.Values) && later.Values.SequenceEqual(expected.Values));
+    }
+
+    [Test]
+    public void A_body_longer_than_allowed_is_refused()
+    {
+        MemoryStream file = new();
+        NpyFile.Write(file, new FloatTensor([100], new float[100]));
+
+        Assert.That(async () => await NpyFile.ReadAsync(new MemoryStream(file.ToArray()), "The body", (int)file.Length), Throws.Nothing);
+        Assert.That(async () => await NpyFile.ReadAsync(new MemoryStream(file.ToArray()), "The body", (int)file.Length - 1),
+            Throws.TypeOf<DataFormatException>().With.Message.EqualTo($"The body has more than {file.Length - 1} bytes, the most that are taken."));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using FsCheck;
 using FsCheck.Fluent;
 using TrtVocoder.TestSupport;
@@ -235,5 +236,42 @@ public class WavFileTests
                 return error.Message.Length > 0;
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
+
+    [Test]
+    public async Task A_file_written_asynchronously_or_in_parts_is_the_file_written_at_once()
+    {
+        float[] samples = [.. Enumerable.Range(0, 20_001).Select(i => MathF.Sin(0.01f * i) * 1.2f)];
+        foreach (WavSampleFormat format in Enum.GetValues<WavSampleFormat>())
+        {
+            MemoryStream whole = new(), later = new();
+            int clipped = WavFile.Write(whole, samples, 1, 24000, format);
+            int clippedLater = await WavFile.WriteAsync(later, samples, 1, 24000, format);
+            ArrayBufferWriter<byte> parts = new();
+            WavFile.WriteHeader(parts, 1, 24000, format, samples.Length);
+            int clippedInParts = 0;
+            for (int first = 0; first < samples.Length; first += 777)
+                clippedInParts += WavFile.WriteSamples(parts, samples.AsSpan(first, Math.Min(777, samples.Length - first)), format);
+
+            Assert.That(later.ToArray(), Is.EqualTo(whole.ToArray()));
+            Assert.That(parts.WrittenSpan.SequenceEqual(whole.ToArray().AsSpan(0, parts.WrittenCount)), "but for the pad byte");
+            Assert.That(whole.Length - parts.WrittenCount, Is.EqualTo(format == WavSampleFormat.Pcm24 ? 1 : 0));
+            Assert.That((clippedLater, clippedInParts), Is.EqualTo((clipped, clipped)));
+        }
+    }
+
+    [Test]
+    public void A_file_of_unknown_length_is_read_to_its_end()
+    {
+        float[] samples = [0.5f, -0.25f, 0.125f];
+        ArrayBufferWriter<byte> bytes = new();
+
+        WavFile.WriteHeader(bytes, 1, 24000, WavSampleFormat.Pcm16);
+        WavFile.WriteSamples(bytes, samples, WavSampleFormat.Pcm16);
+
+        Assert.That(WavFile.Read(new MemoryStream(bytes.WrittenSpan.ToArray()), "x.wav").Samples, Is.EqualTo(samples));
+        int before = bytes.WrittenCount;
+        Assert.That(() => WavFile.WriteSamples(bytes, [1, float.NaN], WavSampleFormat.Pcm16), Throws.TypeOf<DataFormatException>());
+        Assert.That(bytes.WrittenCount, Is.EqualTo(before));
     }
 }

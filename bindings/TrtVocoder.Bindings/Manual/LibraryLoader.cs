@@ -131,11 +131,19 @@ public static class LibraryLoader
             : library.FileNames;
     }
 
+    /// <summary>
+    /// The application's folder; the one that packages' natives are copied to; and where the host found natives: in packages' own folders while
+    /// developing, and where a single file unpacked its.
+    /// </summary>
     private static IEnumerable<string> ApplicationFolders() =>
-    [
-        AppContext.BaseDirectory,
-        Path.Combine(AppContext.BaseDirectory, "runtimes", PortableIdentifier(RuntimeInformation.RuntimeIdentifier, RuntimeInformation.ProcessArchitecture), "native"),
-    ];
+        new[]
+        {
+            AppContext.BaseDirectory,
+            Path.Combine(AppContext.BaseDirectory, "runtimes", PortableIdentifier(RuntimeInformation.RuntimeIdentifier, RuntimeInformation.ProcessArchitecture), "native"),
+        }
+        .Concat(((string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries))
+        .Select(Path.TrimEndingDirectorySeparator)
+        .Distinct();
 
     /// <summary>
     /// The name of packages' folders, such as linux-x64, whatever the .NET in use was built for: distributions' own builds say ubuntu.24.04-x64 and

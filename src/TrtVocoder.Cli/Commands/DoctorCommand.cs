@@ -30,7 +30,9 @@ internal sealed class DoctorCommand : CliCommand
             "trtvocoder", IsFound: true, IsRequired: true,
             $"{ProgramVersion.Text}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, "
                 + $"{Environment.ProcessorCount} cores");
-        yield return CheckLibrary(LibraryLoader.Fftw, isRequired: true, FftwVersion, "spectra and samples", TryTransforms);
+        yield return FourierPlan.UsesFftw
+            ? CheckLibrary(LibraryLoader.Fftw, isRequired: true, FftwVersion, "spectra and samples", TryTransforms)
+            : CheckManagedTransforms();
         yield return CheckOnnxRuntime();
         yield return CheckLibrary(
             LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates", TryResampling);
@@ -61,6 +63,21 @@ internal sealed class DoctorCommand : CliCommand
         {
             return new DoctorCheck(library.DisplayName, IsFound: false, isRequired,
                 $"{path} was found, but does not work: {error.Message}");
+        }
+    }
+
+    private static DoctorCheck CheckManagedTransforms()
+    {
+        try
+        {
+            TryTransforms();
+            return new DoctorCheck(LibraryLoader.Fftw.DisplayName, IsFound: false, IsRequired: false,
+                $"spectra and samples are computed in managed code, which is right and slower; {LibraryLoader.Fftw.InstallHint} for speed");
+        }
+        catch (TrtVocoderException error)
+        {
+            return new DoctorCheck(LibraryLoader.Fftw.DisplayName, IsFound: false, IsRequired: true,
+                $"{error.Message} in managed code either; {LibraryLoader.Fftw.InstallHint}");
         }
     }
 

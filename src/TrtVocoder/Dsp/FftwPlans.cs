@@ -14,17 +14,12 @@ internal static unsafe class FftwPlans
     private static readonly ConcurrentDictionary<(int Length, bool Real), nint> Plans = new();
 
     /// <summary>
-    /// Distance in floats between the real and the imaginary array of one transform; leaves room for one vector past the end.
-    /// </summary>
-    public static int GetRowStride(int length) => AlignedBuffer.RoundUp(length + 16);
-
-    /// <summary>
     /// A backward complex transform of <paramref name="length"/> points from rows 0 (real) and 1 (imaginary) to rows 2 and 3 of a buffer of
     /// four rows, not scaled; <see cref="ExecuteBackward"/> runs it. The input may be overwritten.
     /// </summary>
     public static nint GetBackward(int length) => Get(length, real: false);
 
-    /// <summary>Runs a plan of <see cref="GetBackward"/> on a buffer of four rows that lie <see cref="GetRowStride"/> apart.</summary>
+    /// <summary>Runs a plan of <see cref="GetBackward"/> on a buffer of four rows that lie <see cref="FourierPlan.GetRowStride"/> apart.</summary>
     public static void ExecuteBackward(nint plan, float* rows, int stride)
     {
         SplitRows split = new(rows, stride);
@@ -52,7 +47,7 @@ internal static unsafe class FftwPlans
 
     private static nint Make(int length, bool real)
     {
-        int stride = GetRowStride(length);
+        int stride = FourierPlan.GetRowStride(length);
         using AlignedBuffer buffer = new(4 * stride);
         float* rows = buffer.Pointer;
         SplitRows split = new(rows, stride);

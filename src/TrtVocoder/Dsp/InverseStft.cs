@@ -27,7 +27,7 @@ public sealed unsafe class InverseStft : IDisposable
     /// with helper threads of the process, as far as other instances leave some free; the samples are the same, bit for bit.
     /// </param>
     /// <exception cref="DataFormatException">The windows overlap too little for the transform to be inverted.</exception>
-    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not in the folder that <c>TRTV_FFTW_DIR</c> names.</exception>
     public InverseStft(StftParameters parameters, int maxThreads = 1)
     {
         ArgumentNullException.ThrowIfNull(parameters);

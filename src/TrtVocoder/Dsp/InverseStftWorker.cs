@@ -10,7 +10,7 @@ internal sealed unsafe class InverseStftWorker : IDisposable
     private const int BlockFrames = 16;
 
     private readonly StftParameters _parameters;
-    private readonly nint _plan;
+    private readonly FourierPlan _plan;
     private readonly int _fftStride;
     private readonly int _rowStride;
     private readonly AlignedBuffer _fft;
@@ -24,8 +24,8 @@ internal sealed unsafe class InverseStftWorker : IDisposable
     public InverseStftWorker(StftParameters parameters)
     {
         _parameters = parameters;
-        _plan = FftwPlans.GetBackward(parameters.FftLength);
-        _fftStride = FftwPlans.GetRowStride(parameters.FftLength);
+        _plan = FourierPlan.GetBackward(parameters.FftLength);
+        _fftStride = FourierPlan.GetRowStride(parameters.FftLength);
         _rowStride = AlignedBuffer.RoundUp(parameters.BinCount) + 16;
         _planeStride = (nint)BlockFrames * _rowStride;
         _fft = new AlignedBuffer(4 * _fftStride);
@@ -61,7 +61,7 @@ internal sealed unsafe class InverseStftWorker : IDisposable
             GetRows(job, frame, out float* re1, out float* im1);
             GetRows(job, frame + 1, out float* re2, out float* im2);
             FramePair.Pack(re1, im1, re2, im2, length, zr, zi);
-            FftwPlans.ExecuteBackward(_plan, zr, _fftStride);
+            _plan.Execute(zr, _fftStride);
             if (job.Contains(frame))
                 OverlapAdd(job, frame, even, begin, end);
             if (job.Contains(frame + 1))

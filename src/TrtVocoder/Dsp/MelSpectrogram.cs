@@ -22,7 +22,7 @@ public sealed unsafe class MelSpectrogram : IDisposable
     /// <param name="slaneyScale">Bands of Slaney's scale (<c>mel_scale: slaney</c>, librosa's <c>htk=False</c>) in place of HTK's.</param>
     /// <param name="slaneyNorm">Bands of equal area (<c>norm: slaney</c>) in place of equal height.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
-    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not in the folder that <c>TRTV_FFTW_DIR</c> names.</exception>
     public MelSpectrogram(
         StftParameters parameters, int sampleRate, int melCount, float floor, float minFrequency = 0, float? maxFrequency = null,
         bool slaneyScale = false, bool slaneyNorm = false)

@@ -1,5 +1,3 @@
-using TrtVocoder.Bindings;
-
 namespace TrtVocoder.Dsp;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace TrtVocoder.Dsp;
 /// </summary>
 internal sealed unsafe class Stft : IDisposable
 {
-    private readonly nint _plan;
+    private readonly FourierPlan _plan;
     private readonly int _fftStride;
     private readonly AlignedBuffer _fft;
     private readonly AlignedBuffer _window;
@@ -17,13 +15,13 @@ internal sealed unsafe class Stft : IDisposable
 
     /// <summary>Plans the transform.</summary>
     /// <param name="parameters">Sizes and padding.</param>
-    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not in the folder that <c>TRTV_FFTW_DIR</c> names.</exception>
     public Stft(StftParameters parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         Parameters = parameters;
-        _plan = FftwPlans.GetReal(parameters.FftLength);
-        _fftStride = FftwPlans.GetRowStride(parameters.FftLength);
+        _plan = FourierPlan.GetReal(parameters.FftLength);
+        _fftStride = FourierPlan.GetRowStride(parameters.FftLength);
         _fft = new AlignedBuffer(4 * _fftStride);
         _window = new AlignedBuffer(parameters.FftLength);
         double[] window = HannWindow.Create(parameters.FftLength);
@@ -110,7 +108,7 @@ internal sealed unsafe class Stft : IDisposable
             for (int n = 0; n < length; n++)
                 input[n] = audio[Reflect(start + n, audio.Length)] * _window.Pointer[n];
         }
-        Fftw.fftwf_execute_split_dft_r2c(_plan, input, re, im);
+        _plan.Execute(input, _fftStride);
         GC.KeepAlive(this);
     }
 

@@ -23,7 +23,7 @@ internal static class SpeechLikeMel
     private const double ResonanceWidthHz = 130;
 
     /// <summary>[batch, n_mels, frames] of natural-log amplitudes; every item begins elsewhere in the sentence.</summary>
-    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not in the folder that <c>TRTV_FFTW_DIR</c> names.</exception>
     public static float[] Make(VocoderMetadata metadata, int batch, int frames)
     {
         using MelSpectrogram spectrogram = metadata.CreateMelSpectrogram();

@@ -1,5 +1,6 @@
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
@@ -153,6 +154,7 @@ public sealed class TrtDecoder : IDecoder
 
     /// <summary>How many values each output of a shape has: what <see cref="RunOnDevice"/> writes.</summary>
     /// <returns>batch × bins × frames, or batch × samples.</returns>
+    /// <exception cref="NotSupportedException">The planes are not real and imaginary parts.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
     public int GetOutputLength(int batch, int frames)
     {
@@ -181,6 +183,7 @@ public sealed class TrtDecoder : IDecoder
     /// </param>
     /// <param name="imag">CUdeviceptr of the imaginary parts; 0 for a waveform engine.</param>
     /// <param name="stream">A CUstream (cudaStream_t) of the same GPU's primary context, not the default stream.</param>
+    /// <exception cref="NotSupportedException">The planes are not real and imaginary parts.</exception>
     /// <exception cref="ArgumentException">An address is not aligned, or missing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
@@ -241,6 +244,11 @@ public sealed class TrtDecoder : IDecoder
 
     private void CheckDeviceShape(int batch, int frames)
     {
+        // The caller has one pointer for the real and one for the imaginary parts.
+        if (_tensors.Form is not (null or SpectrumForm.RealImaginary))
+            throw new NotSupportedException(
+                $"The engine's outputs are {_tensors.Form}: only one that puts out real and imaginary parts, or samples, runs from and to the "
+                    + "caller's GPU memory; decode from host memory instead.");
         CheckShape(batch, frames);
         if (batch < _tensors.Profile.MinBatch)
             throw new ArgumentOutOfRangeException(nameof(batch),

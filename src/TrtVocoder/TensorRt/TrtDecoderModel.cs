@@ -49,6 +49,12 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <summary>The engine.</summary>
     internal TrtEngine Engine { get; }
 
+    /// <summary>What the mel's elements are on the GPU.</summary>
+    internal TrtDataType MelType => _tensors.Mel.DataType;
+
+    /// <summary>What the elements of outputs are on the GPU.</summary>
+    internal TrtDataType OutputType => _tensors.Outputs[0].DataType;
+
     /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
     public TrtOptimizationProfile Profile => _tensors.Profile;
 

@@ -68,6 +68,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
+    /// <summary>Where the last decode's time went; null where nothing measures.</summary>
+    public DecodeTimes? Times { get; private set; }
+
     /// <summary>Decodes a batch whose sizes and values have been checked.</summary>
     /// <param name="plan">The windows.</param>
     /// <param name="mel">[batch, n_mels, frames].</param>
@@ -75,7 +78,10 @@ internal sealed class DecodePipeline : IDisposable
     /// <param name="frames">Frames of each, at least 1.</param>
     /// <param name="audio">[batch, samples].</param>
     /// <param name="samples">Samples of each item, at least 1.</param>
-    public void Decode(WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples)
+    /// <param name="cancellationToken">Ends it before the next window.</param>
+    public void Decode(
+        WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples,
+        CancellationToken cancellationToken)
     {
         double start = _profiler?.NowMs ?? 0;
         (_times, _inverseStftMs, _runs, _finished, _computedFrames) = (default, 0, 0, 0, 0);
@@ -89,6 +95,7 @@ internal sealed class DecodePipeline : IDisposable
                 _cover.Reset(plan, frames, units);
                 while (_cover.MoveNext())
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     DecodeLane lane = TakeLane(frames, audio, samples);
                     Send(lane, mel, item, items, frames);
                 }
@@ -127,22 +134,24 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
-    /// <summary>Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them.</summary>
-    public void WarmUp(WindowPlan plan, int batch, int frames)
+    /// <summary>
+    /// Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them. Cancelled, it ends before the next.
+    /// </summary>
+    public void WarmUp(WindowPlan plan, int batch, int frames, CancellationToken cancellationToken)
     {
         if (frames == 0)
         {
             AddLanes(_mostLanes);
             foreach (DecodeLane lane in _lanes)
                 foreach (int length in plan.Frames)
-                    RunOnce(lane.Decoder, Math.Min(batch, GetItemsPerRun(plan, length)), length, isPinned: true);
+                    RunOnce(lane.Decoder, Math.Min(batch, GetItemsPerRun(plan, length)), length, isPinned: true, cancellationToken);
             return;
         }
         List<(int Items, int Frames)> runs = GetRuns(plan, batch, frames);
         AddLanes(Math.Min(runs.Count, _mostLanes));
         foreach ((int items, int length) in runs.Distinct())
             foreach (DecodeLane lane in _lanes)
-                RunOnce(lane.Decoder, items, length, isPinned: false);
+                RunOnce(lane.Decoder, items, length, isPinned: false, cancellationToken);
     }
 
     /// <summary>What a run of each length costs on the first lane: the least of several, in ms. They must be warm.</summary>
@@ -198,8 +207,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
-    private void RunOnce(IDecoder decoder, int items, int frames, bool isPinned)
+    private void RunOnce(IDecoder decoder, int items, int frames, bool isPinned, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         decoder.PrepareShape(items, frames, isPinned);
         RunOnSilence(decoder, items, frames);
     }
@@ -326,17 +336,22 @@ internal sealed class DecodePipeline : IDisposable
             + $"or FP32 throughout ({_info.Backend}).")
     { Kind = FailureKind.NonFiniteOutput };
 
-    private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes
+    private void Report(DecodeProfiler profiler, double start, int batch, int frames)
     {
-        Batch = batch,
-        Frames = frames,
-        Windows = _runs,
-        ComputedFrames = _computedFrames,
-        ChangedShape = _times.ChangedShape,
-        UsedGraph = _times.UsedGraph,
-        Network = _times,
-        InverseStftMs = _inverseStftMs + _times.InverseStftMs,
-        StartMs = start,
-        EndToEndMs = profiler.NowMs - start,
-    });
+        DecodeTimes times = new()
+        {
+            Batch = batch,
+            Frames = frames,
+            Windows = _runs,
+            ComputedFrames = _computedFrames,
+            ChangedShape = _times.ChangedShape,
+            UsedGraph = _times.UsedGraph,
+            Network = _times,
+            InverseStftMs = _inverseStftMs + _times.InverseStftMs,
+            StartMs = start,
+            EndToEndMs = profiler.NowMs - start,
+        };
+        Times = times;
+        profiler.Add(times);
+    }
 }

@@ -107,14 +107,36 @@ public sealed class Vocoder : IDisposable
     /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
     public int GetSampleCount(int frames) => Metadata.GetSampleCount(frames);
 
+    /// <summary>
+    /// Refuses a mel that no session would decode, without decoding it: a server calls it before the first byte of its answer leaves. Errors
+    /// are those of <see cref="VocoderSession.Decode(ReadOnlySpan{float}, int, Span{float})"/>.
+    /// </summary>
+    /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
+    /// <param name="frames">Frames.</param>
+    /// <exception cref="ArgumentException">The span has the wrong length.</exception>
+    /// <exception cref="DataFormatException">The mel holds NaN or infinity.</exception>
+    /// <exception cref="TrtVocoderException">The mel is too long for the model.</exception>
+    public void CheckMel(ReadOnlySpan<float> mel, int frames)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
+        VocoderSession.CheckMel(Info, mel, 1, frames);
+        if (frames > 0)
+            _plan.Windows.ThrowIfTooLong(frames);
+    }
+
     /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>
-    /// <param name="profiler">Collects the session's times; null measures nothing and costs nothing.</param>
+    /// <param name="profiler">
+    /// Collects the session's times; null measures nothing and costs nothing, unless somebody listens to the meter's parts of decodes.
+    /// </param>
     /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (profiler is null && VocoderTelemetry.WantsParts)
+            profiler = new DecodeProfiler(capacity: 1);
         return new VocoderSession(
-            () => Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler), Info, _plan, _options, profiler);
+            () => Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler), Info, _plan, _options,
+            profiler);
     }
 
     /// <summary>Asks the model all that can be asked by decoding and that it does not say.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TrtVocoder.Decoding;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
@@ -48,36 +49,43 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
     public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio) => DecodeBatch(mel, 1, frames, audio);
 
+    /// <summary>Decodes one mel, unless it is cancelled between two windows; the session can be used again at once.</summary>
+    /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="audio">Room for at least <see cref="Vocoder.GetSampleCount"/> samples; after a cancellation it holds some of them.</param>
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    /// <returns>Samples written. Errors are those of <see cref="DecodeBatch"/>.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio, CancellationToken cancellationToken) =>
+        DecodeBatch(mel, 1, frames, audio, cancellationToken);
+
     /// <summary>Decodes several mels of one length.</summary>
     /// <param name="mel">[batch, n_mels, frames].</param>
     /// <param name="batch">Items; more than one run takes are decoded in several.</param>
     /// <param name="frames">Frames of each item.</param>
     /// <param name="audio">Room for [batch, <see cref="Vocoder.GetSampleCount"/>] samples.</param>
-    /// <returns>Samples written for each item. Errors are those of <see cref="Decode"/>.</returns>
-    public int DecodeBatch(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    /// <returns>Samples written for each item. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int DecodeBatch(
+        ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        _use.Enter(this);
+        using Activity? activity = VocoderTelemetry.StartDecode(_info, batch, frames);
+        if (activity is null && !VocoderTelemetry.WantsDecodes)
+            return DecodeChecked(mel, batch, frames, audio, cancellationToken);
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            int samples = CheckLengths(mel, batch, frames, audio);
-            CheckMel(mel, frames);
-            if (samples == 0 || batch == 0)
-                return samples;
-            WindowPlan plan = GetPlan(frames);
-            plan.ThrowIfTooLong(frames);
-            if (frames < plan.Shortest && !plan.IsShortExact(frames))
-                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
-                    + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
-            if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
-                AskBatch();
-            _pipeline.Decode(plan, mel, batch, frames, audio, samples);
+            int samples = DecodeChecked(mel, batch, frames, audio, cancellationToken);
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, samples, _pipeline.Times, null);
             return samples;
         }
-        finally
+        catch (Exception error)
         {
-            Exit();
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, 0, null, error);
+            throw;
         }
     }
 
@@ -88,7 +96,14 @@ public sealed class VocoderSession : IDisposable
     /// </summary>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp()
+    public void WarmUp() => WarmUp(CancellationToken.None);
+
+    /// <summary>As <see cref="WarmUp()"/>, unless it is cancelled between two windows: what is ready by then stays so.</summary>
+    /// <param name="cancellationToken">Ends it before the next window.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public void WarmUp(CancellationToken cancellationToken)
     {
         _use.Enter(this);
         try
@@ -101,10 +116,11 @@ public sealed class VocoderSession : IDisposable
             {
                 _pipeline.WarmUp(
                     windows, 1,
-                    Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames));
+                    Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames),
+                    cancellationToken);
                 return;
             }
-            _pipeline.WarmUp(windows, 1, 0);
+            _pipeline.WarmUp(windows, 1, 0, cancellationToken);
             _plan.Measure(_pipeline.MeasureCosts);
             _isWarm = true;
         }
@@ -121,9 +137,11 @@ public sealed class VocoderSession : IDisposable
     /// </summary>
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
+    /// <param name="cancellationToken">Ends it before the next shape.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp(int frames, int batch = 1)
+    public void WarmUp(int frames, int batch = 1, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
@@ -132,7 +150,7 @@ public sealed class VocoderSession : IDisposable
         {
             WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
-            _pipeline.WarmUp(plan, batch, frames);
+            _pipeline.WarmUp(plan, batch, frames, cancellationToken);
         }
         finally
         {
@@ -185,14 +203,52 @@ public sealed class VocoderSession : IDisposable
             _pipeline.Dispose();
     }
 
-    private int CheckLengths(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio)
+    private int DecodeChecked(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken)
     {
-        int melCount = _info.Metadata.MelCount;
+        _use.Enter(this);
+        try
+        {
+            CheckMel(_info, mel, batch, frames);
+            int samples = GetSampleCount(batch, frames, audio);
+            if (samples == 0 || batch == 0)
+                return samples;
+            WindowPlan plan = GetPlan(frames);
+            plan.ThrowIfTooLong(frames);
+            if (frames < plan.Shortest && !plan.IsShortExact(frames))
+                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
+                    + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
+            if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
+                AskBatch();
+            _pipeline.Decode(plan, mel, batch, frames, audio, samples, cancellationToken);
+            return samples;
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Refuses mels of the wrong length, or with NaN or infinity.</summary>
+    internal static void CheckMel(DecoderInfo info, ReadOnlySpan<float> mel, int batch, int frames)
+    {
+        int melCount = info.Metadata.MelCount;
         if (mel.Length != (long)batch * melCount * frames)
             throw new ArgumentException(batch == 1
                 ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
                 : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
                     + $"{(long)batch * melCount * frames}.", nameof(mel));
+        int index = NonFinite.IndexOf(mel);
+        if (index >= 0)
+        {
+            (int row, int frame) = Math.DivRem(index, frames);
+            (int item, int band) = Math.DivRem(row, melCount);
+            throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
+                + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
+        }
+    }
+
+    private int GetSampleCount(int batch, int frames, ReadOnlySpan<float> audio)
+    {
         int samples = _info.Metadata.GetSampleCount(frames);
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
@@ -200,17 +256,6 @@ public sealed class VocoderSession : IDisposable
                 : $"The audio has room for {audio.Length} samples, but {batch} mels of {frames} frames decode to {(long)batch * samples}.",
                 nameof(audio));
         return samples;
-    }
-
-    private void CheckMel(ReadOnlySpan<float> mel, int frames)
-    {
-        int index = NonFinite.IndexOf(mel);
-        if (index < 0)
-            return;
-        (int row, int frame) = Math.DivRem(index, frames);
-        (int item, int band) = Math.DivRem(row, _info.Metadata.MelCount);
-        throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
-            + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
     }
 
     private void Exit()

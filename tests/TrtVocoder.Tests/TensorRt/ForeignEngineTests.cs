@@ -48,6 +48,17 @@ public class ForeignEngineTests : SimulatedGpu
     }
 
     [Test]
+    public void Runs_on_device_memory_refuse_planes_that_are_not_real_and_imaginary_parts()
+    {
+        using TrtDecoderModel model = TrtDecoderModel.Load(
+            TestEngines.ForeignEngine(Model, "polar", graph => Change(graph, "magnitude, cosine, sine"), Jetson));
+        using TrtDecoder decoder = model.CreateDecoder();
+
+        Assert.That(() => decoder.GetOutputLength(1, 64), Throws.TypeOf<NotSupportedException>().With.Message.Contains("real and imaginary parts"));
+        Assert.That(() => decoder.RunOnDevice(256, 1, 64, 256, 256, 1), Throws.TypeOf<NotSupportedException>());
+    }
+
+    [Test]
     public void Decoding_of_three_planes_allocates_nothing_after_warm_up()
     {
         using Vocoder foreign = Vocoder.Load(TestEngines.ForeignEngine(Model, "polar", graph => Change(graph, "magnitude, cosine, sine"), Jetson));

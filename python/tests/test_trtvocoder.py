@@ -1,0 +1,334 @@
+"""The wheel as its users have it: './build.sh test' installs it into a fresh environment and sets what TRTV_CLIENT_* name."""
+import ctypes
+import os
+import pathlib
+import sys
+import tempfile
+import threading
+import unittest
+
+import numpy
+
+import trtvocoder
+from trtvocoder import f5tts
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+MODEL = os.environ["TRTV_CLIENT_MODEL"]
+ENGINE = os.environ["TRTV_CLIENT_ENGINE"]
+MEL = numpy.load(os.environ["TRTV_CLIENT_MEL"])
+
+needs_torch = unittest.skipIf(torch is None, "this Python has no torch (Debian: python3-torch)")
+
+
+def wav(name):
+    data = pathlib.Path(os.environ[name]).read_bytes()
+    return numpy.frombuffer(data[data.index(b"data") + 8:], numpy.float32 if name.endswith("AUDIO") else numpy.int16)
+
+
+def snr_db(expected, actual):
+    assert expected.shape == actual.shape, (expected.shape, actual.shape)
+    noise = float(((expected.astype(float) - actual) ** 2).sum())
+    return 10 * numpy.log10(float((expected.astype(float) ** 2).sum()) / max(noise, 1e-30))
+
+
+class DeviceArray:
+    """Memory of the double's GPU with __cuda_array_interface__, as CuPy's and torch's."""
+
+    driver = None
+
+    def __init__(self, shape, values=None):
+        cls = type(self)
+        if cls.driver is None:
+            cls.driver = ctypes.CDLL(os.path.join(os.environ["TRTV_CUDA_DIR"], "libcuda.so.1"))
+            context = ctypes.c_void_p()
+            assert cls.driver.cuInit(0) == 0
+            assert cls.driver.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0) == 0
+            assert cls.driver.cuCtxSetCurrent(context) == 0
+            cls.stream = ctypes.c_void_p()
+            assert cls.driver.cuStreamCreate(ctypes.byref(cls.stream), 1) == 0
+        self.address = ctypes.c_uint64()
+        self.shape = tuple(shape)
+        self.bytes = 4 * int(numpy.prod(shape))
+        assert self.driver.cuMemAlloc_v2(ctypes.byref(self.address), ctypes.c_size_t(self.bytes)) == 0
+        if values is not None:
+            self.source = numpy.ascontiguousarray(values, numpy.float32)
+            assert self.driver.cuMemcpyHtoDAsync_v2(self.address, self.source.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(self.bytes), self.stream) == 0
+
+    @property
+    def __cuda_array_interface__(self):
+        return {"shape": self.shape, "typestr": "<f4", "data": (self.address.value, False), "version": 3, "strides": None}
+
+    def read(self):
+        values = numpy.empty(self.shape, numpy.float32)
+        assert self.driver.cuMemcpyDtoHAsync_v2(values.ctypes.data_as(ctypes.c_void_p), self.address, ctypes.c_size_t(self.bytes), self.stream) == 0
+        assert self.driver.cuStreamSynchronize(self.stream) == 0
+        return values
+
+
+class VocoderTests(unittest.TestCase):
+    def setUp(self):
+        self.vocoder = trtvocoder.Vocoder.load(MODEL)
+        self.addCleanup(self.vocoder.close)
+
+    def test_the_package_is_the_installed_one_and_typed(self):
+        folder = pathlib.Path(trtvocoder.__file__).parent
+        self.assertIn("site-packages", str(folder))
+        self.assertTrue((folder / "py.typed").is_file())
+        self.assertEqual(trtvocoder.library_version(), os.environ["TRTV_CLIENT_VERSION"])
+
+    def test_nothing_of_nvidia_is_inside(self):
+        names = sorted(path.name for path in (pathlib.Path(trtvocoder.__file__).parent / "lib").iterdir())
+        self.assertEqual(names, ["libonnxruntime.so", "libtrtvocoder.so", "libtrtvocoder10.so", "libtrtvocoder11.so"])
+
+    def test_onnx_runtime_is_the_packages_own(self):
+        loaded = {line.split()[-1] for line in pathlib.Path("/proc/self/maps").read_text().splitlines() if "libonnxruntime.so" in line}
+        self.assertEqual(loaded, {str((pathlib.Path(trtvocoder.__file__).parent / "lib" / "libonnxruntime.so").resolve())})
+
+    def test_decode_on_the_cpu_is_the_programs(self):
+        self.assertGreater(snr_db(wav("TRTV_CLIENT_CPU_AUDIO"), self.vocoder.decode(MEL)), 100)
+
+    def test_decode_of_an_engine_is_the_programs(self):
+        with trtvocoder.Vocoder.load(pathlib.Path(ENGINE)) as vocoder:
+            self.assertTrue(vocoder.info.is_engine)
+            self.assertGreater(snr_db(wav("TRTV_CLIENT_ENGINE_AUDIO"), vocoder.decode(MEL)), 80)
+
+    def test_a_model_from_bytes_decodes_as_its_file_does(self):
+        with trtvocoder.Vocoder.load(pathlib.Path(MODEL).read_bytes()) as vocoder:
+            numpy.testing.assert_array_equal(vocoder.decode(MEL[:, :50]), self.vocoder.decode(MEL[:, :50]))
+
+    def test_facts_are_told(self):
+        info = self.vocoder.info
+        self.assertEqual((info.sample_rate, info.n_mels, info.n_fft, info.hop_length, info.padding), (24000, 100, 1024, 256, "center"))
+        self.assertEqual(self.vocoder.sample_count(11), 2560)
+        self.assertFalse(info.is_engine)
+
+    def test_any_strides_and_float_types_decode_alike(self):
+        part = MEL[:, :60].astype(numpy.float16)
+        expected = self.vocoder.decode(part.astype(numpy.float32))
+        self.assertEqual(expected.dtype, numpy.float32)
+        view = numpy.ascontiguousarray(part.T).T
+        self.assertFalse(view.flags.c_contiguous)
+        for mel in (part, view, part.astype(numpy.float64)):
+            numpy.testing.assert_array_equal(self.vocoder.decode(mel), expected)
+
+    def test_a_batch_decodes_as_each_by_itself(self):
+        both = self.vocoder.decode(numpy.stack([MEL[:, :40], MEL[:, 40:80]]))
+        self.assertEqual(both.shape, (2, self.vocoder.sample_count(40)))
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :40]), both[0]), 100)
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, 40:80]), both[1]), 100)
+
+    def test_the_mel_of_samples_is_the_programs(self):
+        with self.vocoder.session() as session:
+            self.assertGreater(snr_db(MEL, session.mel(wav("TRTV_CLIENT_SPEECH").astype(numpy.float32) / 32768)), 100)
+
+    def test_a_session_tells_its_times(self):
+        with self.vocoder.session(profile_capacity=8) as session:
+            session.warm_up(50)
+            before = session.profile()["decodes"]
+            session.decode(MEL[:, :50])
+            self.assertEqual(session.profile()["decodes"], before + 1)
+            self.assertEqual(session.profile()["last"]["frames"], 50)
+
+    def test_eight_threads_decode_at_once(self):
+        expected = self.vocoder.decode(MEL[:, :80])
+        results = []
+
+        def decode():
+            for _ in range(3):
+                results.append(numpy.array_equal(self.vocoder.decode(MEL[:, :80]), expected))
+
+        threads = [threading.Thread(target=decode) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(results, [True] * 24)
+
+    def test_other_threads_run_during_a_decode(self):
+        turns, ends = [0], threading.Event()
+
+        def decode():
+            for _ in range(4):
+                self.vocoder.decode(MEL)
+            ends.set()
+
+        thread = threading.Thread(target=decode)
+        interval = sys.getswitchinterval()
+        # A decode that held the lock would let this thread run between decodes alone.
+        thread.start()
+        while not ends.wait(interval / 100):
+            turns[0] += 1
+        thread.join()
+        self.assertGreater(turns[0], 100)
+
+    def test_failures_are_exceptions_with_a_sentence(self):
+        cases = [
+            (trtvocoder.FileSystemError, lambda: trtvocoder.Vocoder.load("/nonexistent/vocos.onnx"), "vocos.onnx"),
+            (trtvocoder.BadDataError, lambda: trtvocoder.Vocoder.load(os.environ["TRTV_CLIENT_SPEECH"]), "speech.wav"),
+            (trtvocoder.InvalidArgumentError, lambda: trtvocoder.Vocoder.load(MODEL, windows="some"), "'some' are no windows"),
+            (trtvocoder.InvalidArgumentError, lambda: self.vocoder.decode(MEL.T), "expected"),
+            (trtvocoder.BadDataError, lambda: self.vocoder.decode(numpy.full((100, 9), numpy.nan)), "NaN in band 0"),
+            (TypeError, lambda: trtvocoder.Vocoder.load(MODEL, widows="off"), "'widows' is no option"),
+        ]
+        for kind, call, part in cases:
+            with self.assertRaises(kind) as caught:
+                call()
+            self.assertIn(part, str(caught.exception))
+            self.assertTrue(str(caught.exception).endswith("."))
+        self.assertTrue(issubclass(trtvocoder.FileSystemError, OSError) and issubclass(trtvocoder.BadDataError, ValueError))
+
+    def test_what_is_closed_says_so(self):
+        session = self.vocoder.session()
+        session.close()
+        session.close()
+        self.vocoder.close()
+        for closed in (session, self.vocoder):
+            with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "is closed"):
+                closed.decode(MEL)
+
+    def test_the_log_reaches_python(self):
+        lines = []
+        trtvocoder.set_log_handler(lambda severity, source, text: lines.append(source), severity=4)
+        self.addCleanup(trtvocoder.set_log_handler, None)
+        trtvocoder.Vocoder.load(ENGINE).close()
+        self.assertIn("TensorRT", lines)
+
+    def test_a_forked_child_is_told(self):
+        child = os.fork()
+        if child == 0:
+            try:
+                self.vocoder.decode(MEL)
+            except trtvocoder.TrtVocoderError as error:
+                os._exit(0 if "fork" in str(error) else 2)
+            os._exit(1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+
+class DeviceTests(unittest.TestCase):
+    def setUp(self):
+        self.vocoder = trtvocoder.Vocoder.load(ENGINE)
+        self.addCleanup(self.vocoder.close)
+        self.session = self.vocoder.session()
+        self.addCleanup(self.session.close)
+
+    def run_on_device(self, mel):
+        mel = numpy.ascontiguousarray(mel)
+        frames, bins = mel.shape[-1], self.vocoder.info.n_fft // 2 + 1
+        shape = (mel.shape[0], frames, bins) if self.vocoder.info.device_output_frame_major else (mel.shape[0], bins, frames)
+        source = DeviceArray(mel.shape, mel)
+        outputs = DeviceArray(shape), DeviceArray(shape)
+        self.session.decode_on_device(source, *outputs, stream=DeviceArray.stream.value)
+        return tuple(output.read() for output in outputs)
+
+    def test_an_array_on_the_gpu_decodes_into_others_there(self):
+        real, imag = self.run_on_device(MEL[None, :, :64])
+        axis = 1 if self.vocoder.info.device_output_frame_major else 2
+        spectrum = numpy.moveaxis(real + 1j * imag, axis, 2)[0]
+        window = numpy.hanning(self.vocoder.info.n_fft + 1)[:-1]
+        hop, n_fft = self.vocoder.info.hop_length, self.vocoder.info.n_fft
+        total, weight = numpy.zeros(63 * hop + n_fft), numpy.zeros(63 * hop + n_fft)
+        for frame, values in enumerate(numpy.fft.irfft(spectrum, axis=0).T):
+            total[frame * hop:frame * hop + n_fft] += values * window
+            weight[frame * hop:frame * hop + n_fft] += window ** 2
+        audio = (total[n_fft // 2:-n_fft // 2] / weight[n_fft // 2:-n_fft // 2]).astype(numpy.float32)
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :64]), audio), 80)
+
+    def test_arrays_that_do_not_fit_are_refused(self):
+        source, small = DeviceArray((1, 100, 64)), DeviceArray((1, 10))
+        cases = [
+            (source, small, small, "has 10 values"),
+            (MEL[None], small, small, "no __cuda_array_interface__"),
+            (DeviceArray((1, 80, 64)), small, small, "expected"),
+        ]
+        for mel, real, imag, part in cases:
+            with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, part):
+                self.session.decode_on_device(mel, real, imag, stream=DeviceArray.stream.value)
+        for change, part in (({"typestr": "<f2"}, "float16"), ({"strides": (4, 4, 400)}, "not contiguous"), ({"data": (source.address.value + 4, False)}, "multiple")):
+            array = type("Changed", (), {"__cuda_array_interface__": {**source.__cuda_array_interface__, **change}})()
+            with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, part):
+                self.session.decode_on_device(array, small, small, stream=DeviceArray.stream.value)
+        with trtvocoder.Vocoder.load(MODEL) as cpu, self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "runs on the CPU"):
+            cpu.session().decode_on_device(source, small, small, stream=DeviceArray.stream.value)
+
+    @needs_torch
+    def test_torch_turns_spectra_of_windows_into_the_samples_of_a_whole_decode(self):
+        from trtvocoder._device import TorchDecoder
+
+        tests = self
+
+        # The double has no torch: the network's runs alone go another way.
+        class OnTheDouble(TorchDecoder):
+            runs = 0
+
+            def run(self, mel):
+                self.runs += 1
+                return tuple(torch.from_numpy(plane) for plane in tests.run_on_device(mel.numpy()))
+
+        decoder = OnTheDouble(torch, self.session)
+        for frames, runs in ((64, 1), (256, 1), (257, 2), (700, 4)):
+            decoder.runs = 0
+            audio = decoder.decode(torch.from_numpy(MEL[:, :frames]))
+            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :frames]), audio.numpy()), 80, frames)
+            self.assertEqual(decoder.runs, runs)
+
+
+@needs_torch
+class TorchTests(unittest.TestCase):
+    def test_a_tensor_gives_a_tensor(self):
+        with trtvocoder.Vocoder.load(MODEL) as vocoder:
+            expected = vocoder.decode(MEL[:, :70])
+            # As F5-TTS passes it: a permuted view.
+            mel = torch.from_numpy(MEL[:, :70].T.copy())[None].permute(0, 2, 1)
+            audio = vocoder.decode(mel)
+            self.assertIsInstance(audio, torch.Tensor)
+            self.assertEqual(tuple(audio.shape), (1, expected.size))
+            numpy.testing.assert_array_equal(audio[0].numpy(), expected)
+            self.assertEqual(vocoder.decode(mel.half()).dtype, torch.float32)
+
+
+class F5Tests(unittest.TestCase):
+    def test_it_takes_the_place_of_f5_tts_vocoder(self):
+        vocoder = f5tts.load_vocoder(vocoder_name="vocos", is_local=True, local_path=MODEL, device="cpu", hf_cache_dir=None)
+        self.addCleanup(vocoder.close)
+        self.assertIs(vocoder.to("cuda").eval(), vocoder)
+        expected = vocoder.vocoder.decode(MEL[:, :70])
+        mel = numpy.ascontiguousarray(MEL[:, :70].T)[None].transpose(0, 2, 1)
+        for audio in (vocoder.decode(mel), vocoder(mel)):
+            self.assertEqual(audio.shape, (1, expected.size))
+            numpy.testing.assert_array_equal(audio.squeeze(), expected)
+
+    @needs_torch
+    def test_its_call_sites_work_as_written(self):
+        vocoder = f5tts.load_vocoder("vocos", True, MODEL, "cpu")
+        self.addCleanup(vocoder.close)
+        with torch.inference_mode():
+            generated = torch.from_numpy(MEL[:, :70].T.copy())[None].to(torch.float32).permute(0, 2, 1)
+            wave = vocoder.decode(generated)
+            wave = wave * 0.5
+            self.assertEqual(wave.squeeze().cpu().numpy().shape, (vocoder.vocoder.sample_count(70),))
+
+    def test_a_folder_with_a_model_will_do(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(MODEL, os.path.join(folder, "vocos.onnx"))
+            f5tts.load_vocoder(is_local=True, local_path=folder).close()
+
+    def test_what_it_cannot_do_is_said(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments, part in (({"vocoder_name": "bigvgan"}, "bigvgan"), ({}, "local_path"), ({"local_path": folder}, "neither vocos.engine")):
+                with self.assertRaisesRegex(ValueError, part):
+                    f5tts.load_vocoder(**arguments)
+
+
+if __name__ == "__main__":
+    program = unittest.main(exit=False, verbosity=2)
+    result = program.result
+    bad = len(result.failures) + len(result.errors)
+    sys.stderr.flush()
+    for _, reason in result.skipped:
+        print(f"skipped: {reason}")
+    print(f"{result.testsRun - bad - len(result.skipped)} passed, {bad} failed, {len(result.skipped)} skipped", flush=True)
+    sys.exit(bad > 0)

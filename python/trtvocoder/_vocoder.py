@@ -1,0 +1,289 @@
+"""Vocoder and Session: what users hold."""
+from __future__ import annotations
+
+import collections
+import ctypes
+import dataclasses
+import json
+import os
+import sys
+from types import TracebackType
+from typing import Any, Deque, Dict, Optional, Tuple, Type, Union
+
+import numpy
+
+from trtvocoder import _device
+from trtvocoder._library import InfoStruct, InvalidArgumentError, OptionsStruct, call, destroy
+
+_UNLIMITED = 2**31 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelInfo:
+    """Facts about a loaded model."""
+
+    sample_rate: int
+    n_mels: int
+    n_fft: int
+    hop_length: int
+    #: "center" or "same".
+    padding: str
+    #: The floor under mel amplitudes before the logarithm.
+    mel_floor: float
+    #: Frames to each side that an output frame depends on; None where unknown.
+    receptive_field_frames: Optional[int]
+    min_frames: int
+    #: The most frames of one run; None for no limit.
+    max_frames: Optional[int]
+    #: The most items of one run; None for no limit.
+    max_batch: Optional[int]
+    #: "spectrum" or "waveform".
+    signal: str
+    #: Whether it is an engine, which decodes from memory of the GPU.
+    is_engine: bool
+    #: An engine's mel on the GPU: "float32" or "float16"; None on the CPU.
+    device_mel_type: Optional[str]
+    #: The same of its results.
+    device_output_type: Optional[str]
+    #: Whether an engine's spectrum is [batch, frames, bins], not [batch, bins, frames].
+    device_output_frame_major: bool
+    #: What runs it, for people.
+    backend: str
+    #: What was guessed or assumed of the model, a sentence each.
+    notes: Tuple[str, ...]
+
+
+class _Handle:
+    """What is to be given back: by close(), at the end of a with block, or with the object."""
+
+    _kind = ""
+
+    def __init__(self) -> None:
+        self._handle: Optional[int] = None
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees it; a decode under way on another thread ends first. Any number of times."""
+        handle, self._handle = getattr(self, "_handle", None), None
+        if handle is not None:
+            destroy(self._kind, handle)
+
+    def _get(self) -> int:
+        if self._handle is None:
+            raise InvalidArgumentError(f"The {self._kind} is closed.")
+        return self._handle
+
+
+class Session(_Handle):
+    """Decoders and buffers of a vocoder, for one thread at a time: another gets BusyError. Vocoder.session() makes it."""
+
+    _kind = "session"
+
+    def __init__(self, vocoder: "Vocoder", profile_capacity: int = 0) -> None:
+        super().__init__()
+        self.info = vocoder.info
+        self._vocoder = vocoder
+        handle = ctypes.c_void_p()
+        call("session_create", vocoder._get(), profile_capacity, ctypes.byref(handle))
+        self._handle = handle.value
+
+    def decode(self, mel: Any) -> Any:
+        """Decodes a mel of natural-log amplitudes: see Vocoder.decode."""
+        if _device.is_on_gpu(mel):
+            return _device.decode(self, mel)
+        torch = _torch_of(mel)
+        values = mel.detach().cpu().float().numpy() if torch is not None else numpy.asarray(mel)
+        audio = self._decode_host(values)
+        return torch.from_numpy(audio) if torch is not None else audio
+
+    def _decode_host(self, values: "numpy.ndarray[Any, Any]") -> "numpy.ndarray[Any, Any]":
+        if values.ndim not in (2, 3) or values.shape[-2] != self.info.n_mels:
+            raise InvalidArgumentError(
+                f"The mel is {list(values.shape)}; expected [{self.info.n_mels}, frames] or [batch, {self.info.n_mels}, frames].")
+        mel = numpy.ascontiguousarray(values, dtype=numpy.float32)
+        batch = mel.shape[0] if mel.ndim == 3 else 1
+        samples = self._vocoder.sample_count(mel.shape[-1])
+        audio = numpy.empty((batch, samples), dtype=numpy.float32)
+        call("session_decode", self._get(), mel.ctypes.data, batch, mel.shape[-1], audio.ctypes.data, audio.size, None)
+        return audio if mel.ndim == 3 else audio[0]
+
+    def decode_on_device(self, mel: Any, real_or_audio: Any, imag: Any = None, *, stream: int) -> None:
+        """
+        Enqueues one run from and to memory of the GPU on a CUDA stream (its address; not the default stream) and returns at once. All three are objects with
+        __cuda_array_interface__ (torch, CuPy, Numba), contiguous, aligned to 256 bytes, of the types that info tells: the mel [batch, n_mels, frames], and what the
+        network puts out, of device_output_length() values: the spectrum's real and imaginary parts, or the samples alone. They must live until the work is done.
+        """
+        shape, address = _device.pointer(mel, self.info.device_mel_type, "mel")
+        if len(shape) != 3 or shape[1] != self.info.n_mels:
+            raise InvalidArgumentError(f"The mel is {list(shape)}; expected [batch, {self.info.n_mels}, frames].")
+        length = self.device_output_length(shape[0], shape[2])
+        outputs = []
+        for name, array in (("real_or_audio", real_or_audio), ("imag", imag)):
+            if array is None:
+                outputs.append(0)
+                continue
+            size, output = _device.pointer(array, self.info.device_output_type, name)
+            if _device.count(size) != length:
+                raise InvalidArgumentError(f"{name} has {_device.count(size)} values, but the network puts out {length}.")
+            outputs.append(output)
+        call("session_decode_on_device", self._get(), address, shape[0], shape[2], outputs[0], outputs[1], stream)
+
+    def device_output_length(self, batch: int, frames: int) -> int:
+        """Values of each output of decode_on_device."""
+        length = ctypes.c_int64()
+        call("session_get_device_output_length", self._get(), batch, frames, ctypes.byref(length))
+        return length.value
+
+    def mel(self, audio: Any) -> "numpy.ndarray[Any, Any]":
+        """The mel [n_mels, frames] that the model takes, of samples at its sample rate."""
+        sound = numpy.ascontiguousarray(audio, dtype=numpy.float32)
+        if sound.ndim != 1:
+            raise InvalidArgumentError(f"The sound is {list(sound.shape)}; expected [samples].")
+        frames = ctypes.c_int32()
+        call("session_get_frame_count", self._get(), sound.size, ctypes.byref(frames))
+        mel = numpy.empty((self.info.n_mels, frames.value), dtype=numpy.float32)
+        call("session_compute_mel", self._get(), sound.ctypes.data, sound.size, mel.ctypes.data, mel.size, None)
+        return mel
+
+    def warm_up(self, frames: Optional[int] = None, batch: int = 1) -> None:
+        """Makes every window ready, or the shapes that decodes of so many frames use, so that no decode pays for them."""
+        if frames is None:
+            call("session_warm_up", self._get())
+        else:
+            call("session_warm_up_shape", self._get(), batch, frames)
+
+    def profile(self) -> Dict[str, Any]:
+        """Times of the decodes so far, of a session made with a profile_capacity."""
+        text = ctypes.c_char_p()
+        call("session_get_profile", self._get(), ctypes.byref(text))
+        assert text.value is not None
+        result: Dict[str, Any] = json.loads(text.value)
+        return result
+
+
+class Vocoder(_Handle):
+    """A loaded model. Any number of threads may use it at once."""
+
+    _kind = "vocoder"
+
+    def __init__(self, model: Union[str, "os.PathLike[str]", bytes], **options: Any) -> None:
+        super().__init__()
+        handle = ctypes.c_void_p()
+        told = _options(options)
+        if isinstance(model, bytes):
+            call("vocoder_load_memory", model, len(model), None, ctypes.byref(told), ctypes.byref(handle))
+        else:
+            call("vocoder_load_file", os.fsencode(model), ctypes.byref(told), ctypes.byref(handle))
+        self._handle = handle.value
+        self.info = _read_info(self._get())
+        self._idle: Deque[Session] = collections.deque()
+
+    @classmethod
+    def load(cls, model: Union[str, "os.PathLike[str]", bytes], **options: Any) -> "Vocoder":
+        """
+        Loads an engine or an ONNX model, from a file or from bytes. Options are those of trtvocoder_options (trtvocoder.h), by name: device=0, threads=0, windows="auto",
+        max_window_frames=0, library_folder=None, …; and of models that do not say it, sample_rate, mel_floor, receptive_field_frames and so on.
+        """
+        return cls(model, **options)
+
+    def decode(self, mel: Any) -> Any:
+        """
+        Decodes a mel of natural-log amplitudes, [n_mels, frames] or [batch, n_mels, frames], of any float type and strides, to samples [samples] or [batch, samples] in
+        float32. A numpy array gives a numpy array, a torch tensor a torch tensor on its device: on the GPU, with an engine, nothing goes through the host and nothing
+        waits; the work is queued on torch's current stream. Of several threads each takes a session of its own.
+        """
+        self._get()
+        try:
+            session = self._idle.pop()
+        except IndexError:
+            session = Session(self)
+        try:
+            return session.decode(mel)
+        finally:
+            self._idle.append(session)
+            if self._handle is None:
+                self._close_idle()
+
+    def session(self, profile_capacity: int = 0) -> Session:
+        """Makes a session of one's own: for warming up, and with a profile_capacity for times."""
+        return Session(self, profile_capacity)
+
+    def sample_count(self, frames: int) -> int:
+        """Samples that so many frames decode to."""
+        samples = ctypes.c_int32()
+        call("vocoder_get_sample_count", self._get(), frames, ctypes.byref(samples))
+        return samples.value
+
+    @property
+    def sample_rate(self) -> int:
+        """Sample rate in Hz."""
+        return self.info.sample_rate
+
+    @property
+    def n_mels(self) -> int:
+        """Mel bands."""
+        return self.info.n_mels
+
+    def close(self) -> None:
+        """Frees it and its idle sessions. Any number of times."""
+        super().close()
+        if hasattr(self, "_idle"):
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        while True:
+            try:
+                self._idle.pop().close()
+            except IndexError:
+                return
+
+
+def _torch_of(mel: Any) -> Any:
+    """torch, where the mel is a tensor of it; it is never imported for others."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and isinstance(mel, torch.Tensor) else None
+
+
+def _options(told: Dict[str, Any]) -> OptionsStruct:
+    names = {name for name, _ in OptionsStruct._fields_} - {"struct_size", "reserved"}
+    fields = {}
+    for name, value in told.items():
+        if name not in names:
+            raise TypeError(f"'{name}' is no option of a vocoder; options are {', '.join(sorted(names))}.")
+        if value is not None:
+            fields[name] = os.fsencode(value) if isinstance(value, (str, os.PathLike)) else value
+    return OptionsStruct(**fields)
+
+
+def _read_info(handle: int) -> ModelInfo:
+    info = InfoStruct()
+    call("vocoder_get_info", handle, ctypes.byref(info))
+    types = {0: "float32", 1: "float16"}
+    notes = info.notes.decode()
+    return ModelInfo(
+        sample_rate=info.sample_rate,
+        n_mels=info.mel_count,
+        n_fft=info.fft_length,
+        hop_length=info.hop_length,
+        padding="same" if info.padding == 1 else "center",
+        mel_floor=info.mel_floor,
+        receptive_field_frames=None if info.receptive_field_frames < 0 else info.receptive_field_frames,
+        min_frames=info.min_frames,
+        max_frames=None if info.max_frames == _UNLIMITED else info.max_frames,
+        max_batch=None if info.max_batch == _UNLIMITED else info.max_batch,
+        signal="waveform" if info.signal == 1 else "spectrum",
+        is_engine=info.takes_device_pointers == 1,
+        device_mel_type=types.get(info.device_mel_type),
+        device_output_type=types.get(info.device_output_type),
+        device_output_frame_major=info.device_output_frame_major == 1,
+        backend=info.backend.decode(),
+        notes=tuple(notes.split("\n")) if notes else (),
+    )

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace TrtVocoder.NativeLibrary;
+
+/// <summary><c>trtvocoder_error</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeError
+{
+    public uint StructSize;
+    public int Status;
+    public int Kind;
+    public int NativeCode;
+    public byte* Message;
+}
+
+/// <summary><c>trtvocoder_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeOptions
+{
+    public uint StructSize;
+    public int Device;
+    public int Threads;
+    public int InverseStftThreads;
+    public int RunsInFlight;
+    public int MaxWindowFrames;
+    public byte* Windows;
+    public int SkipsOutputCheck;
+    public int Profile;
+    public int Buffers;
+    public int WithoutGraphs;
+    public int AllowsHostCode;
+    public int Runtime;
+    public byte* LibraryFolder;
+    public int MelCount;
+    public int SampleRate;
+    public int FftLength;
+    public int HopLength;
+    public int Padding;
+    public int ReceptiveFieldFrames;
+    public float MelFloor;
+    public int Reserved;
+    public byte* RealOutput;
+    public byte* ImagOutput;
+    public byte* AudioOutput;
+}
+
+/// <summary><c>trtvocoder_info</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct NativeInfo
+{
+    public uint StructSize;
+    public int SampleRate;
+    public int MelCount;
+    public int FftLength;
+    public int HopLength;
+    public int Padding;
+    public float MelFloor;
+    public int ReceptiveFieldFrames;
+    public int MinFrames;
+    public int MaxFrames;
+    public int MaxBatch;
+    public int Signal;
+    public int TakesDevicePointers;
+    public int DeviceMelType;
+    public int DeviceOutputType;
+    public int DeviceOutputFrameMajor;
+    public byte* Backend;
+    public byte* Notes;
+}

@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace TrtVocoder.NativeLibrary;
+
+/// <summary>A string for C: UTF-8, ending in 0, at an address that stays as long as this object.</summary>
+internal sealed unsafe class NativeText
+{
+    private readonly byte[] _bytes;
+
+    public NativeText(string text)
+    {
+        _bytes = GC.AllocateArray<byte>(Encoding.UTF8.GetByteCount(text) + 1, pinned: true);
+        Encoding.UTF8.GetBytes(text, _bytes);
+    }
+
+    public byte* Pointer => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, 0);
+
+    /// <summary>A string of C's; null for NULL.</summary>
+    public static string? Read(byte* text) => Marshal.PtrToStringUTF8((nint)text);
+}

@@ -1,0 +1,21 @@
+namespace TrtVocoder.NativeLibrary;
+
+/// <summary>C's arrays.</summary>
+internal static unsafe class Spans
+{
+    /// <exception cref="ArgumentException">It is NULL, or longer than .NET can handle.</exception>
+    public static Span<T> Of<T>(T* pointer, long length, string name)
+        where T : unmanaged
+    {
+        if (length is < 0 or > int.MaxValue)
+            throw new ArgumentException($"The {name} has {length} values; 0 to {int.MaxValue} are possible.");
+        return pointer is not null || length == 0 ? new Span<T>(pointer, (int)length) : throw new ArgumentException($"The {name} is NULL.");
+    }
+
+    /// <exception cref="ArgumentException">The out parameter is NULL.</exception>
+    public static void CheckOut(void* pointer, string name)
+    {
+        if (pointer is null)
+            throw new ArgumentException($"The out parameter {name} is NULL.");
+    }
+}

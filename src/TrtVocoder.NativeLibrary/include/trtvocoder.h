@@ -1,0 +1,381 @@
+/*
+ * TrtVocoder in C: mel spectrograms to speech by TensorRT engines and ONNX models, inside the calling process. C11 and
+ * C++17. One shared library, libtrtvocoder.so, which needs no .NET; what it needs beside it tells docs/c-api.md.
+ *
+ * Rules that hold for every function, unless it says otherwise:
+ *   Errors       Returns 0 (TRTVOCODER_OK) or a negative trtvocoder_status, whose meaning never changes;
+ *                trtvocoder_get_last_error then tells more on the same thread. On failure out parameters are set to 0
+ *                or NULL and objects are as before; audio may have been written in part. A NULL that is not said to be
+ *                allowed, a handle that was destroyed or is of another kind, and a struct_size that is not the
+ *                struct's, are TRTVOCODER_ERROR_INVALID_ARGUMENT. No function throws or calls exit.
+ *   Threads      A vocoder may be used by any number of threads at once. A session may be used by one thread at a time;
+ *                a second one gets TRTVOCODER_ERROR_BUSY, never wrong audio. Threads need not be registered.
+ *   Blocking     Returns without waiting for a GPU or a file.
+ *   Ownership    *_create and *_load_* give the caller a handle, to be given back by the *_destroy of its kind: NULL is
+ *                fine, it never fails, and the order does not matter, since a session keeps alive what it needs of its
+ *                vocoder. Arguments are read during the call only. Strings are UTF-8 and end in 0; those handed out
+ *                live as long as the handle they came from, unless said otherwise.
+ *   Processes    After fork the library works in the process that first called it only: in the child every function
+ *                that can fail is TRTVOCODER_ERROR_FORKED. Start children before, or let them exec. The library is not
+ *                unloaded by dlclose.
+ *   Environment  The variables of docs/architecture.md are read as they stood when the library was first called.
+ */
+#ifndef TRTVOCODER_H
+#define TRTVOCODER_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+#define TRTVOCODER_NOEXCEPT noexcept
+extern "C" {
+#else
+#define TRTVOCODER_NOEXCEPT
+#endif
+
+/** Version of this header's ABI; trtvocoder_get_abi_version gives the library's. They must be equal. */
+#define TRTVOCODER_ABI_VERSION 1
+
+/** What a call came to. */
+typedef enum trtvocoder_status {
+    /** Done. */
+    TRTVOCODER_OK = 0,
+    /** An argument is missing, out of range, or does not fit the model. */
+    TRTVOCODER_ERROR_INVALID_ARGUMENT = -1,
+    /** Not enough host memory. */
+    TRTVOCODER_ERROR_OUT_OF_MEMORY = -2,
+    /** A file is missing or cannot be read. */
+    TRTVOCODER_ERROR_FILE_SYSTEM = -3,
+    /** A model or a mel that cannot be used: damaged, foreign, not finite. */
+    TRTVOCODER_ERROR_BAD_DATA = -4,
+    /** A native library is missing or unusable (the message lists where it was looked for), or there is no GPU. */
+    TRTVOCODER_ERROR_MISSING_LIBRARY = -5,
+    /** The CUDA driver failed; native_code is its CUresult. */
+    TRTVOCODER_ERROR_CUDA = -6,
+    /** TensorRT refused or failed. */
+    TRTVOCODER_ERROR_TENSORRT = -7,
+    /** Another thread is using the session. */
+    TRTVOCODER_ERROR_BUSY = -8,
+    /** Another failure of the model or of what runs it: the output is not finite, the input too short. */
+    TRTVOCODER_ERROR_MODEL = -9,
+    /** The call was made in a child process after fork. */
+    TRTVOCODER_ERROR_FORKED = -10,
+    /** This model or its backend has no such feature. */
+    TRTVOCODER_ERROR_UNSUPPORTED = -11,
+    /** A fault of this library; the message says which, please report it. */
+    TRTVOCODER_ERROR_INTERNAL = -12,
+} trtvocoder_status;
+
+/** How grave a log message is. */
+typedef enum trtvocoder_severity {
+    /** A fault inside TensorRT. */
+    TRTVOCODER_SEVERITY_INTERNAL_ERROR = 0,
+    /** A call failed. */
+    TRTVOCODER_SEVERITY_ERROR = 1,
+    /** Something worth changing. */
+    TRTVOCODER_SEVERITY_WARNING = 2,
+    /** What is going on. */
+    TRTVOCODER_SEVERITY_INFO = 3,
+    /** Everything. */
+    TRTVOCODER_SEVERITY_VERBOSE = 4,
+} trtvocoder_severity;
+
+/** What a network puts out. */
+typedef enum trtvocoder_signal {
+    /** Spectra; the inverse STFT follows. */
+    TRTVOCODER_SIGNAL_SPECTRUM = 0,
+    /** Samples. */
+    TRTVOCODER_SIGNAL_WAVEFORM = 1,
+} trtvocoder_signal;
+
+/** How an STFT pads. */
+typedef enum trtvocoder_padding {
+    /** By n_fft / 2 on both sides: F frames are (F - 1) * hop samples. */
+    TRTVOCODER_PADDING_CENTER = 0,
+    /** By (n_fft - hop) / 2 on both sides: F frames are F * hop samples. */
+    TRTVOCODER_PADDING_SAME = 1,
+} trtvocoder_padding;
+
+/** What elements are, on the GPU. */
+typedef enum trtvocoder_element_type {
+    /** IEEE single precision. */
+    TRTVOCODER_ELEMENT_FLOAT = 0,
+    /** IEEE half precision. */
+    TRTVOCODER_ELEMENT_HALF = 1,
+} trtvocoder_element_type;
+
+/** The memory that an engine's mel and result go through. */
+typedef enum trtvocoder_buffers {
+    /** As the GPU is: mapped where it shares the host's memory (Jetson), else pinned. */
+    TRTVOCODER_BUFFERS_AUTO = 0,
+    /** Pinned host memory and GPU memory, with copies. */
+    TRTVOCODER_BUFFERS_PINNED = 1,
+    /** Host memory that the GPU reads and writes. */
+    TRTVOCODER_BUFFERS_MAPPED = 2,
+} trtvocoder_buffers;
+
+/** Which of NVIDIA's runtimes loads an engine. */
+typedef enum trtvocoder_runtime {
+    /** The one that built it. */
+    TRTVOCODER_RUNTIME_AUTO = 0,
+    /** TensorRT. */
+    TRTVOCODER_RUNTIME_TENSORRT = 1,
+    /** TensorRT-RTX. */
+    TRTVOCODER_RUNTIME_TENSORRT_RTX = 2,
+} trtvocoder_runtime;
+
+/** A loaded model and how to decode with it. */
+typedef struct trtvocoder_vocoder trtvocoder_vocoder;
+
+/** Decoders and buffers for one thread at a time. */
+typedef struct trtvocoder_session trtvocoder_session;
+
+/**
+ * Takes a log message. May be called from any thread, several at a time, and must not call this library. source is
+ * "TensorRT" or "trtvocoder"; both strings live during the call only.
+ */
+typedef void (*trtvocoder_log_callback)(void* user, int32_t severity, const char* source, const char* message);
+
+/** The last error on a thread. */
+typedef struct trtvocoder_error {
+    /** sizeof(trtvocoder_error). */
+    uint32_t struct_size;
+    /** What went wrong: trtvocoder_status; 0 where no call has failed yet. */
+    int32_t status;
+    /** Number of the failure's kind in .NET (TrtVocoder.FailureKind): what a caller can do; 0 where nothing more is to
+     * be told. */
+    int32_t kind;
+    /** The CUresult of TRTVOCODER_ERROR_CUDA, else 0. */
+    int32_t native_code;
+    /** One clear sentence; "" where no call has failed yet. Valid until the thread's next failing call. */
+    const char* message;
+} trtvocoder_error;
+
+/** How to load a model and decode with it. All 0 but struct_size: the defaults. */
+typedef struct trtvocoder_options {
+    /** sizeof(trtvocoder_options). */
+    uint32_t struct_size;
+    /** The GPU's number. */
+    int32_t device;
+    /** Threads of models that run on the CPU; 0: the backend chooses. */
+    int32_t threads;
+    /** Threads of a session's inverse STFT; 0: up to 6. */
+    int32_t inverse_stft_threads;
+    /** Windows and batches under way at the same time; 0: the backend chooses. */
+    int32_t runs_in_flight;
+    /** The most frames of one run of the network; longer inputs are decoded in windows. 0: the model's limit, at most
+     * 1024. */
+    int32_t max_window_frames;
+    /** Lengths of windows: "auto", "off", or frames like "64,128,256"; NULL: "auto". */
+    const char* windows;
+    /** 1: samples are not looked through for NaN and infinity. */
+    int32_t skips_output_check;
+    /** An engine's optimisation profile, from 0. */
+    int32_t profile;
+    /** trtvocoder_buffers. */
+    int32_t buffers;
+    /** 1: no CUDA graphs. */
+    int32_t without_graphs;
+    /** 1: version-compatible engines may be loaded, which carry executable code: only for engines that are trusted. */
+    int32_t allows_host_code;
+    /** trtvocoder_runtime. */
+    int32_t runtime;
+    /** Folder of NVIDIA's libraries; NULL: what TRTV_TENSORRT_DIR or TRTV_TENSORRT_RTX_DIR names, else where the
+     * system's loader looks. */
+    const char* library_folder;
+    /** Of a model that does not say it: mel bands; 0: by the input's shape. */
+    int32_t mel_count;
+    /** The same: sample rate in Hz; 0: 24000. */
+    int32_t sample_rate;
+    /** The same: n_fft in samples; 0: by the outputs. */
+    int32_t fft_length;
+    /** The same: hop in samples; 0: n_fft / 4. */
+    int32_t hop_length;
+    /** The same: trtvocoder_padding. */
+    int32_t padding;
+    /** The same: frames to each side that an output frame depends on; 0: unknown. */
+    int32_t receptive_field_frames;
+    /** The same: the floor under mel amplitudes before the logarithm; 0: 1e-7. */
+    float mel_floor;
+    /** Not used; 0. */
+    int32_t reserved;
+    /** Name of the output with the real parts; NULL: found. Goes together with imag_output. */
+    const char* real_output;
+    /** Name of the output with the imaginary parts. */
+    const char* imag_output;
+    /** Name of the output with samples; NULL: found. */
+    const char* audio_output;
+} trtvocoder_options;
+
+/** Facts about a loaded model. */
+typedef struct trtvocoder_info {
+    /** sizeof(trtvocoder_info). */
+    uint32_t struct_size;
+    /** Sample rate of the audio in Hz. */
+    int32_t sample_rate;
+    /** Mel bands. */
+    int32_t mel_count;
+    /** n_fft in samples. */
+    int32_t fft_length;
+    /** Hop in samples. */
+    int32_t hop_length;
+    /** trtvocoder_padding. */
+    int32_t padding;
+    /** The floor under mel amplitudes before the logarithm. */
+    float mel_floor;
+    /** Frames to each side that an output frame depends on; -1: unknown. */
+    int32_t receptive_field_frames;
+    /** The fewest frames of a mel. */
+    int32_t min_frames;
+    /** The most frames of one run; INT32_MAX: no limit. Longer mels are decoded in windows. */
+    int32_t max_frames;
+    /** The most items of one run; INT32_MAX: no limit. */
+    int32_t max_batch;
+    /** What the network puts out: trtvocoder_signal. */
+    int32_t signal;
+    /** 1: an engine on a GPU, which decodes from device pointers. */
+    int32_t takes_device_pointers;
+    /** What an engine's mel is on the GPU: trtvocoder_element_type; -1 where there is no GPU. */
+    int32_t device_mel_type;
+    /** What an engine's result is on the GPU: trtvocoder_element_type; -1 where there is no GPU. */
+    int32_t device_output_type;
+    /** 1: an engine's spectrum is [batch, frames, bins]; 0: [batch, bins, frames]. */
+    int32_t device_output_frame_major;
+    /** What runs it, for people: "ONNX Runtime 1.23.2 (CPU)". */
+    const char* backend;
+    /** What was guessed or assumed of the model, a sentence a line; "" for nothing. */
+    const char* notes;
+} trtvocoder_info;
+
+/* ---- library ---- */
+
+/** Gives the ABI version of the library: TRTVOCODER_ABI_VERSION of its header. Never fails. */
+int32_t trtvocoder_get_abi_version(void) TRTVOCODER_NOEXCEPT;
+
+/** Gives the library's version, "0.1.0". Never fails. Ownership: the library's, for as long as the process lives. */
+const char* trtvocoder_get_version(void) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Tells about the last call that failed on this thread. Errors: invalid argument. Ownership: the message is the
+ * library's, until the thread's next failing call.
+ */
+int32_t trtvocoder_get_last_error(trtvocoder_error* error) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Sends log messages at least as grave as severity to callback; NULL stops it. For the whole process; the last caller
+ * wins. Errors: invalid argument. Threads: any; a message that is under way may still arrive after the call.
+ * Ownership: callback and user must live until another was set and no message is under way.
+ */
+int32_t trtvocoder_log_set_callback(trtvocoder_log_callback callback, void* user, int32_t severity) TRTVOCODER_NOEXCEPT;
+
+/* ---- vocoder ---- */
+
+/**
+ * Loads an ONNX model or a TensorRT engine, told apart by content; an engine's sidecar is found beside it. options may
+ * be NULL. Errors: invalid argument, file system, bad data, missing library, CUDA, TensorRT, out of memory.
+ * Blocking: reads the file; engines take a second. Ownership: the caller's, trtvocoder_vocoder_destroy.
+ */
+int32_t trtvocoder_vocoder_load_file(const char* path, const trtvocoder_options* options,
+                                     trtvocoder_vocoder** vocoder) TRTVOCODER_NOEXCEPT;
+
+/**
+ * The same of size bytes, at most 2 GiB, without what lies beside a file. name (NULL is allowed) is what messages call
+ * it. The bytes are not needed afterwards.
+ */
+int32_t trtvocoder_vocoder_load_memory(const void* model, int64_t size, const char* name,
+                                       const trtvocoder_options* options,
+                                       trtvocoder_vocoder** vocoder) TRTVOCODER_NOEXCEPT;
+
+/** Gives the handle back; sessions go on. Threads: one, once; other calls with this handle end first. */
+void trtvocoder_vocoder_destroy(trtvocoder_vocoder* vocoder) TRTVOCODER_NOEXCEPT;
+
+/** Tells about the model. Errors: invalid argument. Ownership: strings are the vocoder's. */
+int32_t trtvocoder_vocoder_get_info(trtvocoder_vocoder* vocoder, trtvocoder_info* info) TRTVOCODER_NOEXCEPT;
+
+/** Gives the samples that a mel of frames frames decodes to. Errors: invalid argument. */
+int32_t trtvocoder_vocoder_get_sample_count(trtvocoder_vocoder* vocoder, int32_t frames,
+                                            int32_t* samples) TRTVOCODER_NOEXCEPT;
+
+/* ---- session ---- */
+
+/**
+ * Makes a session. profile_capacity: how many decodes it keeps the times of, for trtvocoder_session_get_profile; 0
+ * measures nothing and costs nothing. Errors: invalid argument, missing library (FFTW), CUDA, TensorRT, out of memory.
+ * Blocking: an engine's takes about 50 ms. Ownership: the caller's, trtvocoder_session_destroy.
+ */
+int32_t trtvocoder_session_create(trtvocoder_vocoder* vocoder, int32_t profile_capacity,
+                                  trtvocoder_session** session) TRTVOCODER_NOEXCEPT;
+
+/** Gives the handle back. Threads: one, once; a decode on another thread ends first. Blocking: waits for runs from
+ * device pointers. */
+void trtvocoder_session_destroy(trtvocoder_session* session) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Makes every window ready, so that no decode pays for a new shape. Errors: busy, CUDA, TensorRT, model.
+ * Blocking: some 50 ms a window and run in flight on a GPU.
+ */
+int32_t trtvocoder_session_warm_up(trtvocoder_session* session) TRTVOCODER_NOEXCEPT;
+
+/** Makes the shapes ready that a decode of batch items of frames frames uses. Errors and blocking: as above; invalid
+ * argument. */
+int32_t trtvocoder_session_warm_up_shape(trtvocoder_session* session, int32_t batch,
+                                         int32_t frames) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Decodes batch mels of one length: mel is [batch, mel_count, frames] of natural-log amplitudes, audio takes [batch,
+ * samples] and has room for capacity values. samples (NULL is allowed) is how many samples each item has:
+ * trtvocoder_vocoder_get_sample_count. Errors: invalid argument, bad data (NaN or infinity), model, busy, CUDA,
+ * TensorRT. Blocking: until the samples are there. Ownership: mel and audio are the caller's and must not overlap.
+ */
+int32_t trtvocoder_session_decode(trtvocoder_session* session, const float* mel, int32_t batch, int32_t frames,
+                                  float* audio, int64_t capacity, int32_t* samples) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Gives how many values each output of trtvocoder_session_decode_on_device has: batch * bins * frames of a spectrum,
+ * batch * samples of a waveform. Errors: invalid argument (the engine does not take the shape), unsupported (no
+ * engine), busy, CUDA, TensorRT.
+ */
+int32_t trtvocoder_session_get_device_output_length(trtvocoder_session* session, int32_t batch, int32_t frames,
+                                                    int64_t* length) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Enqueues one run from and to the caller's GPU memory on the caller's stream: nothing is copied, nothing is checked
+ * for NaN, and there are no windows. Addresses are CUdeviceptrs aligned to 256 bytes, their elements of the types that
+ * trtvocoder_info tells. mel: [batch, mel_count, frames]. An engine that puts out spectra writes their real and
+ * imaginary parts; the inverse STFT is the caller's. One that puts out samples writes them to real_or_audio, and imag
+ * is 0. stream: a CUstream (cudaStream_t) of the GPU's primary context, not the default stream.
+ * Runs of a session do not overlap on the GPU, whatever stream they are on. Errors: invalid argument, unsupported (no
+ * engine, or planes that are not real and imaginary parts), busy, CUDA, TensorRT. Blocking: milliseconds where the
+ * shape is another than the last one's. Ownership: the memory is the caller's and must live until the stream has done
+ * the work.
+ */
+int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch, int32_t frames,
+                                            uint64_t real_or_audio, uint64_t imag, void* stream) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Gives the frames that the mel of count samples has. Errors: invalid argument, bad data (too few samples), busy,
+ * missing library (FFTW).
+ */
+int32_t trtvocoder_session_get_frame_count(trtvocoder_session* session, int32_t count,
+                                           int32_t* frames) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Computes the mel that the model takes of count samples at its sample rate: mel takes [mel_count, frames] and has room
+ * for capacity values. frames (NULL is allowed) is trtvocoder_session_get_frame_count. Errors: invalid argument, bad
+ * data (too few samples), busy, missing library (FFTW). Blocking: computes.
+ */
+int32_t trtvocoder_session_compute_mel(trtvocoder_session* session, const float* audio, int32_t count, float* mel,
+                                       int64_t capacity, int32_t* frames) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Tells the times of the session's decodes as JSON: {"decodes": n, "parts": {"endToEnd": {"count", "minMs", "meanMs",
+ * "medianMs", "p90Ms", "p95Ms", "p99Ms", "maxMs"}, …}, "last": {"batch", "frames", "windows", …}}. Decodes that paid
+ * for a new shape are left out of the parts and counted in "shapeChanges". Errors: invalid argument, unsupported (the
+ * session was made with a profile_capacity of 0), busy. Ownership: the session's, until the next such call on it.
+ */
+int32_t trtvocoder_session_get_profile(trtvocoder_session* session, const char** json) TRTVOCODER_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,527 @@
+// The C interface as its clients see it: against what the program itself decodes of the same mel, on the CPU and on the
+// double.
+#include <dlfcn.h>
+#include <sys/wait.h>
+#include <trtvocoder.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <complex>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cases.h"
+
+namespace {
+
+const char* given(const char* name) {
+    const char* value = std::getenv(name);
+    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set; './build.sh test' sets it");
+    return value;
+}
+
+std::vector<char> read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) throw std::runtime_error(path + " cannot be read");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// The values of an .npy file of version 1, or of a WAV file's last chunk, in their own type.
+template <typename T>
+std::vector<T> read_values(const std::string& path) {
+    const std::vector<char> bytes = read_file(path);
+    size_t start = 0;
+    if (bytes[0] == 'R') {
+        const std::string text(bytes.data(), bytes.size());
+        start = text.find("data") + 8;
+    } else {
+        start = 10 + static_cast<unsigned char>(bytes[8]) + 256u * static_cast<unsigned char>(bytes[9]);
+    }
+    std::vector<T> values((bytes.size() - start) / sizeof(T));
+    std::memcpy(values.data(), bytes.data() + start, values.size() * sizeof(T));
+    return values;
+}
+
+trtvocoder_error last_error() {
+    trtvocoder_error error{};
+    error.struct_size = sizeof error;
+    CHECK_EQUAL(trtvocoder_get_last_error(&error), 0);
+    return error;
+}
+
+void check(int32_t status) {
+    if (status != TRTVOCODER_OK) throw std::runtime_error(last_error().message);
+}
+
+// A failure: its status, and its sentence's beginning or part.
+void check_fails(int32_t status, int32_t expected, const std::string& part) {
+    const trtvocoder_error error = last_error();
+    CHECK_EQUAL(status, expected);
+    CHECK_EQUAL(error.status, expected);
+    CHECK_CONTAINS(error.message, part);
+    CHECK(std::strchr(error.message, '\n') == nullptr);
+    CHECK_EQUAL(error.message[std::strlen(error.message) - 1], '.');
+}
+
+// A loaded model with a session.
+struct Client {
+    explicit Client(const char* path, int32_t profile_capacity = 0) {
+        check(trtvocoder_vocoder_load_file(path, nullptr, &vocoder));
+        describe(profile_capacity);
+    }
+    explicit Client(const std::vector<char>& model) {
+        check(trtvocoder_vocoder_load_memory(model.data(), static_cast<int64_t>(model.size()), nullptr, nullptr,
+                                             &vocoder));
+        describe(0);
+    }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    ~Client() {
+        trtvocoder_session_destroy(session);
+        trtvocoder_vocoder_destroy(vocoder);
+    }
+    void describe(int32_t profile_capacity) {
+        info.struct_size = sizeof info;
+        check(trtvocoder_vocoder_get_info(vocoder, &info));
+        check(trtvocoder_session_create(vocoder, profile_capacity, &session));
+    }
+    int32_t samples(int32_t frames) const {
+        int32_t count = 0;
+        check(trtvocoder_vocoder_get_sample_count(vocoder, frames, &count));
+        return count;
+    }
+    std::vector<float> decode(const std::vector<float>& mel, int32_t batch = 1) const {
+        const auto frames = static_cast<int32_t>(mel.size()) / info.mel_count / batch;
+        std::vector<float> audio(static_cast<size_t>(batch) * static_cast<size_t>(samples(frames)));
+        int32_t written = 0;
+        check(trtvocoder_session_decode(session, mel.data(), batch, frames, audio.data(),
+                                        static_cast<int64_t>(audio.size()), &written));
+        CHECK_EQUAL(written, samples(frames));
+        return audio;
+    }
+    trtvocoder_vocoder* vocoder = nullptr;
+    trtvocoder_session* session = nullptr;
+    trtvocoder_info info{};
+};
+
+const char* model() { return given("TRTV_CLIENT_MODEL"); }
+const char* engine() { return given("TRTV_CLIENT_ENGINE"); }
+std::vector<float> whole_mel() { return read_values<float>(given("TRTV_CLIENT_MEL")); }
+
+// The first frames of the mel.
+std::vector<float> part_mel(int32_t bands, int32_t frames) {
+    const std::vector<float> whole = whole_mel();
+    const size_t all = whole.size() / static_cast<size_t>(bands);
+    std::vector<float> part;
+    for (size_t band = 0; band < static_cast<size_t>(bands); band++)
+        part.insert(part.end(), whole.begin() + static_cast<std::ptrdiff_t>(band * all),
+                    whole.begin() + static_cast<std::ptrdiff_t>(band * all) + frames);
+    return part;
+}
+
+double signal_to_noise_db(const std::vector<float>& expected, const std::vector<float>& actual) {
+    if (expected.size() != actual.size()) {
+        CHECK_EQUAL(actual.size(), expected.size());
+        return 0;
+    }
+    double signal = 0;
+    double noise = 1e-30;
+    for (size_t i = 0; i < expected.size(); i++) {
+        signal += double(expected[i]) * expected[i];
+        noise += std::pow(double(expected[i]) - actual[i], 2);
+    }
+    return 10 * std::log10(signal / noise);
+}
+
+// The driver's functions, from the library that the client's own code would use.
+template <typename Function>
+Function driver(const char* name) {
+    static void* library = dlopen((std::string(given("TRTV_CUDA_DIR")) + "/libcuda.so.1").c_str(), RTLD_NOW);
+    void* function = library == nullptr ? nullptr : dlsym(library, name);
+    if (function == nullptr) throw std::runtime_error(std::string("the driver has no ") + name);
+    return reinterpret_cast<Function>(function);
+}
+
+// The inverse STFT by its definition, of one item, center padding, Hann window.
+std::vector<float> inverse_stft(const std::vector<float>& real, const std::vector<float>& imag, int32_t frames,
+                                const trtvocoder_info& info) {
+    const double pi = std::acos(-1.0);
+    const int length = info.fft_length;
+    const int bins = length / 2 + 1;
+    std::vector<double> sum(static_cast<size_t>((frames - 1) * info.hop_length + length));
+    std::vector<double> weight(sum.size());
+    std::vector<std::complex<double>> roots;
+    for (int k = 0; k < length; k++) roots.emplace_back(std::polar(1.0, 2 * pi * k / length));
+    for (int frame = 0; frame < frames; frame++)
+        for (int n = 0; n < length; n++) {
+            double value = 0;
+            for (int bin = 0; bin < bins; bin++) {
+                const auto at =
+                    static_cast<size_t>(info.device_output_frame_major ? frame * bins + bin : bin * frames + frame);
+                const std::complex<double> root =
+                    roots[static_cast<size_t>(bin) * static_cast<size_t>(n) % static_cast<size_t>(length)];
+                value += (bin == 0 || bin == bins - 1 ? 1 : 2) *
+                         (real[at] * root.real() - imag[at] * (bin == 0 || bin == bins - 1 ? 0 : root.imag()));
+            }
+            const double window = 0.5 - 0.5 * std::cos(2 * pi * n / length);
+            const auto at = static_cast<size_t>(frame * info.hop_length + n);
+            sum[at] += value / length * window;
+            weight[at] += window * window;
+        }
+    std::vector<float> audio;
+    for (size_t i = static_cast<size_t>(length) / 2; i < sum.size() - static_cast<size_t>(length) / 2; i++)
+        audio.push_back(static_cast<float>(sum[i] / weight[i]));
+    return audio;
+}
+
+struct Log {
+    std::mutex gate;
+    std::string text;
+};
+
+void append(void* user, int32_t severity, const char* source, const char* message) {
+    Log* log = static_cast<Log*>(user);
+    const std::lock_guard<std::mutex> held(log->gate);
+    log->text += std::to_string(severity) + " " + source + ": " + message + "\n";
+}
+
+// ends its process where a call hangs.
+int exit_code_of_child(const std::function<int()>& body) {
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        _exit(body());
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+CASE("the library is of the header's version") {
+    CHECK_EQUAL(trtvocoder_get_abi_version(), TRTVOCODER_ABI_VERSION);
+    CHECK_EQUAL(std::string(trtvocoder_get_version()), given("TRTV_CLIENT_VERSION"));
+    CHECK_EQUAL(last_error().status, 0);
+    CHECK_EQUAL(std::string(last_error().message), "");
+}
+
+CASE("the model's facts are told") {
+    const Client client(model());
+    CHECK_EQUAL(client.info.sample_rate, 24000);
+    CHECK_EQUAL(client.info.mel_count, 100);
+    CHECK_EQUAL(client.info.fft_length, 1024);
+    CHECK_EQUAL(client.info.hop_length, 256);
+    CHECK_EQUAL(client.info.takes_device_pointers, 0);
+    CHECK_EQUAL(client.info.device_mel_type, -1);
+    CHECK_CONTAINS(client.info.backend, "ONNX Runtime");
+}
+
+CASE("a decode on the CPU is the program's") {
+    CHECK(signal_to_noise_db(read_values<float>(given("TRTV_CLIENT_CPU_AUDIO")), Client(model()).decode(whole_mel())) >
+          100);
+}
+
+CASE("a decode of the engine is the program's, warm or not") {
+    const Client client(engine());
+    CHECK_EQUAL(client.info.takes_device_pointers, 1);
+    const std::vector<float> expected = read_values<float>(given("TRTV_CLIENT_ENGINE_AUDIO"));
+    CHECK(signal_to_noise_db(expected, client.decode(whole_mel())) > 80);
+    check(trtvocoder_session_warm_up(client.session));
+    check(trtvocoder_session_warm_up_shape(client.session, 2, 64));
+    CHECK(signal_to_noise_db(expected, client.decode(whole_mel())) > 80);
+}
+
+CASE("a model in memory decodes as its file does") {
+    CHECK(Client(read_file(model())).decode(part_mel(100, 90)) == Client(model()).decode(part_mel(100, 90)));
+}
+
+CASE("the items of a batch decode as each by itself") {
+    const Client client(model());
+    const std::vector<float> one = part_mel(100, 70);
+    std::vector<float> two = one;
+    for (const float value : one) two.push_back(value - 1);
+    const std::vector<float> other(two.begin() + static_cast<std::ptrdiff_t>(one.size()), two.end());
+    const std::vector<float> both = client.decode(two, 2);
+    const auto half = static_cast<std::ptrdiff_t>(both.size() / 2);
+    CHECK(signal_to_noise_db(client.decode(one), {both.begin(), both.begin() + half}) > 100);
+    CHECK(signal_to_noise_db(client.decode(other), {both.begin() + half, both.end()}) > 100);
+}
+
+CASE("a run from device pointers puts the spectrum of the samples into the caller's memory, on the caller's stream") {
+    const Client client(engine());
+    const int32_t frames = 40;
+    const std::vector<float> mel = part_mel(100, frames);
+    const std::vector<float> expected = client.decode(mel);
+    CHECK_EQUAL(client.info.device_mel_type, TRTVOCODER_ELEMENT_FLOAT);
+    CHECK_EQUAL(client.info.device_output_type, TRTVOCODER_ELEMENT_FLOAT);
+    CHECK_EQUAL(client.info.signal, TRTVOCODER_SIGNAL_SPECTRUM);
+    int64_t length = 0;
+    check(trtvocoder_session_get_device_output_length(client.session, 1, frames, &length));
+    CHECK_EQUAL(length, int64_t(513) * frames);
+
+    void* context = nullptr;
+    void* stream = nullptr;
+    uint64_t memory[3] = {};
+    CHECK_EQUAL((driver<int (*)(void**, int)>("cuDevicePrimaryCtxRetain")(&context, 0)), 0);
+    CHECK_EQUAL((driver<int (*)(void*)>("cuCtxSetCurrent")(context)), 0);
+    CHECK_EQUAL((driver<int (*)(void**, unsigned)>("cuStreamCreate")(&stream, 1)), 0);
+    const size_t bytes[3] = {mel.size() * 4, static_cast<size_t>(length) * 4, static_cast<size_t>(length) * 4};
+    for (int i = 0; i < 3; i++)
+        CHECK_EQUAL((driver<int (*)(uint64_t*, size_t)>("cuMemAlloc_v2")(&memory[i], bytes[i])), 0);
+    const auto fetch = driver<int (*)(void*, uint64_t, size_t, void*)>("cuMemcpyDtoHAsync_v2");
+    CHECK_EQUAL((driver<int (*)(uint64_t, const void*, size_t, void*)>("cuMemcpyHtoDAsync_v2")(memory[0], mel.data(),
+                                                                                               bytes[0], stream)),
+                0);
+    check(trtvocoder_session_decode_on_device(client.session, memory[0], 1, frames, memory[1], memory[2], stream));
+    std::vector<float> real(static_cast<size_t>(length));
+    std::vector<float> imag(real.size());
+    CHECK_EQUAL(fetch(real.data(), memory[1], bytes[1], stream), 0);
+    CHECK_EQUAL(fetch(imag.data(), memory[2], bytes[2], stream), 0);
+    CHECK_EQUAL((driver<int (*)(void*)>("cuStreamSynchronize")(stream)), 0);
+
+    CHECK(signal_to_noise_db(expected, inverse_stft(real, imag, frames, client.info)) > 80);
+    check_fails(
+        trtvocoder_session_decode_on_device(client.session, memory[0] + 4, 1, frames, memory[1], memory[2], stream),
+        TRTVOCODER_ERROR_INVALID_ARGUMENT, "256");
+    check_fails(trtvocoder_session_decode_on_device(client.session, memory[0], 1, 100000, memory[1], memory[2], stream),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "frames");
+}
+
+CASE("a failure of the driver is told with its code, and the next call works") {
+    const Client client(engine());
+    const std::vector<float> mel = part_mel(100, 40);
+    const std::vector<float> expected = client.decode(mel);
+    std::vector<float> audio(expected.size());
+    const auto room = static_cast<int64_t>(audio.size());
+    CHECK_EQUAL(driver<int (*)(const char*)>("trtv_sim_fault")("cuStreamSynchronize@1=719"), 0);
+    check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, 40, audio.data(), room, nullptr),
+                TRTVOCODER_ERROR_CUDA, "719");
+    CHECK_EQUAL(last_error().native_code, 719);
+    CHECK(client.decode(mel) == expected);
+}
+
+CASE("a model on the CPU takes no device pointers") {
+    const Client client(model());
+    int64_t length = 1;
+    check_fails(trtvocoder_session_get_device_output_length(client.session, 1, 10, &length),
+                TRTVOCODER_ERROR_UNSUPPORTED, "CPU");
+    CHECK_EQUAL(length, 0);
+}
+
+CASE("the mel of samples is the program's") {
+    const Client client(model());
+    const std::vector<int16_t> pcm = read_values<int16_t>(given("TRTV_CLIENT_SPEECH"));
+    std::vector<float> sound;
+    for (const int16_t sample : pcm) sound.push_back(static_cast<float>(sample) / 32768);
+    const auto count = static_cast<int32_t>(sound.size());
+    int32_t frames = 0;
+    check(trtvocoder_session_get_frame_count(client.session, count, &frames));
+    std::vector<float> mel(static_cast<size_t>(client.info.mel_count) * static_cast<size_t>(frames));
+    int32_t written = 0;
+    check(trtvocoder_session_compute_mel(client.session, sound.data(), count, mel.data(),
+                                         static_cast<int64_t>(mel.size()), &written));
+    CHECK_EQUAL(written, frames);
+    CHECK(signal_to_noise_db(whole_mel(), mel) > 100);
+    check_fails(trtvocoder_session_compute_mel(client.session, sound.data(), count, mel.data(), 10, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "room for 10 values");
+    check_fails(trtvocoder_session_get_frame_count(client.session, 1, &frames), TRTVOCODER_ERROR_BAD_DATA, "samples");
+}
+
+CASE("the profile tells of each decode as JSON") {
+    const Client client(engine(), 16);
+    for (int i = 0; i < 3; i++) client.decode(part_mel(100, 64));
+    const char* json = nullptr;
+    check(trtvocoder_session_get_profile(client.session, &json));
+    CHECK_CONTAINS(json, "{\"decodes\":3,");
+    CHECK_CONTAINS(json, "\"endToEnd\":{\"count\":");
+    CHECK_CONTAINS(json, "\"last\":{\"batch\":1,\"frames\":64,");
+    const Client other(engine());
+    check_fails(trtvocoder_session_get_profile(other.session, &json), TRTVOCODER_ERROR_UNSUPPORTED, "profile_capacity");
+    CHECK(json == nullptr);
+}
+
+CASE("the log's messages arrive, and stop") {
+    Log log;
+    check(trtvocoder_log_set_callback(append, &log, TRTVOCODER_SEVERITY_VERBOSE));
+    { const Client client(engine()); }
+    CHECK_CONTAINS(log.text, "TensorRT: ");
+    check(trtvocoder_log_set_callback(nullptr, nullptr, 0));
+    log.text.clear();
+    { const Client client(engine()); }
+    CHECK_EQUAL(log.text, "");
+    check_fails(trtvocoder_log_set_callback(append, &log, 9), TRTVOCODER_ERROR_INVALID_ARGUMENT, "severity is 9");
+}
+
+CASE("files that cannot be used are told by status and sentence") {
+    trtvocoder_vocoder* vocoder = nullptr;
+    check_fails(trtvocoder_vocoder_load_file("/nonexistent/vocos.onnx", nullptr, &vocoder),
+                TRTVOCODER_ERROR_FILE_SYSTEM, "vocos.onnx");
+    CHECK(vocoder == nullptr);
+    check_fails(trtvocoder_vocoder_load_file(given("TRTV_CLIENT_SPEECH"), nullptr, &vocoder), TRTVOCODER_ERROR_BAD_DATA,
+                "speech.wav");
+    std::vector<char> cut = read_file(model());
+    cut.resize(cut.size() / 2);
+    check_fails(
+        trtvocoder_vocoder_load_memory(cut.data(), static_cast<int64_t>(cut.size()), "half a model", nullptr, &vocoder),
+        TRTVOCODER_ERROR_BAD_DATA, "half a model");
+    check_fails(trtvocoder_vocoder_load_memory(cut.data(), -1, nullptr, nullptr, &vocoder),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "-1 bytes");
+    check_fails(trtvocoder_vocoder_load_file(nullptr, nullptr, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT, "path");
+    check_fails(trtvocoder_vocoder_load_file(model(), nullptr, nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "out parameter");
+}
+
+CASE("options are checked, and heeded") {
+    trtvocoder_vocoder* vocoder = nullptr;
+    trtvocoder_options options{};
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "struct_size");
+    options.struct_size = sizeof options;
+    options.threads = -1;
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT, "");
+    options.threads = 1;
+    options.windows = "some";
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "'some' are no windows");
+    options.windows = "off";
+    options.runtime = 7;
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "option runtime is 7");
+    options.runtime = 0;
+    options.device = 3;
+    check_fails(trtvocoder_vocoder_load_file(engine(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT, "GPU");
+    options.device = 0;
+    options.max_window_frames = 100;
+    check(trtvocoder_vocoder_load_file(model(), &options, &vocoder));
+    trtvocoder_vocoder_destroy(vocoder);
+}
+
+CASE("wrong mels are told by status and sentence") {
+    const Client client(model());
+    std::vector<float> mel = part_mel(100, 20);
+    std::vector<float> audio(static_cast<size_t>(client.samples(20)));
+    const auto room = static_cast<int64_t>(audio.size());
+    check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, 20, audio.data(), room - 1, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "room for");
+    check_fails(trtvocoder_session_decode(client.session, nullptr, 1, 20, audio.data(), room, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "mel is NULL");
+    check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, -1, audio.data(), room, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "frames");
+    mel[20 * 7 + 3] = std::numeric_limits<float>::quiet_NaN();
+    check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, 20, audio.data(), room, nullptr),
+                TRTVOCODER_ERROR_BAD_DATA, "NaN in band 7, frame 3");
+}
+
+CASE("handles that were destroyed, or are of another kind, are refused") {
+    Client client(model());
+    const std::vector<float> mel = part_mel(100, 20);
+    float sample = 0;
+    auto* wrong = reinterpret_cast<trtvocoder_session*>(client.vocoder);
+    check_fails(trtvocoder_session_decode(wrong, mel.data(), 1, 20, &sample, 1, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "another kind");
+    check_fails(trtvocoder_session_warm_up(nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT, "session is NULL");
+    trtvocoder_session_destroy(client.session);
+    trtvocoder_session_destroy(client.session);
+    check_fails(trtvocoder_session_warm_up(client.session), TRTVOCODER_ERROR_INVALID_ARGUMENT, "was destroyed");
+}
+
+CASE("a session outlives its vocoder") {
+    for (const char* path : {model(), engine()}) {
+        Client client(path);
+        const std::vector<float> mel = part_mel(100, 30);
+        std::vector<float> audio = client.decode(mel);
+        const std::vector<float> before = audio;
+        trtvocoder_vocoder_destroy(std::exchange(client.vocoder, nullptr));
+        check(trtvocoder_session_decode(client.session, mel.data(), 1, 30, audio.data(),
+                                        static_cast<int64_t>(audio.size()), nullptr));
+        CHECK(audio == before);
+        int64_t length = 0;
+        if (client.info.takes_device_pointers)
+            check(trtvocoder_session_get_device_output_length(client.session, 1, 30, &length));
+    }
+}
+
+CASE("eight threads with a session each decode the same") {
+    const Client client(model());
+    const std::vector<float> mel = part_mel(100, 60);
+    const std::vector<float> expected = client.decode(mel);
+    std::atomic<int> right{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; i++)
+        threads.emplace_back([&] {
+            trtvocoder_session* session = nullptr;
+            std::vector<float> audio(expected.size());
+            bool is_right = trtvocoder_session_create(client.vocoder, 0, &session) == 0;
+            for (int turn = 0; turn < 3; turn++)
+                is_right &= trtvocoder_session_decode(session, mel.data(), 1, 60, audio.data(),
+                                                      static_cast<int64_t>(audio.size()), nullptr) == 0 &&
+                            audio == expected;
+            trtvocoder_session_destroy(session);
+            right += is_right;
+        });
+    for (std::thread& thread : threads) thread.join();
+    CHECK_EQUAL(right.load(), 8);
+}
+
+CASE("a second thread in one session is told, and errors are each thread's own") {
+    const Client client(model());
+    const std::vector<float> mel = whole_mel();
+    std::atomic<bool> ends{false};
+    std::thread other([&] {
+        std::vector<float> audio(static_cast<size_t>(client.samples(static_cast<int32_t>(mel.size() / 100))));
+        while (!ends) {
+            const int32_t status =
+                trtvocoder_session_decode(client.session, mel.data(), 1, static_cast<int32_t>(mel.size() / 100),
+                                          audio.data(), static_cast<int64_t>(audio.size()), nullptr);
+            CHECK(status == 0 || status == TRTVOCODER_ERROR_BUSY);
+        }
+    });
+    const std::vector<float> small = part_mel(100, 5);
+    std::vector<float> audio(static_cast<size_t>(client.samples(5)));
+    int32_t status = 0;
+    while (status == 0)
+        status = trtvocoder_session_decode(client.session, small.data(), 1, 5, audio.data(),
+                                           static_cast<int64_t>(audio.size()), nullptr);
+    check_fails(status, TRTVOCODER_ERROR_BUSY, "another thread");
+    ends = true;
+    other.join();
+    std::thread([] { CHECK_EQUAL(last_error().status, 0); }).join();
+}
+
+CASE("after fork the child is told, and the parent goes on") {
+    const Client client(engine());
+    const std::vector<float> mel = part_mel(100, 30);
+    const std::vector<float> before = client.decode(mel);
+    CHECK_EQUAL(exit_code_of_child([&] {
+                    std::vector<float> audio(before.size());
+                    const int32_t status = trtvocoder_session_decode(client.session, mel.data(), 1, 30, audio.data(),
+                                                                     static_cast<int64_t>(audio.size()), nullptr);
+                    trtvocoder_error error{};
+                    error.struct_size = sizeof error;
+                    trtvocoder_vocoder* vocoder = nullptr;
+                    const bool is_told = status == TRTVOCODER_ERROR_FORKED && trtvocoder_get_last_error(&error) == 0 &&
+                                         error.status == TRTVOCODER_ERROR_FORKED &&
+                                         std::strstr(error.message, "fork") != nullptr;
+                    const bool is_refused =
+                        trtvocoder_vocoder_load_file(model(), nullptr, &vocoder) == TRTVOCODER_ERROR_FORKED;
+                    trtvocoder_session_destroy(client.session);
+                    return is_told && is_refused ? 0 : 1;
+                }),
+                0);
+    CHECK(client.decode(mel) == before);
+}
+
+CASE("a child forked before the first call works") {
+    CHECK_EQUAL(exit_code_of_child([] { return Client(model()).decode(part_mel(100, 10)).empty() ? 1 : 0; }), 0);
+}

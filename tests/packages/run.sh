@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# The packages as users meet them: what each holds, and consumers of them, made, published and run outside this tree.
+#
+#   tests/packages/run.sh PACKAGES PROGRAM DOUBLE [--all | --approve]
+#
+# PACKAGES is the folder that './build.sh pack' left, PROGRAM the program (it says what is expected), DOUBLE the folder of the simulated GPU. Without --all
+# the five ways run that differ most; with it all eight. Each decodes the demo on the CPU and an engine on the double. Ends in 'N passed, N failed, N skipped'.
+set -euo pipefail
+packages=$1 program=$2 double=$3 choice=${4:-}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+
+# Runs a command; its output is shown where it fails.
+item() {
+    local name=$1
+    shift
+    if "$@" >"$work/log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'passed: %s%s\n' "$name" "$(sed -n 's/^\(.* from the program.s\)$/: \1/p' "$work/log")"
+    else
+        failed=$((failed + 1))
+        printf 'FAILED: %s\n' "$name"
+        tail -n 40 "$work/log"
+    fi
+}
+
+# The files of a package, without those that NuGet names at random.
+listing() { unzip -Z1 "$1" | grep -vE '^(_rels/|package/|\[Content_Types\])' | LC_ALL=C sort; }
+
+same_files() {
+    local list=$here/approved/$1.txt package=$2
+    if [[ $choice == --approve ]]; then listing "$package" >"$list"; fi
+    diff "$list" <(listing "$package")
+}
+
+# 'NAME.VERSION.nupkg' without its version.
+name_of() { basename "$1" | sed -E 's/\.[0-9]+\.[0-9]+\.[0-9]+(-[^/]*)?\.s?nupkg$//'; }
+
+for package in "$packages"/*.nupkg; do
+    item "files of $(name_of "$package")" same_files "$(name_of "$package")" "$package"
+done
+item "symbols of every library" diff <(cd "$packages" && ls ./*.snupkg | sed 's/snupkg$/nupkg/') \
+    <(cd "$packages" && ls ./*.nupkg | grep -vE 'TrtVocoder\.(Runtime|Tool)\.')
+if [[ $choice == --approve ]]; then
+    printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+    exit
+fi
+
+version=$(basename "$packages"/TrtVocoder.Files.*.nupkg .nupkg)
+version=${version#TrtVocoder.Files.}
+onnx_runtime=$(sed -n 's/.*"Microsoft.ML.OnnxRuntime" Version="\([^"]*\)".*/\1/p' "$root/Directory.Packages.props")
+
+# Ours come from the folder only, into a cache of this run; others from the cache that this machine has, and from its own feeds where they are not in it.
+cat >"$work/nuget.config" <<EOF
+<configuration>
+  <packageSources><add key="just-made" value="$packages" /></packageSources>
+  <fallbackPackageFolders><add key="machine" value="$(dotnet nuget locals global-packages --list | sed 's/^global-packages: //')" /></fallbackPackageFolders>
+</configuration>
+EOF
+export NUGET_PACKAGES=$work/cache
+
+# What the consumers are to decode, and to what.
+mel=$root/tests/data/golden/features/silence.floor1e-5.mel.npy checkpoint=$root/models/vocos-demo
+simulated=(TRTV_CUDA_DIR="$double" TRTV_TENSORRT_DIR="$double" TRTV_TENSORRT_RTX_DIR=/nonexistent)
+"$program" export "$checkpoint" --output "$work/demo.onnx" >/dev/null
+"$program" synth "$mel" --model "$work/demo.onnx" --output "$work/cpu.wav" --format float >/dev/null
+"$program" synth "$mel" --model "$work/demo.onnx" --output "$work/cpu16.wav" >/dev/null
+env "${simulated[@]}" "$program" build "$checkpoint" --output "$work/demo.engine" --max 256 >/dev/null
+env "${simulated[@]}" "$program" synth "$mel" --model "$work/demo.engine" --output "$work/double.wav" --format float >/dev/null
+
+# Publishes a copy of the consumer as a user would, on a machine that sets CI, and runs it.
+consumer() {
+    local name=$1
+    shift
+    cp -r "$here/Consumer" "$work/$name"
+    item "$name: publish" env CI=true dotnet publish "$work/$name" -c Release -v quiet -nologo -o "$work/$name/out" \
+        -p:TrtVocoderVersion="$version" -p:OnnxRuntimeVersion="$onnx_runtime" "$@"
+    item "$name: the CPU" "$work/$name/out/Consumer" "$checkpoint" "$mel" "$work/cpu.wav"
+    item "$name: an engine on the double" env "${simulated[@]}" "$work/$name/out/Consumer" "$work/demo.engine" "$mel" "$work/double.wav"
+    rm -rf "${work:?}/$name"
+}
+
+single=(-p:PublishSingleFile=true --self-contained true)
+consumer framework-dependent
+consumer framework-dependent-linux-x64 -r linux-x64 --self-contained false
+consumer self-contained --self-contained true
+consumer single-file-linux-x64 -r linux-x64 "${single[@]}" -p:IncludeNativeLibrariesForSelfExtract=true
+consumer aot-linux-x64 -r linux-x64 -p:PublishAot=true
+if [[ $choice == --all ]]; then
+    consumer self-contained-linux-x64 -r linux-x64 --self-contained true
+    consumer single-file "${single[@]}"
+    consumer aot -p:PublishAot=true
+fi
+
+# The example of the README, as it stands.
+cp -r "$root/examples/console" "$work/console"
+item "examples/console: publish" dotnet publish "$work/console" -c Release -v quiet -nologo -o "$work/console/out"
+item "examples/console: speak" "$work/console/out/console" "$work/demo.onnx" "$mel" "$work/console.wav"
+item "examples/console: the program's samples" cmp "$work/console.wav" "$work/cpu16.wav"
+
+# The program as a tool.
+item "tool: install" dotnet tool install TrtVocoder.Tool --tool-path "$work/tool" --version "$version" --configfile "$work/nuget.config"
+item "tool: decode" "$work/tool/trtvocoder" synth "$mel" --model "$work/demo.onnx" --output "$work/tool.wav" --format float
+item "tool: the program's samples" cmp "$work/cpu.wav" "$work/tool.wav"
+
+printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+((failed == 0))
