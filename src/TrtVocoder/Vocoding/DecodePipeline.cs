@@ -49,6 +49,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
+    /// <summary>The first lane's decoder, for runs one after the other.</summary>
+    public IDecoder Decoder => _lanes[0].Decoder;
+
     /// <summary>Prepared shapes and memory of all lanes.</summary>
     public DecoderState State
     {
@@ -138,6 +141,21 @@ internal sealed class DecodePipeline : IDisposable
             }
         }
         return costs;
+    }
+
+    /// <summary>
+    /// Samples of an item. A graph may put out more than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.
+    /// </summary>
+    public static ReadOnlySpan<float> GetSamples(in DecoderOutput output, int item, int first, int count)
+    {
+        if (output.Samples < first + count)
+        {
+            throw new DataFormatException(
+                $"The network put out {output.Samples} samples where its hop and padding mean at least {first + count}; its metadata, "
+                    + $"or what was told of its hop and padding, are wrong.")
+            { Kind = FailureKind.HopLengthWrong };
+        }
+        return output.GetAudio(item, first, count);
     }
 
     public void Dispose()
@@ -258,24 +276,11 @@ internal sealed class DecodePipeline : IDisposable
             if (_inverseStft is not null)
                 _inverseStft.Accumulate(output.GetSpectrum(i, lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
             else
-                CopySamples(output, i, lane, target);
+                GetSamples(output, i, lane.Begin - (lane.Start * _info.Metadata.HopLength), lane.End - lane.Begin)
+                    .CopyTo(target[lane.Begin..lane.End]);
         }
         if (_profiler is not null && _inverseStft is not null)
             _inverseStftMs += _profiler.NowMs - start;
-    }
-
-    /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
-    private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio)
-    {
-        int offset = lane.Start * _info.Metadata.HopLength;
-        if (output.Samples < lane.End - offset)
-        {
-            throw new DataFormatException(
-                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, "
-                    + $"or what was told of its hop and padding, are wrong.")
-            { Kind = FailureKind.HopLengthWrong };
-        }
-        output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin).CopyTo(audio[lane.Begin..lane.End]);
     }
 
     private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes
