@@ -61,7 +61,9 @@ public sealed class OnnxDecoderModel : IDecoderModel
     public IDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
-        return new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1);
+        return _tensors.Signature.Stream is { } stream
+            ? new OnnxStreamDecoder(_shared, _tensors, stream, Info, profiler)
+            : new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1);
     }
 
     /// <inheritdoc/>

@@ -47,13 +47,15 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
     }
 
     /// <summary>A tensor over the memory that the model sees; the caller disposes it before the memory goes.</summary>
-    public OrtValue CreateTensor(long[] shape)
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="first">Where in the memory it begins, in elements.</param>
+    public OrtValue CreateTensor(long[] shape, int first = 0)
     {
         long count = 1;
         foreach (long length in shape)
             count *= length;
         (nint address, int size) = _halves is null ? ((nint)_values, sizeof(float)) : ((nint)_halves, sizeof(Half));
-        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, address, count * size);
+        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, address + (first * size), count * size);
     }
 
     /// <summary>Converts what the caller wrote for the model.</summary>

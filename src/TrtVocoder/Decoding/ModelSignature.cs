@@ -23,6 +23,9 @@ internal sealed record ModelSignature
     /// <summary>The outputs that are read: <see cref="Real"/> and <see cref="Imag"/>, or <see cref="Audio"/> alone.</summary>
     public IReadOnlyList<TensorShape> Outputs => Audio is not null ? [Audio] : [Real!, Imag!];
 
+    /// <summary>The state that the network keeps from run to run; null where it keeps none.</summary>
+    public StreamSignature? Stream { get; private init; }
+
     /// <summary>What the model says, completed by its shapes and the hints.</summary>
     public required VocoderMetadata Metadata { get; init; }
 
@@ -42,6 +45,9 @@ internal sealed record ModelSignature
     public static ModelSignature Resolve(
         string source, IReadOnlyList<TensorShape> inputs, IReadOnlyList<TensorShape> outputs, VocoderMetadata? metadata, ModelHints hints)
     {
+        StreamSignature? stream = metadata is { IsStreaming: true }
+            ? StreamSignature.Split(source, metadata, ref inputs, ref outputs)
+            : null;
         if (inputs.Count != 1 || inputs[0].Dimensions.Count != 3)
             throw new DataFormatException($"{source}: a vocoder takes one mel [batch, n_mels, frames]; this model takes {List(inputs)}.");
         TensorShape mel = inputs[0];
@@ -61,6 +67,7 @@ internal sealed record ModelSignature
             Imag = imag,
             Audio = imag is null ? first : null,
             HasMetadata = metadata is not null,
+            Stream = stream,
             Notes = [.. notes, .. Assumed(source, metadata, hints, fftLength)],
             Metadata = CheckStft(source, metadata ?? new VocoderMetadata
             {

@@ -5,6 +5,9 @@ namespace TrtVocoder.Decoding;
 /// <param name="Dimensions">Its dimensions; −1 where they may vary.</param>
 internal sealed record TensorShape(string Name, IReadOnlyList<long> Dimensions)
 {
+    /// <summary>Values, where no dimension varies.</summary>
+    public long Count => Dimensions.Aggregate(1L, (count, size) => Math.BigMul((int)Math.Min(count, int.MaxValue), (int)size));
+
     /// <summary>The name and the shape for messages: <c>'mel' [?, 100, ?]</c>.</summary>
     public override string ToString() =>
         $"'{Name}' [{string.Join(", ", Dimensions.Select(size => size < 0 ? "?" : size.ToString(System.Globalization.CultureInfo.InvariantCulture)))}]";
