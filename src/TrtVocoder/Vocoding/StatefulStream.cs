@@ -22,7 +22,7 @@ internal sealed class StatefulStream(IDecoder decoder, DecoderInfo info, StreamO
     /// <inheritdoc/>
     public override bool Step(bool isEnd, int mostResults)
     {
-        long goal = Mel.End + (isEnd && Info.Metadata.Stft.GetSampleCount(checked((int)Mel.End)) > 0 ? Lag : 0);
+        long goal = Mel.End + (isEnd && Stft.GetSampleCount(checked((int)Mel.End)) > 0 ? Lag : 0);
         long left = goal - _sent;
         long wanted = Math.Min(left, (long)mostResults + Math.Max(0, Lag - _sent));
         int frames = _onlyLength > 0 ? _onlyLength : (int)Math.Max(Math.Min(wanted, Info.MaxFrames), Info.MinFrames);

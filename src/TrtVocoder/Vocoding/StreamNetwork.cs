@@ -1,4 +1,5 @@
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -12,6 +13,8 @@ internal abstract class StreamNetwork(IDecoder decoder, DecoderInfo info, Stream
     protected IDecoder Decoder { get; } = decoder;
 
     protected DecoderInfo Info { get; } = info;
+
+    protected StftParameters Stft { get; } = info.Metadata.Stft;
 
     /// <summary>Makes one run, if there are frames for it.</summary>
     /// <param name="isEnd">Whether no frame follows those that came.</param>

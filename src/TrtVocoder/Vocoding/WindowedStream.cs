@@ -74,7 +74,7 @@ internal sealed class WindowedStream(
 
     private long CountUnits(long frames)
     {
-        int samples = Info.Metadata.Stft.GetSampleCount(checked((int)frames));
+        int samples = Stft.GetSampleCount(checked((int)frames));
         return samples == 0 ? 0 : edges.UnitsPerFrame == 1 && Info.Metadata.Signal == OutputKind.Spectrum ? frames : samples;
     }
 }
