@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;
@@ -6,6 +7,8 @@ namespace TrtVocoder.Benchmarking;
 /// <summary>A <see cref="BenchResult"/> as JSON; docs/cli.md names the members.</summary>
 internal static class BenchJson
 {
+    private const int MaxBytes = 16 << 20;
+
     public static void Write(Utf8JsonWriter writer, BenchResult result)
     {
         writer.WriteString("tool", result.Tool);
@@ -60,7 +63,7 @@ internal static class BenchJson
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(WholeFile.Read(path, MaxBytes));
             JsonElement root = document.RootElement;
             return new BenchResult
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Benchmarking;
 
@@ -9,6 +10,7 @@ internal static class LengthList
     public const string Bundled = "f5tts";
 
     private const int MaxFrames = 100_000;
+    private const int MaxBytes = 4 << 20;
 
     /// <summary>Reads a file, or the bundled list.</summary>
     public static int[] Read(string source)
@@ -18,7 +20,7 @@ internal static class LengthList
             using StreamReader bundled = new(typeof(LengthList).Assembly.GetManifestResourceStream("f5tts-lengths.txt")!);
             return Parse(bundled.ReadToEnd(), source);
         }
-        return Parse(File.ReadAllText(source), source);
+        return Parse(new StreamReader(new MemoryStream(WholeFile.Read(source, MaxBytes))).ReadToEnd(), source);
     }
 
     /// <summary>Reads lengths separated by commas, as on the command line.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Benchmarking;
@@ -14,7 +15,7 @@ internal static class OnnxLayers
     /// <summary>Runs the network alone on one length.</summary>
     public static LayerReport Run(BenchModel model, Workload workload, int runs, BenchOptions options)
     {
-        string folder = Directory.CreateTempSubdirectory("trtvocoder-").FullName;
+        string folder = TemporaryFiles.CreateFolder();
         try
         {
             using SessionOptions sessionOptions = new()
@@ -30,9 +31,16 @@ internal static class OnnxLayers
             using JsonDocument trace = JsonDocument.Parse(File.ReadAllBytes(session.EndProfiling()));
             return Read(trace.RootElement, session, runs);
         }
+        // ONNX Runtime tells nobody that it could not write.
+        catch (Exception error) when (error is JsonException or FileNotFoundException)
+        {
+            throw new IOException(
+                $"The times of the layers could not be written to the folder for temporary files, {Path.GetTempPath()}; "
+                    + $"set TMPDIR to one with room.", error);
+        }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            TemporaryFiles.DeleteFolder(folder);
         }
     }
 

@@ -71,7 +71,14 @@ internal sealed class OnnxDecoder : IDecoder
                 $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
 
         _current = null;
-        _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
+        try
+        {
+            _current = Find(RunBatch(batch), frames) ?? Bind(RunBatch(batch), frames);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw Refused(batch, frames, error);
+        }
         return _mel.Values(batch * _info.Metadata.MelCount * frames);
     }
 
@@ -136,8 +143,7 @@ internal sealed class OnnxDecoder : IDecoder
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on [{shape.Batch}, "
-                + $"{_info.Metadata.MelCount}, {shape.Frames}]: {OnnxRuntimeMessage.Reason(error.Message)}", error);
+            throw Refused(shape.Batch, shape.Frames, error);
         }
         int count = shape.Batch * ItemSize(shape);
         _first.FromModel(count);
@@ -176,6 +182,10 @@ internal sealed class OnnxDecoder : IDecoder
         _imag?.Dispose();
         _shared.Leave();
     }
+
+    private TrtVocoderException Refused(int batch, int frames, OnnxRuntimeException error) => new(
+        $"{_tensors.Source}: ONNX Runtime could not run it on [{batch}, {_info.Metadata.MelCount}, {frames}]: "
+            + OnnxRuntimeMessage.Reason(error.Message), error);
 
     /// <summary>Values of one item in each output.</summary>
     private int ItemSize(ShapeBinding shape) => _imag is null ? shape.Samples : _stft.BinCount * shape.Frames;
@@ -252,7 +262,7 @@ internal sealed class OnnxDecoder : IDecoder
     {
         using IDisposableReadOnlyCollection<OrtValue> outputs = shape.Binding.GetOutputValues();
         long[] size = outputs[0].GetTensorTypeAndShape().Shape;
-        if (size[0] != shape.Batch)
+        if (size.Length == 0 || size[0] != shape.Batch)
             throw new DataFormatException(
                 $"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
         long count = shape.Batch * size[^1];

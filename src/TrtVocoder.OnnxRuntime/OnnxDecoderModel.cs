@@ -61,9 +61,19 @@ public sealed class OnnxDecoderModel : IDecoderModel
     public IDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
-        return _tensors.Signature.Stream is { } stream
-            ? new OnnxStreamDecoder(_shared, _tensors, stream, Info, profiler)
-            : new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1);
+        try
+        {
+            return Attempt<IDecoder>(
+                _tensors.Source, "begin a decoder",
+                () => _tensors.Signature.Stream is { } stream
+                    ? new OnnxStreamDecoder(_shared, _tensors, stream, Info, profiler)
+                    : new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1));
+        }
+        catch
+        {
+            _shared.Leave();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -77,12 +87,11 @@ public sealed class OnnxDecoderModel : IDecoderModel
         string source, OnnxOutline outline, Func<SessionOptions, InferenceSession> create, OnnxDecoderOptions? options)
     {
         options ??= new OnnxDecoderOptions();
-        OnnxLibrary.ThrowIfDamaged();
-        OnnxTelemetry.TurnOff();
+        string version = OnnxLibrary.GetVersion();
+        using SessionOptions sessionOptions = Attempt(source, "be given its options", () => CreateSessionOptions(options));
         InferenceSession? session = null;
         try
         {
-            using SessionOptions sessionOptions = CreateSessionOptions(options);
             session = create(sessionOptions);
             ModelSignature signature = ModelSignature.Resolve(
                 source, Shapes(session.InputMetadata, session.InputNames), Shapes(session.OutputMetadata, session.OutputNames),
@@ -97,7 +106,7 @@ public sealed class OnnxDecoderModel : IDecoderModel
             return new OnnxDecoderModel(new SharedSession(session), tensors, new DecoderInfo
             {
                 Metadata = signature.Metadata,
-                Backend = $"ONNX Runtime {OrtEnv.Instance().GetVersionString()} (CPU)",
+                Backend = $"ONNX Runtime {version} (CPU)",
                 MaxBatch = batch > 0 ? (int)batch : int.MaxValue,
                 MinFrames = frames > 0 ? (int)frames : 1,
                 MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
@@ -105,25 +114,30 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 Notes = signature.Notes,
             });
         }
-        catch (Exception error)
+        catch (OnnxRuntimeException error)
         {
             session?.Dispose();
-            // A rethrow by 'throw' keeps the stack trace of what is not translated.
-            if (Translate(error, source) is { } translated)
-                throw translated;
+            throw new DataFormatException(
+                $"{source} is not a model that ONNX Runtime can run: {OnnxRuntimeMessage.Reason(error.Message)}", error);
+        }
+        catch
+        {
+            session?.Dispose();
             throw;
         }
     }
 
-    private static TrtVocoderException? Translate(Exception error, string source) => error switch
+    private static T Attempt<T>(string source, string work, Func<T> attempt)
     {
-        OnnxRuntimeException => new DataFormatException(
-            $"{source} is not a model that ONNX Runtime can run: {OnnxRuntimeMessage.Reason(error.Message)}", error),
-        DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException or EntryPointNotFoundException } => new NativeLibraryException(
-            "ONNX Runtime", "ONNX Runtime's native library (libonnxruntime) was not found beside the program; publish it with its "
-                + "runtimes folder or for one runtime identifier.", ["libonnxruntime"]),
-        _ => null,
-    };
+        try
+        {
+            return attempt();
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new TrtVocoderException($"{source}: ONNX Runtime could not {work}: {OnnxRuntimeMessage.Reason(error.Message)}", error);
+        }
+    }
 
     /// <summary>The options in ONNX Runtime's own form; the caller disposes of them.</summary>
     internal static SessionOptions CreateSessionOptions(OnnxDecoderOptions options)

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 using TrtVocoder.Bindings;
 
 namespace TrtVocoder.OnnxRuntime;
@@ -6,17 +6,47 @@ namespace TrtVocoder.OnnxRuntime;
 /// <summary>ONNX Runtime's native library, which its own package finds and loads. Safe for use by many threads.</summary>
 public static class OnnxLibrary
 {
+    private const string Name = "ONNX Runtime";
     private const string FileName = "libonnxruntime.so";
 
-    /// <summary>Refuses a library that was cut off, which would end the process; before the first call into ONNX Runtime.</summary>
-    /// <exception cref="NativeLibraryException">It was; the message says which file.</exception>
-    public static void ThrowIfDamaged()
+    /// <summary>Loads the library where that was not done yet, and tells its version.</summary>
+    /// <returns>E.g. <c>1.22.0</c>.</returns>
+    /// <exception cref="NativeLibraryException">It is missing, cut off, of another version, or does not start.</exception>
+    public static string GetVersion()
     {
-        foreach (string folder in (ReadOnlySpan<string>)[AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native")])
+        ThrowIfDamaged();
+        OnnxTelemetry.TurnOff();
+        try
         {
-            string path = Path.Combine(folder, FileName);
-            if (LibraryFile.FindDamage(path) is { } damage)
-                throw new NativeLibraryException("ONNX Runtime", $"ONNX Runtime could not be loaded: {damage}.", [path]);
+            return OrtEnv.Instance().GetVersionString();
         }
+        catch (OnnxRuntimeException error)
+        {
+            throw new NativeLibraryException(
+                Name, $"{Name} does not start: {OnnxRuntimeMessage.Reason(error.Message).TrimEnd('.')}.", [FileName]);
+        }
+        catch (Exception error) when (Explain(error) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
+    /// <summary>What the package's own loader throws, as a sentence; null where it is something else.</summary>
+    private static NativeLibraryException? Explain(Exception error) => (error, error.GetBaseException()) switch
+    {
+        (DllNotFoundException or TypeInitializationException, DllNotFoundException) => new NativeLibraryException(
+            Name, $"{Name}'s native library ({FileName}) was not found beside the program; publish it with its runtimes folder or for one "
+                + "runtime identifier.", [FileName]),
+        (TypeInitializationException or EntryPointNotFoundException or BadImageFormatException, { Message: var reason }) => new(
+            Name, $"{Name}'s native library ({FileName}) beside the program is another than the one that it was built for: "
+                + $"{reason.TrimEnd('.')}; install the program again.", [FileName]),
+        _ => null,
+    };
+
+    // One that was cut off would end the process.
+    private static void ThrowIfDamaged()
+    {
+        if (LibraryFile.FindDamageBesideProgram(FileName) is { } damage)
+            throw new NativeLibraryException(Name, $"{Name} could not be loaded: {damage}.", [FileName]);
     }
 }

@@ -84,7 +84,14 @@ internal sealed class OnnxStreamDecoder : IDecoder
             throw new ArgumentOutOfRangeException(nameof(frames),
                 $"The model takes {_info.MinFrames} to {_info.MaxFrames} frames, not {frames}.");
         _current = null;
-        _current = Find(frames) ?? Bind(frames);
+        try
+        {
+            _current = Find(frames) ?? Bind(frames);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw Refused(frames, error);
+        }
         Span<float> place = _place.Values(2);
         (place[0], place[1]) = StreamTensors.Encode(position, length);
         return _mel.Values(_info.Metadata.MelCount * frames);
@@ -114,8 +121,7 @@ internal sealed class OnnxStreamDecoder : IDecoder
         }
         catch (OnnxRuntimeException error)
         {
-            throw new TrtVocoderException($"{_tensors.Source}: ONNX Runtime could not run it on {binding.Frames} frames: "
-                + $"{OnnxRuntimeMessage.Reason(error.Message)}", error);
+            throw Refused(binding.Frames, error);
         }
         _turn = 1 - _turn;
         int count = _bins * binding.Frames;
@@ -144,6 +150,9 @@ internal sealed class OnnxStreamDecoder : IDecoder
         if (_use.TryDispose())
             Free();
     }
+
+    private TrtVocoderException Refused(int frames, OnnxRuntimeException error) => new(
+        $"{_tensors.Source}: ONNX Runtime could not run it on {frames} frames: {OnnxRuntimeMessage.Reason(error.Message)}", error);
 
     private void Free()
     {

@@ -8,8 +8,10 @@ internal static class Pictures
     private const string FontName = "plot";
 
     /// <summary>Makes ScottPlot use the font that was found; before the first plot.</summary>
+    /// <exception cref="NativeLibraryException">A library that draws was cut off, or is another.</exception>
     public static void UseFont()
     {
+        PlotLibraries.Require();
         if (PlotFont.Path is not { } font)
             return;
         Fonts.AddFontFile(FontName, font, bold: false, italic: false);

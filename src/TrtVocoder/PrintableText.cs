@@ -42,6 +42,24 @@ internal static class PrintableText
         return isCut ? clean.Append('…').ToString() : clean.ToString();
     }
 
+    /// <summary>The same text of JSON with escapes for what is not printed as itself; whatever reads JSON reads the same.</summary>
+    /// <param name="json">A line of JSON, or a part of one.</param>
+    public static string EscapeInJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        ReadOnlySpan<char> rest = json;
+        if (IndexOfUnprintable(rest) < 0)
+            return json;
+        StringBuilder escaped = new(json.Length + 16);
+        for (int at = IndexOfUnprintable(rest); at >= 0; at = IndexOfUnprintable(rest))
+        {
+            // Of two halves of a character the second stands by itself then, and is escaped next.
+            escaped.Append(rest[..at]).Append(CultureInfo.InvariantCulture, $"\\u{(int)rest[at]:X4}");
+            rest = rest[(at + 1)..];
+        }
+        return escaped.Append(rest).ToString();
+    }
+
     /// <summary>A name from a file as messages quote it: clean, and no longer than <see cref="MaxNameLength"/>.</summary>
     public static string Name(string name) => Clean(name, MaxNameLength);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
 
@@ -56,6 +57,29 @@ public class BadInputTests : CliFixture
         Synth(name).FailsWith(3, "is empty");
         CliRun.Run(Folder, [], "synth", "-", "--model", Model, "--output", "-").FailsWith(3, "standard input is empty");
         NothingIsWritten(name);
+    }
+
+    [TestCase("mel.pt")]
+    [TestCase("mel.bin")]
+    [TestCase("mel.data")]
+    public void A_mel_that_torch_saved_is_told_as_one_by_every_command(string name)
+    {
+        File.WriteAllBytes(At(name), TorchFileWriter.SavedTensor(100, 30));
+        WriteMel("a.npy");
+        Synth(name).FailsWith(3, "torch.save", "numpy.save");
+        foreach (string[] command in (string[][])[["info", name], ["export", name, "--output", "x.onnx"], ["synth", "a.npy", "--model", name, "--output", "out.wav"], ["bench", name]])
+            Run(command).FailsWith(3, "is one tensor [100, 30] that torch.save wrote", "numpy.save");
+        NothingIsWritten(name, "a.npy");
+    }
+
+    [Test]
+    public void What_is_called_weights_and_is_none_is_told_before_a_config_is_asked_for()
+    {
+        File.WriteAllText(At("pytorch_model.bin"), "<!DOCTYPE html><html><body>Not found</body></html>");
+        Run("info", "pytorch_model.bin").FailsWith(3, "page of HTML");
+        Run("export", "pytorch_model.bin", "--output", "x.onnx").FailsWith(3, "page of HTML");
+        File.Copy(Path.Combine(Checkpoint, "model.safetensors"), At("weights.pt"));
+        Run("export", "weights.pt", "--output", "x.onnx").FailsWith(3, "holds no config.yaml");
     }
 
     [Test]

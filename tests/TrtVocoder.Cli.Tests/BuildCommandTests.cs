@@ -164,6 +164,22 @@ public class BuildCommandTests : EngineFixture
             RunSimulated("build", "foreign.onnx", "--output", "x.engine", "--real", "x", "--imag", "z", "--no-verify", "--no-timing-cache").Succeeds();
     }
 
+    [TestCase("mel:1x80x256", "80 mel bands")]
+    [TestCase("mel:1x256x100", "256 mel bands")]
+    [TestCase("nosuch:1x100x64", "'nosuch'")]
+    [TestCase("mel:1x100", "mel:1x100")]
+    [TestCase("mel:1x100x99999999999", "99999999999")]
+    public void Shapes_of_another_input_or_of_other_bands_are_refused_before_the_build(string shape, string words)
+    {
+        foreach (string option in (string[])["--minShapes", "--optShapes", "--maxShapes"])
+        {
+            CliRun run = RunSimulated("build", Model, "--output", "x.engine", $"{option}={shape}");
+            run.FailsWith(run.ExitCode, words);
+            Assert.That(run.ExitCode, Is.AnyOf(2, 3));
+        }
+        NothingIsLeft();
+    }
+
     [Test]
     public void What_TensorRT_RTX_builds_without_a_GPU_is_handed_over_with_a_note_that_it_was_not_heard()
     {

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using TrtVocoder.Files;
+using TrtVocoder.OnnxRuntime.Tests;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Cli.Tests;
@@ -55,6 +56,46 @@ public class CommandTests : CliFixture
         Assert.That(piped, Is.EqualTo(expected));
         foreach (string other in (string[])["b.wav", "c.wav", "d.wav"])
             Assert.That(File.ReadAllBytes(At(other)), Is.EqualTo(expected), other);
+    }
+
+    [TestCase("npz")]
+    [TestCase("safetensors")]
+    public void One_of_several_arrays_is_chosen_by_its_name(string form)
+    {
+        FloatTensor mel = NpyFile.Read(At(WriteMel("a.npy")));
+        FloatTensor rate = new([1], [24000]);
+        if (form == "safetensors")
+            SafetensorsFile.Write(At("x.safetensors"), new Dictionary<string, FloatTensor> { ["mel_spec"] = mel, ["sr"] = rate });
+        else
+            using (System.IO.Compression.ZipArchive archive = new(File.Create(At("x.npz")), System.IO.Compression.ZipArchiveMode.Create))
+                foreach ((string name, FloatTensor tensor) in ((string, FloatTensor)[])[("mel_spec", mel), ("sr", rate)])
+                    using (Stream entry = archive.CreateEntry(name + ".npy").Open())
+                        NpyFile.Write(entry, tensor);
+        string file = "x." + form;
+        Run("synth", "a.npy", "--model", Model, "--output", "a.wav").Succeeds();
+        Run("synth", file, "--model", Model, "--output", "b.wav").FailsWith(3, "holds mel_spec, sr", "--key NAME chooses one");
+        Run("synth", file, "--model", Model, "--output", "b.wav", "--key", "nosuch").FailsWith(3, "holds no 'nosuch', but mel_spec, sr");
+        Run("synth", file, "--model", Model, "--output", "b.wav", "--key", "mel_spec").Succeeds();
+        Assert.That(File.ReadAllBytes(At("b.wav")), Is.EqualTo(File.ReadAllBytes(At("a.wav"))));
+        Assert.That(Run("info", file).Succeeds().Text, Does.Contain("mel_spec [100, 20], sr"));
+        Assert.That(Run("info", file, "--key", "mel_spec").Succeeds().Text, Does.Match(@"shape +\[100, 20\]"));
+        Run("compare", Model, Model, "--input", file, "--key", "mel_spec").Succeeds();
+        Run("synth", "a.npy", "--model", Model, "--output", "c.wav", "--key", "mel_spec").FailsWith(2, "--key");
+    }
+
+    [Test]
+    public void Samples_beside_another_output_are_named_by_an_option()
+    {
+        TinyOnnx model = new TinyOnnx().Input("mel", TinyOnnx.Float, "B", 4, "T")
+            .Node("Transpose", ["mel"], ["t"], ("perm", [0, 2, 1])).Node("Flatten", ["t"], ["waveform"], ("axis", [1])).Output("waveform", TinyOnnx.Float, "B", "S")
+            .Node("Flatten", ["mel"], ["lengths"], ("axis", [1])).Output("lengths", TinyOnnx.Float, "B", "N");
+        File.WriteAllBytes(At("x.onnx"), model.ToBytes());
+        WriteMel("a.npy", bands: 4);
+        string[] hints = ["--n-fft", "16", "--hop-length", "4", "--padding", "same"];
+        Run(["synth", "a.npy", "--model", "x.onnx", "--output", "a.wav", .. hints]).FailsWith(3, "'waveform'", "'lengths'", "--audio");
+        Run(["synth", "a.npy", "--model", "x.onnx", "--output", "a.wav", "--audio", "nosuch", .. hints]).FailsWith(3, "nosuch");
+        Run(["synth", "a.npy", "--model", "x.onnx", "--output", "a.wav", "--audio", "waveform", .. hints]).Succeeds();
+        Assert.That(WavFile.Read(At("a.wav")).Length, Is.EqualTo(80));
     }
 
     [Test]

@@ -51,10 +51,12 @@ public class OutputFileTests : CliFixture
     [UnsupportedOSPlatform("windows")]
     public void A_replaced_file_keeps_its_mode()
     {
+        // Neither what a new file gets nor what a private one has.
+        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead;
         File.WriteAllText(At("out.wav"), "old");
-        File.SetUnixFileMode(At("out.wav"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.SetUnixFileMode(At("out.wav"), Mode);
         Synth("out.wav", "--force").Succeeds();
-        Assert.That(File.GetUnixFileMode(At("out.wav")), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        Assert.That(File.GetUnixFileMode(At("out.wav")), Is.EqualTo(Mode));
     }
 
     [Test]
@@ -102,6 +104,32 @@ public class OutputFileTests : CliFixture
         Run("synth", "@voice.npy", "--model", Model, "--output", "@out.wav").Succeeds();
         Run("synth", "@none.npy", "--model", Model, "--output", "b.wav").FailsWith(4, "There is no file @none.npy");
         Assert.That(Files, Is.EqualTo((string[])["@out.wav", "@voice.npy"]));
+    }
+
+    [Test]
+    public void A_name_that_is_not_UTF_8_is_told_as_one_and_no_other_is_written()
+    {
+        WriteMel("a.npy");
+        foreach (string arguments in (string[])["synth $'\\xff.npy' -m \"$M\" -o o.wav", "synth a.npy -m $'\\xff.onnx' -o o.wav", "synth a.npy -m \"$M\" -o $'\\xff.wav'", "info $'\\xff.npy'"])
+        {
+            ProcessStartInfo start = new("bash", ["-c", $"\"$@\" {arguments}", "bash", .. CliRun.Command(CliRun.Program)]) { WorkingDirectory = Folder, RedirectStandardError = true, RedirectStandardOutput = true };
+            start.Environment["M"] = Model;
+            using Process process = Process.Start(start)!;
+            string error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.That(process.ExitCode, Is.EqualTo(4), error);
+            Assert.That(error, Does.Contain("bytes that are not UTF-8"));
+        }
+        Assert.That(Files, Is.EqualTo((string[])["a.npy"]));
+    }
+
+    [Test]
+    public void What_is_told_of_a_model_that_tells_it_itself_is_noted_as_unused()
+    {
+        WriteMel("a.npy");
+        CliRun run = Synth("o.wav", "--sample-rate", "8000", "--n-fft", "512", "--padding", "same").Succeeds();
+        Assert.That(run.StandardError, Does.Contain("--sample-rate 8000 is not used").And.Contain("--n-fft 512 is not used").And.Contain("--padding same is not used"));
+        Assert.That(Synth("p.wav", "--n-fft", "1024").Succeeds().StandardError, Is.Empty);
     }
 
     [Test]

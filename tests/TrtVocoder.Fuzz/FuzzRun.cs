@@ -65,7 +65,7 @@ internal static class FuzzRun
                 {
                     isDone = false;
                     view.Write(8, tally.Executions);
-                    tally.Run(options.Seed);
+                    tally.Run(options.Seed, Stopwatch.GetElapsedTime(from).TotalSeconds);
                     if (Stopwatch.GetElapsedTime(from).TotalSeconds > slice)
                         break;
                 }
@@ -110,7 +110,7 @@ internal static class FuzzRun
 
         public int Findings => _faults.Count;
 
-        public void Run(int seed)
+        public void Run(int seed, double secondsOfSlice)
         {
             byte[] input = target.MakeInput(seed, Executions++);
             Verdict verdict = Verdict.Judge(target, input);
@@ -118,7 +118,7 @@ internal static class FuzzRun
             MaxAllocated = Math.Max(MaxAllocated, verdict.AllocatedBytes);
             // One report for each kind of fault: its words without its numbers.
             if (verdict.Fault is { } fault && _faults.Add(string.Concat(fault.Where(letter => !char.IsAsciiDigit(letter)))))
-                Console.WriteLine($"finding: {target.Name}: {fault} over {Keep(target, input)} after {Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
+                Console.WriteLine($"finding: {target.Name}: {fault} over {Keep(target, input)} after {(Seconds + secondsOfSlice).ToString("0.0", CultureInfo.InvariantCulture)} s");
         }
     }
 }

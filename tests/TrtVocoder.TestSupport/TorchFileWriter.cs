@@ -30,6 +30,34 @@ internal sealed class TorchFileWriter
         return writer;
     }
 
+    /// <summary>A file of the zip form that holds what a pickle says.</summary>
+    public static byte[] Wrap(byte[] pickle)
+    {
+        using MemoryStream file = new();
+        using (ZipArchive archive = new(file, ZipArchiveMode.Create))
+        using (Stream entry = archive.CreateEntry("archive/data.pkl", CompressionLevel.NoCompression).Open())
+            entry.Write(pickle);
+        return file.ToArray();
+    }
+
+    /// <summary>A tensor by itself, as <c>torch.save(mel, …)</c> writes it; its values are not there.</summary>
+    public static byte[] SavedTensor(params long[] sizes)
+    {
+        PickleWriter pickle = new();
+        pickle.Global("torch._utils", "_rebuild_tensor_v2");
+        pickle.Tuple(
+            () =>
+            {
+                pickle.Tuple(
+                    () => pickle.Text("storage"), () => pickle.Global("torch", "FloatStorage"), () => pickle.Text("0"), () => pickle.Text("cpu"),
+                    () => pickle.Integer(sizes.Aggregate(1L, (product, size) => product * size)));
+                pickle.Opcode('Q');
+            },
+            () => pickle.Integer(0), () => pickle.Integers(sizes), () => pickle.Integers(GetStrides(sizes)));
+        pickle.Opcode('R');
+        return Wrap(pickle.Finish());
+    }
+
     public void AddAll(IReadOnlyDictionary<string, FloatTensor> tensors, string storageClass = "FloatStorage")
     {
         foreach ((string name, FloatTensor tensor) in tensors)
@@ -197,9 +225,16 @@ internal sealed class TorchFileWriter
     {
         "FloatStorage" => BitConverter.GetBytes(value),
         "HalfStorage" => BitConverter.GetBytes((Half)value),
-        "BFloat16Storage" => BitConverter.GetBytes((ushort)(BitConverter.SingleToInt32Bits(value) >>> 16)),
+        "BFloat16Storage" => BitConverter.GetBytes(ToBFloat16(value)),
         "DoubleStorage" => BitConverter.GetBytes((double)value),
         "LongStorage" => BitConverter.GetBytes((long)value),
         _ => throw new ArgumentException(storageClass, nameof(storageClass)),
     };
+
+    // To nearest, ties to even, as PyTorch rounds.
+    private static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
 }

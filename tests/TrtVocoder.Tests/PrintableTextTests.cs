@@ -1,7 +1,21 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 namespace TrtVocoder.Tests;
 
 public sealed class PrintableTextTests
 {
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Test]
+    public void Json_keeps_its_meaning_and_loses_what_steers_a_terminal()
+    {
+        string text = JsonSerializer.Serialize("a\u202e\u200b\U000E0041é\u0085z", Relaxed);
+        string escaped = PrintableText.EscapeInJson(text);
+        Assert.That(PrintableText.Clean(escaped), Is.EqualTo(escaped));
+        Assert.That(JsonSerializer.Deserialize<string>(escaped), Is.EqualTo("a\u202e\u200b\U000E0041é\u0085z"));
+        Assert.That(PrintableText.EscapeInJson("{\"a\": \"é\"}"), Is.EqualTo("{\"a\": \"é\"}"));
+    }
+
     [TestCase("mel.npy, 24 000 Hz, Größe 声音", "mel.npy, 24 000 Hz, Größe 声音")]
     [TestCase("\u001b[2J\u001b]0;owned\u0007", "?[2J?]0;owned?")]
     [TestCase("a\u009b31mb", "a?31mb")]

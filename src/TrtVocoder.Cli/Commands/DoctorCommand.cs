@@ -34,6 +34,7 @@ internal sealed class DoctorCommand : CliCommand
         yield return CheckOnnxRuntime();
         yield return CheckLibrary(
             LibraryLoader.Soxr, isRequired: false, _ => Resampler.TryGetVersion(), "WAV files of other sample rates", TryResampling);
+        yield return CheckSkia();
         yield return PlotFont.Path is { } font
             ? new DoctorCheck("font for plots", IsFound: true, IsRequired: false, font)
             : new DoctorCheck("font for plots", IsFound: false, IsRequired: false,
@@ -98,24 +99,36 @@ internal sealed class DoctorCommand : CliCommand
         NativeLibrary.TryGetExport(library, "fftwf_version", out nint text) ? Marshal.PtrToStringUTF8(text) ?? "" : "FFTW's API";
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    private static DoctorCheck CheckSkia()
+    {
+        const string Name = "Skia";
+        try
+        {
+            return new DoctorCheck(Name, IsFound: true, IsRequired: false, $"{PlotLibraries.Require()} (pictures)");
+        }
+        catch (NativeLibraryException error)
+        {
+            return new DoctorCheck(Name, IsFound: false, IsRequired: false, error.Message);
+        }
+        catch (Exception error) when (error.GetBaseException() is DllNotFoundException)
+        {
+            return new DoctorCheck(
+                Name, IsFound: false, IsRequired: false, "libSkiaSharp is not beside the program, which draws no pictures without it: "
+                    + "install it again");
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static DoctorCheck CheckOnnxRuntime()
     {
         const string Name = "ONNX Runtime";
         try
         {
-            OnnxLibrary.ThrowIfDamaged();
-            return new DoctorCheck(
-                Name, IsFound: true, IsRequired: true,
-                Microsoft.ML.OnnxRuntime.OrtEnv.Instance().GetVersionString() + " (decoding on the CPU)");
+            return new DoctorCheck(Name, IsFound: true, IsRequired: true, $"{OnnxLibrary.GetVersion()} (decoding on the CPU)");
         }
         catch (NativeLibraryException error)
         {
             return new DoctorCheck(Name, IsFound: false, IsRequired: true, error.Message);
-        }
-        catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or BadImageFormatException)
-        {
-            return new DoctorCheck(
-                Name, IsFound: false, IsRequired: true, "libonnxruntime is not beside the program: build it again with './build.sh build'");
         }
     }
 }

@@ -79,7 +79,9 @@ internal static partial class BuildShapes
                 : null;
     }
 
-    [GeneratedRegex(@"^(?:(?:(?<input>[^:]+):)?(?<batch>\d+)x(?:(?<bands>\d+)x)?)?(?<frames>\d+)$", RegexOptions.CultureInvariant)]
+    // A shape that names its input has all three axes, as that has.
+    [GeneratedRegex(
+        @"^(?:(?:(?<input>[^:]+):(?=\d+x\d+x))?(?<batch>\d+)x(?:(?<bands>\d+)x)?)?(?<frames>\d+)$", RegexOptions.CultureInvariant)]
     private static partial Regex ShapePattern();
 
     [GeneratedRegex(@"^workspace:(\d+(?:\.\d+)?)(?:([BKMG])(?:iB|B)?)?$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]

@@ -67,11 +67,17 @@ internal sealed class InputFile
         if (kind == FileKind.Folder)
             throw CliException.FileSystem($"{path} is a folder; a file is expected here.");
         if (kind is null)
-            throw CliException.FileSystem($"There is no file {path}.");
+            throw CliException.FileSystem($"There is no file {path}{WhyNotFound(path)}.");
         if (kind is FileKind.Socket or FileKind.BlockDevice)
             throw CliException.FileSystem(
                 $"{path} is a {(kind == FileKind.Socket ? "socket" : "block device")}; a file or a pipe is expected here.");
     }
+
+    /// <summary>Why a file that is there may not be found, as the end of a sentence: .NET knows names of UTF-8 only.</summary>
+    public static string WhyNotFound(string path) =>
+        path.Contains('\uFFFD', StringComparison.Ordinal)
+            ? ": the name holds bytes that are not UTF-8, which cannot be used here; rename it"
+            : "";
 
     /// <summary>What a path leads to; null: nothing.</summary>
     public static FileKind? KindOf(string path)
@@ -96,9 +102,7 @@ internal sealed class InputFile
         try
         {
             using Stream input = Console.OpenStandardInput();
-            using MemoryStream copy = new();
-            input.CopyTo(copy);
-            return NotEmpty(new InputFile("standard input", copy.ToArray()));
+            return NotEmpty(new InputFile("standard input", ReadStream(input)));
         }
         catch (IOException error) when (error.Message.Contains("too long", StringComparison.Ordinal))
         {
@@ -116,8 +120,19 @@ internal sealed class InputFile
         if (KindOf(path) == FileKind.Regular)
             return File.ReadAllBytes(path);
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        return ReadStream(file);
+    }
+
+    // Of what is nothing that is read here its beginning says so; a device would go on for ever.
+    private static byte[] ReadStream(Stream stream)
+    {
+        byte[] start = new byte[FileContent.PrefixLength];
+        int got = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (got < start.Length || Detect(start, "") == InputKind.Unknown)
+            return start[..got];
         using MemoryStream copy = new();
-        file.CopyTo(copy);
+        copy.Write(start);
+        stream.CopyTo(copy);
         return copy.ToArray();
     }
 

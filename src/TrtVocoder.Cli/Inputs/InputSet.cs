@@ -27,7 +27,8 @@ internal sealed record InputSet(IReadOnlyList<string> Files, bool IsMany)
             }
             bool isFolder = Directory.Exists(input);
             if (!isFolder && input.AsSpan().IndexOfAny('*', '?') < 0)
-                throw CliException.FileSystem($"There is no file {(input.Length == 0 ? "with an empty name" : input)}.");
+                throw CliException.FileSystem(
+                    $"There is no file {(input.Length == 0 ? "with an empty name" : input)}{InputFile.WhyNotFound(input)}.");
             isMany = true;
             List<string> found = [.. isFolder ? Directory.EnumerateFiles(input) : Glob(input)];
             found.RemoveAll(file => !Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase));

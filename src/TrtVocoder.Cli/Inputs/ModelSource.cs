@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
@@ -14,6 +15,8 @@ namespace TrtVocoder.Cli.Inputs;
 /// </summary>
 internal static class ModelSource
 {
+    private const string StandardInput = ": a model must be a file, standard input is for mels and sounds";
+
     private static readonly string[] WeightsExtensions = [".bin", ".pt", ".pth", ".ckpt", ".safetensors"];
     private static readonly string[] OtherExtensions = [".onnx", ".engine", ".plan", ".trt", ".npz", ".npy", ".wav"];
 
@@ -23,7 +26,23 @@ internal static class ModelSource
         Vocoder vocoder = Load(path, output, file => Vocoder.Load(file, options));
         foreach (string note in vocoder.Info.Notes)
             output.Note(note);
+        NoteOverruled(path, options.Model, vocoder.Metadata, output);
         return vocoder;
+    }
+
+    // A model's own word wins over what the user tells of it, which must not happen in silence.
+    private static void NoteOverruled(string path, ModelHints told, VocoderMetadata metadata, CommandOutput output)
+    {
+        ModelHints usual = new();
+        foreach ((string option, int? given, int own) in (ReadOnlySpan<(string, int?, int)>)[
+            ("--sample-rate", told.SampleRate == usual.SampleRate ? null : told.SampleRate, metadata.SampleRate),
+            ("--n-fft", told.FftLength, metadata.FftLength), ("--hop-length", told.HopLength, metadata.HopLength),
+            ("--n-mels", told.MelCount, metadata.MelCount)])
+            if (given is { } value && value != own)
+                output.Note(string.Create(
+                    CultureInfo.InvariantCulture, $"{option} {value} is not used: {path} says itself that it is {own}."));
+        if (told.Padding != usual.Padding && told.Padding != metadata.Padding)
+            output.Note($"--padding same is not used: {path} says itself that it is center.");
     }
 
     /// <summary>Loads by other means than <see cref="Vocoder"/>, from an .onnx or .engine file.</summary>
@@ -50,7 +69,7 @@ internal static class ModelSource
         {
             case null:
                 throw CliException.FileSystem($"There is no model "
-                    + $"{path}{(path == OutputPath.Standard ? ": a model must be a file, standard input is for mels and sounds" : "")}.");
+                    + $"{path}{(path == OutputPath.Standard ? StandardInput : InputFile.WhyNotFound(path))}.");
             case FileKind.Folder:
                 return true;
             case not FileKind.Regular:

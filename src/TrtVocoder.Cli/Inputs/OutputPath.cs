@@ -19,6 +19,9 @@ internal static class OutputPath
     {
         if (path.Length == 0)
             throw CliException.Usage($"{option} is empty; give it a file name.");
+        // The file would get another name than the one that was asked for.
+        if (path.Contains('\uFFFD', StringComparison.Ordinal))
+            throw CliException.FileSystem($"{path} cannot be written: the name holds bytes that are not UTF-8, which cannot be used here.");
         OutputTarget target = Find(path);
         if (!target.IsStream && !IsNamed(path, extensions))
             throw CliException.Usage(

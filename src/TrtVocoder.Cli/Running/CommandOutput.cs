@@ -92,6 +92,8 @@ internal sealed class CommandOutput(bool isJson)
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         }))
             write(writer);
-        Console.Out.WriteLine(Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length));
+        // Line breaks stand between values only.
+        string[] lines = Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length).Split('\n');
+        Console.Out.WriteLine(string.Join('\n', lines.Select(PrintableText.EscapeInJson)));
     }
 }

@@ -5,10 +5,13 @@ namespace TrtVocoder.Cli.Running;
 
 /// <summary>
 /// Ctrl-C, SIGTERM and SIGHUP. A command that watches is told to stop and ends by itself; any other, and one that is told twice, ends at
-/// once. Either way nothing temporary stays. A signal that the caller had turned off (nohup) stays off.
+/// once. Either way nothing temporary stays. A signal that the caller had turned off (nohup) stays off. A file that grows beyond the
+/// caller's limit (ulimit -f, SIGXFSZ) is a write that fails, not the end.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
+    private const PosixSignal FileTooLarge = (PosixSignal)25; // SIGXFSZ of Linux and macOS, which .NET has no name for.
+
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Action<string> _say;
@@ -23,6 +26,8 @@ internal sealed class Interruption : IDisposable
         foreach ((PosixSignal signal, int number) in (ReadOnlySpan<(PosixSignal, int)>)[(PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15)])
             if ((ignored & (1UL << (number - 1))) == 0)
                 _registrations.Add(PosixSignalRegistration.Create(signal, Stop));
+        if (!OperatingSystem.IsWindows())
+            _registrations.Add(PosixSignalRegistration.Create(FileTooLarge, context => context.Cancel = true));
     }
 
     /// <summary>Hands the decision to the command.</summary>

@@ -93,15 +93,17 @@ public sealed class VocosCheckpoint
         {
             string configPath = Path.Combine(folder, ConfigName);
             if (!File.Exists(configPath))
+            {
+                if (isFile)
+                    RefuseOtherThanWeights(ReadWeights(path), path);
                 throw new DataFormatException(
                     $"{(isFile ? path : folder)}: {(isFile ? "the folder of the weights" : "it")} holds no {ConfigName}, which gives the "
                         + $"weights their meaning; {NearestConfig(folder)}.");
+            }
             string weightsPath = isFile ? path : FindWeights(folder);
             List<string> notes = [];
             VocosConfig config = VocosConfigReader.Read(configPath, notes);
-            if (new FileInfo(weightsPath).Length > Array.MaxLength)
-                throw new DataFormatException($"{weightsPath} is larger than 2 GB; no Vocos weights are.");
-            return FromBytes(config, File.ReadAllBytes(weightsPath), weightsPath, notes);
+            return FromBytes(config, ReadWeights(weightsPath), weightsPath, notes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -147,13 +149,10 @@ public sealed class VocosCheckpoint
     internal static VocosCheckpoint FromBytes(VocosConfig config, byte[] file, string source, IReadOnlyList<string>? notes = null)
     {
         notes ??= [];
-        // A safetensors header is JSON after 8 bytes of length, so it cannot be mistaken for a zip file or a pickle.
-        bool isSafetensors = file.Length > 8 && file[8] == (byte)'{';
-        if (isSafetensors)
+        if (IsSafetensors(file))
             return FromSafetensors(config, SafetensorsFile.Read(file, source), source, notes);
         if (!TorchFile.IsTorchFile(file))
-            throw new DataFormatException(
-                $"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
+            throw NoWeights(file, source);
 
         // Shapes are compared before any value is read, so a stranger's file decides no allocation.
         StateDictCheck check = new(config, source);
@@ -169,6 +168,29 @@ public sealed class VocosCheckpoint
                     + $"contiguous, by tensor.contiguous().");
         return new VocosCheckpoint(
             config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, [.. notes, .. check.Warnings]);
+    }
+
+    // Its header is JSON after 8 bytes of length, so it cannot be mistaken for a zip file or a pickle.
+    private static bool IsSafetensors(byte[] file) => file.Length > 8 && file[8] == (byte)'{';
+
+    private static DataFormatException NoWeights(byte[] file, string source) =>
+        new($"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
+
+    private static byte[] ReadWeights(string path)
+    {
+        WholeFile.ThrowIfNone(path);
+        return new FileInfo(path).Length <= Array.MaxLength
+            ? File.ReadAllBytes(path)
+            : throw new DataFormatException($"{path} is larger than 2 GB; no Vocos weights are.");
+    }
+
+    // A saved mel, a page of HTML: to ask for a config.yaml beside it would lead astray.
+    private static void RefuseOtherThanWeights(byte[] file, string source)
+    {
+        if (TorchFile.IsTorchFile(file))
+            TorchFile.Read(file, source);
+        else if (!IsSafetensors(file))
+            throw NoWeights(file, source);
     }
 
     private static VocosCheckpoint FromSafetensors(VocosConfig config, SafetensorsFile file, string source, IReadOnlyList<string> notes)

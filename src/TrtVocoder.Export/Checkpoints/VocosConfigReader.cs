@@ -1,5 +1,6 @@
 using System.Globalization;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Export.Checkpoints;
 
@@ -21,6 +22,7 @@ internal static class VocosConfigReader
     /// </exception>
     public static VocosConfig Read(string path, ICollection<string> notes)
     {
+        WholeFile.ThrowIfNone(path);
         if (new FileInfo(path).Length > YamlTree.MaxLength)
             throw new DataFormatException($"{path} is larger than {YamlTree.MaxLength} bytes; a Vocos config.yaml is not.");
         return Parse(File.ReadAllText(path), path, notes);

@@ -69,6 +69,7 @@ public sealed record EngineSidecar
             return null;
         try
         {
+            WholeFile.ThrowIfNone(path);
             if (new FileInfo(path).Length > MaxBytes)
                 throw new DataFormatException(
                     $"{path}: it is larger than {MaxBytes} bytes, which no engine's sidecar is; delete it, or build the engine again.");

@@ -140,6 +140,16 @@ public sealed class VocosCheckpointTests
         Assert.That(changed.Warnings, Has.One.Contains("80 HTK mel bands at 16000 Hz"));
     }
 
+    // Rounding alone moves a window and a filter bank by 2^-9.
+    [TestCase("BFloat16Storage")]
+    [TestCase("HalfStorage")]
+    public void The_windows_and_filters_of_half_precision_are_no_other_ones(string storage)
+    {
+        VocosCheckpoint checkpoint = VocosCheckpoint.Load(TestPaths.Data("golden", "tiny-80mel"));
+        Dictionary<string, FloatTensor> all = new(checkpoint.Tensors.Concat(checkpoint.Buffers));
+        Assert.That(VocosCheckpoint.FromBytes(checkpoint.Config, TorchFileWriter.FromTensors(all, storage).ToZip(), "x.bin").Warnings, Is.Empty);
+    }
+
     [Test]
     public void What_is_missing_is_named()
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using TrtVocoder.Decoding;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.TestSupport;
 
@@ -21,6 +22,9 @@ internal sealed class ConfigTarget : FuzzTarget
 
     public override byte[] Mutate(Random random, byte[] seed)
     {
+        // Nothing but a nest, as deep as a document may be long: within a config it would be an error of syntax before it is deep.
+        if (random.Next(40) == 0)
+            return Encoding.UTF8.GetBytes(Nest(random));
         List<string> lines = [.. Encoding.UTF8.GetString(seed).Split('\n')];
         for (int edits = ByteMutator.Count(random, 5); edits > 0; edits--)
         {
@@ -47,10 +51,25 @@ internal sealed class ConfigTarget : FuzzTarget
     {
         List<string> notes = [];
         VocosConfig config = VocosConfigReader.Parse(Encoding.UTF8.GetString(input), "config.yaml", notes);
-        _ = config.Stft;
+        ModelUse.Try(new VocoderMetadata
+        {
+            SampleRate = config.SampleRate,
+            FftLength = config.FftLength,
+            HopLength = config.HopLength,
+            MelCount = config.MelCount,
+            Padding = config.Padding,
+        });
         _ = new StateDictCheck(config, "x");
         if (notes.Exists(note => PrintableText.Clean(note) != note))
             throw new InvalidOperationException("A note is not printable.");
+    }
+
+    private static string Nest(Random random)
+    {
+        const int MaxLength = 1 << 16;
+        (string open, string close) = random.Next(4) switch { 0 => ("[", "]"), 1 => ("{a: ", "}"), 2 => ("- ", ""), _ => ("? ", "") };
+        int depth = random.Next(1, (MaxLength / (open.Length + close.Length)) + 1);
+        return string.Concat(Enumerable.Repeat(open, depth)) + (random.Next(2) == 0 ? "a" : "") + string.Concat(Enumerable.Repeat(close, depth));
     }
 
     private static string Value(Random random) => random.Next(9) switch

@@ -27,6 +27,12 @@ public sealed class OnnxOutlineTests
     }
 
     [Test]
+    public void A_file_of_weights_that_is_missing_is_named() =>
+        Assert.That(
+            () => new OnnxOutline { Metadata = new Dictionary<string, string>(), ExternalFiles = ["m.onnx.data"] }.RequireExternalFiles("/nowhere/x.onnx"),
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("/nowhere/m.onnx.data does not exist; copy that, too"));
+
+    [Test]
     public void A_property_with_a_NUL_in_its_name_or_named_twice_is_refused()
     {
         Assert.That(() => OnnxOutline.Read(Property("a\0b", "1"), "x.onnx"), Throws.TypeOf<DataFormatException>().With.Message.Contains("'a?b' in its metadata holds a NUL"));
