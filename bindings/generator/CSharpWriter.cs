@@ -78,11 +78,15 @@ public sealed class CSharpWriter(HeaderModel model, GenerationTarget target)
         Summary(0, model.Comment, target.Header);
         Line(0, $"public {(isTable ? "sealed unsafe" : "static unsafe partial")} class {target.ClassName}");
         Line(0, "{");
-        Line(1, "/// <summary>The name under which the resolver knows the library.</summary>");
-        Line(1, $"public const string LibraryName = \"{target.Library}\";");
+        if (target.Library is not null)
+        {
+            Line(1, "/// <summary>The name under which the resolver knows the library.</summary>");
+            Line(1, $"public const string LibraryName = \"{target.Library}\";");
+        }
         foreach (CConstant constant in model.Constants)
         {
-            Line(0, "");
+            if (target.Library is not null || constant != model.Constants[0])
+                Line(0, "");
             Summary(1, constant.Comment, $"C: {constant.Name}.");
             string type = constant.Value is >= int.MinValue and <= int.MaxValue ? "int" : constant.Value is >= 0 and <= uint.MaxValue ? "uint" : "long";
             Line(1, $"public const {type} {constant.Name} = {constant.Value.ToString(CultureInfo.InvariantCulture)};");

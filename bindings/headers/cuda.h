@@ -66,8 +66,12 @@ typedef enum CUresult {
     CUDA_ERROR_NO_BINARY_FOR_GPU = 209,
     /** The driver's compiler refuses the PTX. */
     CUDA_ERROR_INVALID_PTX = 218,
+    /** The driver's compiler, libnvidia-ptxjitcompiler, is missing. */
+    CUDA_ERROR_JIT_COMPILER_NOT_FOUND = 221,
     /** The driver is too old for the PTX. */
     CUDA_ERROR_UNSUPPORTED_PTX_VERSION = 222,
+    /** Compiling of PTX was turned off by CUDA_DISABLE_PTX_JIT. */
+    CUDA_ERROR_JIT_COMPILATION_DISABLED = 223,
     /** An uncorrectable memory error on the GPU. */
     CUDA_ERROR_ECC_UNCORRECTABLE = 214,
     /** The operating system refused. */

@@ -142,8 +142,10 @@ TRTV_DEVICE void first_pass(const trtv_inverse_stft_arguments& a, int thread, in
     const int stride = padded(length);
     const int butterflies = length / Radix;
     for (int i = thread; i < frames * butterflies; i += threads) {
-        const int frame = divide(i, a.butterfly_magics[0]);
-        const int j = i - frame * butterflies;
+        // Neighbouring threads read what lies side by side: bins of a frame, or frames of a bin.
+        const int row = a.bin_stride == 1 ? divide(i, a.butterfly_magics[0]) : i / frames;
+        const int frame = a.bin_stride == 1 ? row : i - row * frames;
+        const int j = a.bin_stride == 1 ? i - row * butterflies : row;
         const int64_t start = item * a.item_stride + (first + frame) * a.frame_stride;
         const int64_t low = start + j * a.bin_stride;
         const int64_t high = start + (length - j) * a.bin_stride;

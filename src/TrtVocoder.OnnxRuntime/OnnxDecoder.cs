@@ -17,11 +17,10 @@ internal sealed class OnnxDecoder : IDecoder
     private readonly SharedSession _shared;
     private readonly OnnxTensors _tensors;
     private readonly DecoderInfo _info;
-    private readonly StftParameters _stft;
+    private readonly int _binCount;
     private readonly RunOptions _runOptions = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
     private readonly TensorBuffer _mel;
-    private readonly TensorBuffer _first;
-    private readonly TensorBuffer? _imag;
+    private readonly TensorBuffer[] _outputs;
     private readonly List<ShapeBinding> _bindings = new(MaxBindings);
     private readonly DecodeProfiler? _profiler;
     private readonly bool _ownThread;
@@ -52,10 +51,9 @@ internal sealed class OnnxDecoder : IDecoder
         _shared = shared;
         _tensors = tensors;
         _info = info;
-        _stft = info.Metadata.Stft;
-        _mel = new TensorBuffer(tensors.MelType);
-        _first = new TensorBuffer(tensors.RealOrAudioType);
-        _imag = tensors.Signature.Imag is null ? null : new TensorBuffer(tensors.ImagType);
+        _binCount = (info.Metadata.FftLength / 2) + 1;
+        _mel = new TensorBuffer(tensors.MelType, tensors.Signature.Inputs.IsFrameMajor);
+        _outputs = [.. tensors.OutputTypes.Select(type => new TensorBuffer(type))];
     }
 
     /// <inheritdoc/>
@@ -124,17 +122,21 @@ internal sealed class OnnxDecoder : IDecoder
         _times = _runTimes;
         ShapeBinding shape = _current!;
         int count = shape.Batch * ItemSize(shape);
-        return _imag is null
-            ? DecoderOutput.FromAudio(_first.Values(count), shape.Samples)
-            : DecoderOutput.FromSpectrum(_first.Values(count), _imag.Values(count), _info.Metadata.Layout, _stft.BinCount, shape.Frames);
+        return _tensors.Signature.Form is not { } form
+            ? DecoderOutput.FromAudio(_outputs[0].Values(count), shape.Samples)
+            : new DecoderOutput(
+                form, Output(0, count), Output(1, count), _outputs.Length > 2 ? Output(2, count) : default, _info.Metadata.Layout,
+                _binCount, shape.Frames);
     }
+
+    private OutputValues Output(int index, int count) => new(_outputs[index].Values(count));
 
     /// <summary>One run, on the caller's thread or the decoder's own.</summary>
     private void Compute()
     {
         double begin = _profiler?.NowMs ?? 0;
         ShapeBinding shape = _current!;
-        _mel.ToModel(shape.Batch * _info.Metadata.MelCount * shape.Frames);
+        _mel.ToModel(shape.Batch, _info.Metadata.MelCount, shape.Frames);
         try
         {
             _shared.Session.RunWithBinding(_runOptions, shape.Binding);
@@ -146,8 +148,8 @@ internal sealed class OnnxDecoder : IDecoder
             throw Refused(shape.Batch, shape.Frames, error);
         }
         int count = shape.Batch * ItemSize(shape);
-        _first.FromModel(count);
-        _imag?.FromModel(count);
+        foreach (TensorBuffer output in _outputs)
+            output.FromModel(count);
         if (_profiler is null)
             return;
         double end = _profiler.NowMs;
@@ -178,17 +180,19 @@ internal sealed class OnnxDecoder : IDecoder
         DropBindings();
         _runOptions.Dispose();
         _mel.Dispose();
-        _first.Dispose();
-        _imag?.Dispose();
+        foreach (TensorBuffer output in _outputs)
+            output.Dispose();
         _shared.Leave();
     }
+
+    private bool IsSpectrum => _tensors.Signature.Form is not null;
 
     private TrtVocoderException Refused(int batch, int frames, OnnxRuntimeException error) => new(
         $"{_tensors.Source}: ONNX Runtime could not run it on [{batch}, {_info.Metadata.MelCount}, {frames}]: "
             + OnnxRuntimeMessage.Reason(error.Message), error);
 
     /// <summary>Values of one item in each output.</summary>
-    private int ItemSize(ShapeBinding shape) => _imag is null ? shape.Samples : _stft.BinCount * shape.Frames;
+    private int ItemSize(ShapeBinding shape) => IsSpectrum ? _binCount * shape.Frames : shape.Samples;
 
     /// <summary>A model exported for a fixed batch always runs all its items; those not asked for hold whatever was there.</summary>
     private int RunBatch(int batch) => _info.MaxBatch == int.MaxValue ? batch : _info.MaxBatch;
@@ -212,20 +216,20 @@ internal sealed class OnnxDecoder : IDecoder
     {
         ModelSignature signature = _tensors.Signature;
         // How many samples a foreign waveform model puts out shows only when it runs.
-        bool known = signature.Imag is not null || signature.HasMetadata;
-        int samples = known ? _stft.GetSampleCount(frames) : -1;
+        bool known = IsSpectrum || signature.HasMetadata;
+        int samples = known ? _info.Metadata.GetSampleCount(frames) : -1;
         long melCount = (long)batch * _info.Metadata.MelCount * frames;
-        long outputCount = !known ? 0 : batch * (_imag is null ? samples : (long)_stft.BinCount * frames);
+        long outputCount = !known ? 0 : batch * (IsSpectrum ? (long)_binCount * frames : samples);
         bool moves = _mel.MustMove(melCount, _tensors.Source);
-        moves |= _first.MustMove(outputCount, _tensors.Source);
-        moves |= _imag?.MustMove(outputCount, _tensors.Source) ?? false;
+        foreach (TensorBuffer output in _outputs)
+            moves |= output.MustMove(outputCount, _tensors.Source);
         if (moves)
         {
             // Before any of the memory goes that they point to, since what follows may fail.
             DropBindings();
             _mel.Reserve(melCount, _tensors.Source);
-            _first.Reserve(outputCount, _tensors.Source);
-            _imag?.Reserve(outputCount, _tensors.Source);
+            foreach (TensorBuffer output in _outputs)
+                output.Reserve(outputCount, _tensors.Source);
             _mel.Values((int)melCount).Clear();
         }
         else if (_bindings.Count == MaxBindings)
@@ -235,17 +239,21 @@ internal sealed class OnnxDecoder : IDecoder
         }
 
         ShapeBinding shape = new(_shared.Session.CreateIoBinding(), batch, frames) { Samples = samples };
-        shape.BindInput(signature.Mel.Name, _mel.CreateTensor([batch, _info.Metadata.MelCount, frames]));
+        shape.BindInput(signature.Mel.Name, _mel.CreateTensor(signature.Inputs.ShapeFor(batch, frames)));
+        for (int i = 0; i < signature.Inputs.Extras.Count; i++)
+        {
+            ExtraInput extra = signature.Inputs.Extras[i];
+            shape.BindInput(extra.Tensor.Name, OnnxProbe.CreateTensor(_tensors.ExtraTypes[i], extra, batch, frames));
+        }
         if (!known)
         {
             shape.Binding.BindOutputToDevice(signature.Outputs[0].Name, OrtMemoryInfo.DefaultInstance);
         }
-        else if (signature.Imag is { } imag)
+        else if (IsSpectrum)
         {
-            int bins = _stft.BinCount;
-            long[] size = _info.Metadata.Layout == SpectrumLayout.BinsMajor ? [batch, bins, frames] : [batch, frames, bins];
-            shape.BindOutput(signature.Outputs[0].Name, _first.CreateTensor(size));
-            shape.BindOutput(imag.Name, _imag!.CreateTensor(size));
+            long[] size = _info.Metadata.Layout == SpectrumLayout.BinsMajor ? [batch, _binCount, frames] : [batch, frames, _binCount];
+            for (int i = 0; i < _outputs.Length; i++)
+                shape.BindOutput(signature.Outputs[i].Name, _outputs[i].CreateTensor(size));
         }
         else
         {
@@ -262,16 +270,16 @@ internal sealed class OnnxDecoder : IDecoder
     {
         using IDisposableReadOnlyCollection<OrtValue> outputs = shape.Binding.GetOutputValues();
         long[] size = outputs[0].GetTensorTypeAndShape().Shape;
-        if (size.Length == 0 || size[0] != shape.Batch)
+        long count = size.Aggregate(1L, (product, length) => product * length);
+        if (size.Length == 0 || count % shape.Batch != 0 || (size.Length > 1 && size[0] != shape.Batch))
             throw new DataFormatException(
                 $"{_tensors.Source}: for {shape.Batch} mels it put out [{string.Join(", ", size)}], not [batch, samples].");
-        long count = shape.Batch * size[^1];
-        if (_first.MustMove(count, _tensors.Source))
+        if (_outputs[0].MustMove(count, _tensors.Source))
         {
             DropBindings(except: shape);
-            _first.Reserve(count, _tensors.Source);
+            _outputs[0].Reserve(count, _tensors.Source);
         }
-        shape.Samples = (int)size[^1];
+        shape.Samples = (int)(count / shape.Batch);
         BindSamples(shape);
         // The samples are still ONNX Runtime's: one more run puts them where they belong from now on.
         _shared.Session.RunWithBinding(_runOptions, shape.Binding);
@@ -280,8 +288,13 @@ internal sealed class OnnxDecoder : IDecoder
     private void BindSamples(ShapeBinding shape)
     {
         TensorShape audio = _tensors.Signature.Outputs[0];
-        long[] size = audio.Dimensions.Count == 2 ? [shape.Batch, shape.Samples] : [shape.Batch, 1, shape.Samples];
-        shape.BindOutput(audio.Name, _first.CreateTensor(size));
+        long[] size = audio.Dimensions.Count switch
+        {
+            1 => [shape.Samples],
+            2 => [shape.Batch, shape.Samples],
+            _ => audio.Dimensions[1] == 1 ? [shape.Batch, 1, shape.Samples] : [shape.Batch, shape.Samples, 1],
+        };
+        shape.BindOutput(audio.Name, _outputs[0].CreateTensor(size));
     }
 
     private void DropBindings(ShapeBinding? except = null)

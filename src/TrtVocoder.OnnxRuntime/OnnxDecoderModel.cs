@@ -93,16 +93,21 @@ public sealed class OnnxDecoderModel : IDecoderModel
         try
         {
             session = create(sessionOptions);
+            TensorShape[] inputs = Shapes(session.InputMetadata, session.InputNames);
             ModelSignature signature = ModelSignature.Resolve(
-                source, Shapes(session.InputMetadata, session.InputNames), Shapes(session.OutputMetadata, session.OutputNames),
-                VocoderMetadata.TryFromProperties(outline.Metadata, source), options.Model.With(outline.Metadata, source));
+                source, inputs, Shapes(session.OutputMetadata, session.OutputNames),
+                VocoderMetadata.TryFromProperties(outline.Metadata, source), options.Model.With(outline.Metadata, source),
+                new OnnxProbe(source, session, inputs.FirstOrDefault(input => input.Dimensions.Count == 3 && !input.IsInteger)));
             OnnxTensors tensors = new(
                 source,
                 signature,
-                ElementType(source, session.InputMetadata, signature.Mel),
-                ElementType(source, session.OutputMetadata, signature.Outputs[0]),
-                signature.Imag is { } imag ? ElementType(source, session.OutputMetadata, imag) : default);
-            (long batch, long frames) = (signature.Mel.Dimensions[0], signature.Mel.Dimensions[2]);
+                ElementType(source, session.InputMetadata, signature.Mel, isOutput: false),
+                [.. signature.Outputs.Select(output => ElementType(source, session.OutputMetadata, output, isOutput: true))],
+                [.. signature.Inputs.Extras.Select(extra => session.InputMetadata[extra.Tensor.Name].ElementDataType)]);
+            (long batch, long frames) = (signature.Inputs.FixedBatch, signature.Inputs.FixedFrames);
+            // One row of samples without a batch can be one item only.
+            if (signature.Form is null && signature.Outputs[0].Dimensions.Count == 1)
+                batch = 1;
             return new OnnxDecoderModel(new SharedSession(session), tensors, new DecoderInfo
             {
                 Metadata = signature.Metadata,
@@ -112,6 +117,8 @@ public sealed class OnnxDecoderModel : IDecoderModel
                 MaxFrames = frames > 0 ? (int)frames : int.MaxValue,
                 RunsInFlight = options.ParallelRuns,
                 Notes = signature.Notes,
+                IsForeign = !signature.HasMetadata,
+                Form = signature.Description,
             });
         }
         catch (OnnxRuntimeException error)
@@ -163,11 +170,21 @@ public sealed class OnnxDecoderModel : IDecoderModel
         options.SessionConfig.Prepend(new("session.intra_op.allow_spinning", options.Spinning ? "1" : "0"));
 
     private static TensorShape[] Shapes(IReadOnlyDictionary<string, NodeMetadata> metadata, IReadOnlyList<string> names) =>
-        [.. names.Select(name => new TensorShape(name, metadata[name].IsTensor ? [.. metadata[name].Dimensions.Select(size => (long)size)] : []))];
+        [.. names.Select(name => metadata[name] is { IsTensor: true } node
+            ? new TensorShape(name, [.. node.Dimensions.Select(size => (long)size)], IsInteger(node.ElementDataType))
+            : new TensorShape(name, []))];
 
-    private static TensorElementType ElementType(string source, IReadOnlyDictionary<string, NodeMetadata> metadata, TensorShape tensor) =>
-        metadata[tensor.Name].ElementDataType is var type and (TensorElementType.Float or TensorElementType.Float16)
+    private static bool IsInteger(TensorElementType type) => type is TensorElementType.Int64 or TensorElementType.Int32
+        or TensorElementType.Bool or TensorElementType.UInt8 or TensorElementType.Int8;
+
+    private static TensorElementType ElementType(
+        string source, IReadOnlyDictionary<string, NodeMetadata> metadata, TensorShape tensor, bool isOutput)
+    {
+        TensorElementType type = metadata[tensor.Name].ElementDataType;
+        return type is TensorElementType.Float or TensorElementType.Float16 or TensorElementType.Double
+            || (isOutput && type == TensorElementType.Int16)
             ? type
             : throw new DataFormatException(
-                $"{source}: its tensor {tensor} holds {metadata[tensor.Name].ElementDataType}; expected float32 or float16.");
+                $"{source}: its tensor {tensor} holds {type}; expected float32, float16, float64{(isOutput ? " or int16" : "")}.");
+    }
 }

@@ -44,8 +44,8 @@ internal sealed class OnnxStreamDecoder : IDecoder
         (_shared, _tensors, _stream, _info, _profiler) = (shared, tensors, stream, info, profiler);
         _bins = info.Metadata.Stft.BinCount;
         _mel = new TensorBuffer(tensors.MelType);
-        _real = new TensorBuffer(tensors.RealOrAudioType);
-        _imag = new TensorBuffer(tensors.ImagType);
+        _real = new TensorBuffer(tensors.OutputTypes[0]);
+        _imag = new TensorBuffer(tensors.OutputTypes[1]);
         _place.Reserve(2, tensors.Source);
         foreach ((TensorBuffer[] buffers, TensorShape shape) in new[] { (_melStates, stream.MelState), (_blockStates, stream.BlockState) })
             foreach (TensorBuffer buffer in buffers)
@@ -114,7 +114,7 @@ internal sealed class OnnxStreamDecoder : IDecoder
         double begin = _profiler?.NowMs ?? 0;
         ShapeBinding binding = _current![_turn];
         _current = null;
-        _mel.ToModel(_info.Metadata.MelCount * binding.Frames);
+        _mel.ToModel(1, _info.Metadata.MelCount, binding.Frames);
         try
         {
             _shared.Session.RunWithBinding(_runOptions, binding.Binding);
@@ -210,8 +210,8 @@ internal sealed class OnnxStreamDecoder : IDecoder
         shape.BindInput(StreamTensors.Length, _place.CreateTensor([1], first: 1));
         shape.BindInput(StreamTensors.MelState, _melStates[turn].CreateTensor([.. _stream.MelState.Dimensions]));
         shape.BindInput(StreamTensors.BlockState, _blockStates[turn].CreateTensor([.. _stream.BlockState.Dimensions]));
-        shape.BindOutput(_tensors.Signature.Real!.Name, _real.CreateTensor(size));
-        shape.BindOutput(_tensors.Signature.Imag!.Name, _imag.CreateTensor(size));
+        shape.BindOutput(_tensors.Signature.Outputs[0].Name, _real.CreateTensor(size));
+        shape.BindOutput(_tensors.Signature.Outputs[1].Name, _imag.CreateTensor(size));
         shape.BindOutput(StreamTensors.NewMelState, _melStates[1 - turn].CreateTensor([.. _stream.MelState.Dimensions]));
         shape.BindOutput(StreamTensors.NewBlockState, _blockStates[1 - turn].CreateTensor([.. _stream.BlockState.Dimensions]));
         return shape;

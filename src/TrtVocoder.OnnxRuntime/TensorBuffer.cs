@@ -6,14 +6,16 @@ using TrtVocoder.Internal;
 namespace TrtVocoder.OnnxRuntime;
 
 /// <summary>
-/// Unmanaged memory for one tensor, as float32 for the caller and, where the model wants float16, as float16 beside it.
+/// Unmanaged memory for one tensor, as float32 for the caller and, where the model wants another type or order, as that beside it.
 /// It never moves while a run reads or writes it, and only grows.
 /// </summary>
-internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
+/// <param name="type">float32, float16, float64 or int16.</param>
+/// <param name="isTransposed">Whether the model wants the last two axes the other way round than the caller.</param>
+internal sealed unsafe class TensorBuffer(TensorElementType type, bool isTransposed = false) : IDisposable
 {
     private const nuint Alignment = 64;
     private float* _values;
-    private Half* _halves;
+    private void* _own;
 
     /// <summary>Elements there is room for.</summary>
     public int Capacity { get; private set; }
@@ -41,8 +43,8 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
             return;
         Free();
         _values = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), Alignment);
-        if (type == TensorElementType.Float16)
-            _halves = (Half*)NativeMemory.AlignedAlloc((nuint)count * (nuint)sizeof(Half), Alignment);
+        if (type != TensorElementType.Float || isTransposed)
+            _own = NativeMemory.AlignedAlloc((nuint)count * (nuint)ElementSize, Alignment);
         Capacity = (int)count;
     }
 
@@ -54,33 +56,83 @@ internal sealed unsafe class TensorBuffer(TensorElementType type) : IDisposable
         long count = 1;
         foreach (long length in shape)
             count *= length;
-        (nint address, int size) = _halves is null ? ((nint)_values, sizeof(float)) : ((nint)_halves, sizeof(Half));
-        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, address + (first * size), count * size);
+        return OrtValue.CreateTensorValueWithData(
+            OrtMemoryInfo.DefaultInstance, type, shape, (_own is null ? (nint)_values : (nint)_own) + (first * ElementSize), count * ElementSize);
     }
 
-    /// <summary>Converts what the caller wrote for the model.</summary>
-    public void ToModel(int count)
+    /// <summary>Brings what the caller wrote into the model's type and order.</summary>
+    /// <param name="items">Items.</param>
+    /// <param name="rows">Rows of an item as the caller wrote it.</param>
+    /// <param name="columns">Columns of an item as the caller wrote it.</param>
+    public void ToModel(int items, int rows, int columns)
     {
-        if (_halves is not null)
-            HalfConversion.ToHalf(Values(count), new Span<Half>(_halves, count));
+        if (_own is null)
+            return;
+        int size = rows * columns;
+        if (!isTransposed)
+        {
+            Narrow(Values(items * size));
+            return;
+        }
+        for (int item = 0; item < items; item++)
+            for (int column = 0; column < columns; column++)
+                for (int row = 0; row < rows; row++)
+                    Set((item * size) + (column * rows) + row, _values[(item * size) + (row * columns) + column]);
     }
 
     /// <summary>Converts what the model wrote for the caller.</summary>
     public void FromModel(int count)
     {
-        if (_halves is not null)
-            HalfConversion.ToSingle(new ReadOnlySpan<Half>(_halves, count), Values(count));
+        Span<float> values = Values(count);
+        switch (type)
+        {
+            case TensorElementType.Float16:
+                HalfConversion.ToSingle(new ReadOnlySpan<Half>(_own, count), values);
+                break;
+            case TensorElementType.Double:
+                TensorConversion.ToSingle(new ReadOnlySpan<double>(_own, count), values);
+                break;
+            case TensorElementType.Int16:
+                TensorConversion.ToSingle(new ReadOnlySpan<short>(_own, count), values);
+                break;
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => Free();
 
+    private int ElementSize => TensorConversion.SizeOf(type);
+
+    private void Narrow(ReadOnlySpan<float> values)
+    {
+        if (type == TensorElementType.Float16)
+            HalfConversion.ToHalf(values, new Span<Half>((Half*)_own, values.Length));
+        else
+            TensorConversion.ToDouble(values, new Span<double>((double*)_own, values.Length));
+    }
+
+    private void Set(int index, float value)
+    {
+        switch (type)
+        {
+            case TensorElementType.Float16:
+                ((Half*)_own)[index] = (Half)value;
+                break;
+            case TensorElementType.Double:
+                ((double*)_own)[index] = value;
+                break;
+            default:
+                ((float*)_own)[index] = value;
+                break;
+        }
+    }
+
     private void Free()
     {
         NativeMemory.AlignedFree(_values);
-        NativeMemory.AlignedFree(_halves);
+        NativeMemory.AlignedFree(_own);
         _values = null;
-        _halves = null;
+        _own = null;
         Capacity = 0;
     }
 }

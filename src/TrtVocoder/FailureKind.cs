@@ -75,4 +75,9 @@ public enum FailureKind
 
     /// <summary>An engine was built, but puts out NaN, silence, or something else than its network.</summary>
     WrongOutput,
+
+    /// <summary>
+    /// A checkpoint or network is made for one of several bandwidths, and none was chosen (<see cref="Decoding.ModelHints.BandwidthId"/>).
+    /// </summary>
+    BandwidthUnknown,
 }

@@ -63,7 +63,7 @@ public class HostileFileTests : CliFixture
             .Replace("dim: 64", "dim: 1024").Replace("intermediate_dim: 192", "intermediate_dim: 1024").Replace("num_layers: 2", "num_layers: 128"));
         TorchFileWriter writer = new();
         writer.AddStorage("0", "FloatStorage", [1f]);
-        foreach ((string name, var shape) in Export.Checkpoints.VocosWeights.GetWeightShapes(Export.Checkpoints.VocosConfigReader.Read(At("c/config.yaml"), [])))
+        foreach ((string name, var shape) in Export.Checkpoints.VocosWeights.GetWeightShapes(Export.Checkpoints.VocosConfigReader.ReadFile(At("c/config.yaml"), [])!.Whole!))
             writer.AddView(name, new TorchView("0", 0, [.. shape.Select(size => (long)size)], new long[shape.Length]));
         File.WriteAllBytes(At("c/pytorch_model.bin"), writer.ToZip());
         Bounded("export", "c", "--output", "x.onnx").FailsWith(3, "repeat their values");

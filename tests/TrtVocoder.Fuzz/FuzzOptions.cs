@@ -9,7 +9,8 @@ internal sealed record FuzzOptions
     public static readonly FuzzTarget[] AllTargets =
     [
         new NpyTarget(), new NpzTarget(), new SafetensorsTarget(), new TorchZipTarget(), new TorchLegacyTarget(), new PickleTarget(), new ConfigTarget(),
-        new WavTarget(), new SidecarTarget(), new PlanHeaderTarget(), new OnnxOutlineTarget(), new OnnxMetadataTarget(), new ExportTarget(),
+        new WavTarget(), new SidecarTarget(), new PlanHeaderTarget(), new OnnxOutlineTarget(), new OnnxMetadataTarget(), new OnnxWeightsTarget(),
+        new StateDictTarget(), new ExportTarget(),
     ];
 
     public double Seconds { get; private init; } = 60;

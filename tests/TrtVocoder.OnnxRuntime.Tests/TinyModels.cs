@@ -48,19 +48,60 @@ internal static class TinyModels
             .Output(imag, type, shape);
     }
 
+    /// <summary>
+    /// A model whose convolutions give logarithm of the magnitude and phase, and which puts out planes made of them under the names given:
+    /// <c>log</c>, <c>magnitude</c>, <c>phase</c>, <c>cos</c>, <c>sin</c>.
+    /// </summary>
+    public static TinyOnnx Polar(
+        (string Name, string Plane)[] outputs, SpectrumLayout layout = SpectrumLayout.BinsMajor, int type = TinyOnnx.Float, object[]? input = null, object? bins = null,
+        object? frames = null, bool isFrameMajorMel = false)
+    {
+        frames ??= "T";
+        object[] shape = layout == SpectrumLayout.BinsMajor ? ["B", bins ?? Bins, frames] : ["B", frames, bins ?? Bins];
+        TinyOnnx model = new TinyOnnx()
+            .Input("mel", type, input ?? (isFrameMajorMel ? ["B", frames, MelCount] : ["B", MelCount, frames]))
+            .Node("Cast", ["mel"], ["x_cast"], ("to", [TinyOnnx.Float]))
+            .Node("Transpose", ["x_cast"], ["x32"], ("perm", isFrameMajorMel ? [0, 2, 1] : [0, 1, 2]))
+            .Convolution("x32", "h", Hidden)
+            .Convolution("h", "raw_log", Real)
+            .Convolution("h", "raw_phase", Imag)
+            .Node("Exp", ["raw_log"], ["raw_magnitude"])
+            .Node("Cos", ["raw_phase"], ["raw_cos"])
+            .Node("Sin", ["raw_phase"], ["raw_sin"]);
+        foreach ((string name, string plane) in outputs)
+            model.Node("Transpose", [$"raw_{plane}"], [$"{name}_t"], ("perm", layout == SpectrumLayout.BinsMajor ? [0, 1, 2] : [0, 2, 1]))
+                .Node("Cast", [$"{name}_t"], [name], ("to", [type]))
+                .Output(name, type, shape);
+        return model;
+    }
+
+    /// <summary>The samples of one mel by the planes of <see cref="Polar"/>.</summary>
+    public static float[] ReferencePolarSamples(ReadOnlySpan<float> mel, int frames)
+    {
+        (float[] log, float[] phase) = ReferenceSpectrum(mel, frames);
+        float[] real = [.. log.Zip(phase, (size, angle) => (float)(Math.Exp(size) * Math.Cos(angle)))];
+        float[] imag = [.. log.Zip(phase, (size, angle) => (float)(Math.Exp(size) * Math.Sin(angle)))];
+        float[] audio = new float[Metadata.GetSampleCount(frames)];
+        using InverseStft inverse = new(Metadata.Stft);
+        inverse.Inverse(new Spectrum(real, imag, SpectrumLayout.BinsMajor, Bins, frames), audio);
+        return audio;
+    }
+
     /// <summary>A model that puts out T·hop samples, one hop more than a centred inverse STFT keeps, as F5-TTS's own export does.</summary>
-    public static TinyOnnx Waveform(bool channel = false, int type = TinyOnnx.Float)
+    public static TinyOnnx Waveform(bool channel = false, int type = TinyOnnx.Float, string name = "y")
     {
         TinyOnnx model = new TinyOnnx()
-            .Input("x", type, "B", MelCount, "T")
+            .Input("x", type is TinyOnnx.Int16 ? TinyOnnx.Float : type, "B", MelCount, "T")
             .Node("Cast", ["x"], ["x32"], ("to", [TinyOnnx.Float]))
             .Convolution("x32", "h", Hidden)
             .Convolution("h", "s", Samples)
             .Node("Transpose", ["s"], ["s_t"], ("perm", [0, 2, 1]))
             .Node("Flatten", ["s_t"], ["flat"], ("axis", [1]))
-            .Node("Cast", ["flat"], ["y"], ("to", [type]));
+            .Node("Mul", ["flat", "scale"], ["scaled"])
+            .Weight("scale", [type is TinyOnnx.Int16 ? 8192 : 1], 1)
+            .Node("Cast", ["scaled"], [name], ("to", [type]));
         if (!channel)
-            return model.Output("y", type, "B", "S");
+            return model.Output(name, type, "B", "S");
         // Stacking a sequence of one adds the axis without the int64 weight that Unsqueeze would need.
         return model.Node("SequenceConstruct", ["y"], ["sequence"]).Node("ConcatFromSequence", ["sequence"], ["y1"], ("axis", [1]), ("new_axis", [1])).Output("y1", type, "B", 1, "S");
     }

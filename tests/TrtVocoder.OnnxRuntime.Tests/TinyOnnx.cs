@@ -7,7 +7,9 @@ namespace TrtVocoder.OnnxRuntime.Tests;
 internal sealed class TinyOnnx
 {
     public const int Float = 1;
+    public const int Int16 = 5;
     public const int Int64 = 7;
+    public const int Double = 11;
     public const int Float16 = 10;
 
     private readonly List<byte> _graph = [];

@@ -29,22 +29,23 @@ public static class Differences
     }
 
     /// <summary>
-    /// Power of what is expected over power of the difference, in dB: infinity where they are equal, minus infinity where lengths differ or
-    /// a value is no number.
+    /// Signal to noise in dB; infinity of equal ones, minus infinity where the lengths differ, or where a value is not a number.
     /// </summary>
-    public static double SignalToNoiseDb(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
+    public static double SignalToNoise(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
-        if (actual.Length != expected.Length)
-            return double.NegativeInfinity;
-        (double signal, double noise) = (0, 0);
-        for (int i = 0; i < actual.Length; i++)
+        (double power, double noise) = (0, 0);
+        for (int i = 0; i < Math.Min(expected.Length, actual.Length); i++)
         {
-            signal += (double)expected[i] * expected[i];
+            power += (double)expected[i] * expected[i];
             noise += ((double)actual[i] - expected[i]) * ((double)actual[i] - expected[i]);
         }
-        double ratio = 10 * Math.Log10(signal / noise);
-        return noise == 0 ? double.PositiveInfinity : double.IsNaN(ratio) ? double.NegativeInfinity : ratio;
+        double ratio = 10 * Math.Log10(power / noise);
+        return expected.Length != actual.Length || !(noise >= 0) || !double.IsFinite(power) ? double.NegativeInfinity
+            : noise == 0 ? double.PositiveInfinity : ratio;
     }
+
+    /// <summary>The same, what is tested first.</summary>
+    public static double SignalToNoiseDb(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected) => SignalToNoise(expected, actual);
 
     private static double Larger(double largest, double difference) =>
         double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(largest, Math.Abs(difference));

@@ -62,7 +62,7 @@ public static unsafe class Simulator
     /// <summary>Everything alive in the driver and in TensorRT, for comparing before and after.</summary>
     public static string Live => string.Join(
         ", ",
-        ((string[])["device_allocations", "host_allocations", "streams", "events", "graphs", "graph_execs", "context_references", "tensorrt_objects"])
+        ((string[])["device_allocations", "host_allocations", "streams", "events", "graphs", "graph_execs", "modules", "context_references", "tensorrt_objects"])
             .Select(counter => $"{counter} {Count(counter)}"));
 
     private static nint Export(string name) => _cuda != 0 ? NativeLibrary.GetExport(_cuda, name) : throw new InvalidOperationException("Use comes first.");

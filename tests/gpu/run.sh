@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Checks and timings on a real GPU. The target needs a driver, TensorRT 10's libnvinfer.so.10 and libfftw3f, but no .NET:
 #
-#   tests/gpu/run.sh pack DIR                 on a machine with .NET and g++: puts all the target needs into DIR, with tiny_rtx.engine, which TensorRT-RTX
-#                                             builds there on the CPU; TRTV_TENSORRT_RTX_DIR names its folder
+#   tests/gpu/run.sh pack DIR [ENGINES]       on a machine with .NET and g++: puts all the target needs into DIR, with tiny_rtx.engine, which TensorRT-RTX
+#                                             builds there on the CPU; TRTV_TENSORRT_RTX_DIR names its folder. Whole decodes of ENGINES/forms/NAME.onnx
+#                                             by ONNX Runtime, which the engines are held to, go to DIR/forms
 #   DIR/run.sh check ENGINES [--without GROUP]...
 #                                             on the target: every check, closing with 'N passed, N failed, N skipped'; what is missing has failed unless
 #                                             its group (tiny, half-width, half-width-shift, forms, streaming, rtx) was left out by name, which is counted as skipped
@@ -31,7 +32,8 @@ batch_engine=half-width-shift/batch
 batch_items=16
 
 pack() {
-    local to=${1:?pack needs a folder} root
+    local to=${1:?pack needs a folder} engines root
+    engines=${2:+$(cd "$2" && pwd)}
     root=$(cd "$here/../.." && pwd)
     mkdir -p "$to"
     to=$(cd "$to" && pwd)
@@ -44,6 +46,7 @@ pack() {
     cp build/native/libtrtvocoder10.so build/native/libtrtvocoder11.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py \
         src/TrtVocoder.Benchmarking/f5tts-lengths.txt "$to/"
     rtx_engine "$to"
+    form_answers "$to" "$engines"
 }
 
 # The engine that the checks of TensorRT-RTX refuse or run. It is made on the CPU; where it cannot be, those checks fail or are left out by name.
@@ -58,6 +61,29 @@ rtx_engine() {
     local program=(dotnet run --project src/TrtVocoder.Cli -c Release --no-build --)
     "${program[@]}" export tests/data/golden/tiny-center --output build/gpu/tiny.onnx --force
     "${program[@]}" build build/gpu/tiny.onnx --runtime rtx --output "$to/tiny_rtx.engine" --force
+}
+
+# What the checks of other people's engines compare with: the .onnx decoded in one piece.
+form_answers() {
+    local to=$1 engines=$2 mel frames name bands model
+    if [[ -z $engines ]]; then
+        echo "run.sh: no ENGINES were named, so the answers of forms/ were not made: 'check' fails without them unless it is told '--without forms'" >&2
+        return
+    fi
+    mkdir -p "$to/forms"
+    "$to/gpu_tests" mels build/gpu/mels
+    dotnet build src/TrtVocoder.Cli -c Release -v quiet -nologo
+    for model in "$engines"/forms/*.onnx; do
+        name=$(basename "$model" .onnx)
+        # It takes one length alone; wetdog has its weights.
+        [[ $name != fixed256 ]] || continue
+        case $name in sherpa22 | wavenext) bands=80 ;; *) bands=100 ;; esac
+        for mel in build/gpu/mels/mel."$bands".*.npy; do
+            frames=${mel%.npy}
+            frames=${frames##*.}
+            dotnet run --project src/TrtVocoder.Cli -c Release --no-build -- synth "$mel" --model "$model" --output "$to/forms/$name.$frames.wav" --format float --chunk-frames 4096 --force
+        done
+    done
 }
 
 check() {
@@ -89,12 +115,12 @@ time_pushes() {
 }
 
 case ${1:-} in
-    pack) pack "${2:-}" ;;
+    pack) pack "${2:-}" "${3:-}" ;;
     check) check "${@:2}" ;;
     stream) time_pushes "${2:-}" "${3:-.}" ;;
     time) time_decodes "${2:-}" "${3:-.}" ;;
     *)
-        sed -n '2,15p' "${BASH_SOURCE[0]}" >&2
+        sed -n '2,16p' "${BASH_SOURCE[0]}" >&2
         exit 2
         ;;
 esac

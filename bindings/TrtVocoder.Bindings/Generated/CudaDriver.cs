@@ -48,8 +48,14 @@ public enum CUresult
     /// <summary>The driver's compiler refuses the PTX.</summary>
     CUDA_ERROR_INVALID_PTX = 218,
 
+    /// <summary>The driver's compiler, libnvidia-ptxjitcompiler, is missing.</summary>
+    CUDA_ERROR_JIT_COMPILER_NOT_FOUND = 221,
+
     /// <summary>The driver is too old for the PTX.</summary>
     CUDA_ERROR_UNSUPPORTED_PTX_VERSION = 222,
+
+    /// <summary>Compiling of PTX was turned off by CUDA_DISABLE_PTX_JIT.</summary>
+    CUDA_ERROR_JIT_COMPILATION_DISABLED = 223,
 
     /// <summary>An uncorrectable memory error on the GPU.</summary>
     CUDA_ERROR_ECC_UNCORRECTABLE = 214,

@@ -63,6 +63,9 @@ internal sealed class BenchArguments
         _stream, Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
     ];
 
+    /// <summary>What was chosen of checkpoints.</summary>
+    public CheckpointChoice ReadCheckpoint(CommandCall call) => _engine.ReadCheckpoint(call);
+
     public Option<string?> Versus { get; } = new("--versus")
     {
         Description =

@@ -36,7 +36,7 @@ internal sealed class BenchCommand : CliCommand
         BenchOptions options = _arguments.Read(call, path, other ?? path);
         if (call.Get(_arguments.ColdStartChild) is { } started)
             return new BenchPrinted(
-                [ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output), options)], _ => { });
+                [ColdStartChild.Run(started, call.Started, () => ModelSource.Load(path, options.Vocoder, output, _arguments.ReadCheckpoint(call)), options)], _ => { });
         BenchOutputs outputs = BenchOutputs.Read(_arguments, call);
         BenchResult[] against = [.. (call.Get(_arguments.Against) ?? []).Select(ReadSaved)];
         if (call.Get(_arguments.ColdStart))
@@ -46,18 +46,18 @@ internal sealed class BenchCommand : CliCommand
         {
             if (outputs.IsAny || against.Length > 0)
                 throw CliException.Usage("--stream measures pushes only: leave --against, --report and the exports out.");
-            return RunStream(path, other, chunk, options, output);
+            return RunStream(path, other, chunk, options, call);
         }
 
         WindowPolicy? otherWindows = _arguments.ReadVersusWindows(call);
-        using BenchModel model = Load(path, options.Vocoder, output);
+        using BenchModel model = Load(path, options.Vocoder, call);
         Check(model, options);
         if (other is not null || otherWindows is not null)
         {
             if (outputs.IsAny || against.Length > 0)
                 throw CliException.Usage("--versus only compares: leave --against, --report and the exports out.");
             using BenchModel second = Load(
-                other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, output);
+                other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, call);
             return RunVersus(model, second, options, output);
         }
         return RunAlone(model, options, outputs, against, output);
@@ -130,12 +130,12 @@ internal sealed class BenchCommand : CliCommand
             });
     }
 
-    private static BenchPrinted RunStream(string path, string? otherPath, int chunk, BenchOptions options, CommandOutput output)
+    private static BenchPrinted RunStream(string path, string? otherPath, int chunk, BenchOptions options, CommandCall call)
     {
-        using BenchModel model = Load(path, options.Vocoder, output);
-        using BenchModel? other = otherPath is null ? null : Load(otherPath, options.Vocoder, output);
+        using BenchModel model = Load(path, options.Vocoder, call);
+        using BenchModel? other = otherPath is null ? null : Load(otherPath, options.Vocoder, call);
         Check(other ?? model, options);
-        using StatusLine status = new(output);
+        using StatusLine status = new(call.Output);
         List<StreamBench> all = [.. options.Workloads.Select(workload => Show(status, workload, "pushes", () => StreamBench.Measure(model, other, chunk, workload.Longest, options)))];
         status.Clear();
         BenchResult measured = MakeResult(model, [.. all.Select(stream => stream.Run)], options);
@@ -188,8 +188,8 @@ internal sealed class BenchCommand : CliCommand
         }
     }
 
-    private static BenchModel Load(string path, VocoderOptions options, CommandOutput output) =>
-        ModelSource.Load(path, output, file => BenchModel.Load(file, path, options));
+    private BenchModel Load(string path, VocoderOptions options, CommandCall call) =>
+        ModelSource.Load(path, call.Output, file => BenchModel.Load(file, path, options), _arguments.ReadCheckpoint(call));
 
     private static BenchResult ReadSaved(string path)
     {

@@ -18,7 +18,7 @@ internal sealed class BuildCommand : CliCommand
     private readonly Argument<string> _model = new("MODEL")
     {
         Description =
-        "A checkpoint folder, which is built in the form that runs fastest, or an .onnx model."
+        "A checkpoint, or a Vocos in an .onnx by others: built in the form that runs fastest; other .onnx models as they are."
     };
     private readonly Option<string> _output = new("--output", "-o", "--saveEngine")
     {
@@ -79,6 +79,8 @@ internal sealed class BuildCommand : CliCommand
         "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).",
         "Of a checkpoint: a network with state, which takes a mel piece by piece; the shapes are those of a piece.");
 
+    private readonly Option<bool> _asItIs = new("--as-is") { Description = "Build an .onnx by others as it is, without reading its weights back." };
+    private readonly CheckpointChoices _checkpoint = new();
     private readonly Option<string?> _real = new("--real")
     {
         Description =
@@ -105,8 +107,10 @@ internal sealed class BuildCommand : CliCommand
     public override IEnumerable<Symbol> Symbols =>
     [
         _model, _output, _runtime, _min, _opt, _max, _fp16, _noTf32, _stronglyTyped, _workspace, _level, _versionCompatible, _hardware, _timings, _noTimings,
-        _verbosity, _device, .. _export.Symbols, _real, _imag, _noVerify, _verbose, _force,
+        _verbosity, _device, .. _export.Symbols, .. _checkpoint.All, _asItIs, _real, _imag, _noVerify, _verbose, _force,
     ];
+
+    private delegate TrtBuildResult BuildCall(IProgress<TrtBuildProgress>? progress, CancellationToken stop);
 
     public override CommandResult Run(CommandCall call)
     {
@@ -117,19 +121,21 @@ internal sealed class BuildCommand : CliCommand
         TrtBuildOptions options = ReadOptions(call, path);
         string model = call.Get(_model)!;
         bool isCheckpoint = IsCheckpoint(model);
-        foreach (Option option in _export.Symbols)
-            if (!isCheckpoint && call.Has(option))
-                throw CliException.Usage($"{option.Name} is for checkpoints; {model} is an ONNX model and stays as it was exported.");
+        bool staysAsItIs = !isCheckpoint && StaysAsItIs(model, call, options);
+        foreach (Option option in (IEnumerable<Option>)[.. _export.Symbols, .. _checkpoint.OfWeights])
+            if (staysAsItIs && call.Has(option))
+                throw CliException.Usage($"{option.Name} is for checkpoints and for models whose weights are read back; {model} stays as it was exported.");
         if (call.Get(_verbose))
             TrtLog.SetHandler(
                 message => Console.Error.WriteLine(PrintableText.Clean($"[{message.Severity}] {message.Text}")), TrtLogSeverity.Info);
 
         CancellationToken stop = call.WatchForStop();
+        BuildCall build = staysAsItIs ? BuildAsItIs(model, path, call, options) : BuildWeights(model, isCheckpoint, path, call, options);
         TrtBuildResult? built = null;
         if (call.Output.ShowsProgress)
-            ProgressBar.Run("build", 1, report => built = Build(model, isCheckpoint, path, call, options, new BuildProgress(report), stop));
+            ProgressBar.Run("build", 1, report => built = build(new BuildProgress(report), stop));
         else
-            built = Build(model, isCheckpoint, path, call, options, null, stop);
+            built = build(null, stop);
         return Report(built!, options, model, call);
     }
 
@@ -171,31 +177,54 @@ internal sealed class BuildCommand : CliCommand
             HardwareCompatible = call.Get(_hardware) == "ampere+",
             DetailedLayers = call.Get(_verbosity) == "detailed",
             TimingCachePath = timings,
-            Model = new ModelHints { RealOutput = call.Get(_real), ImagOutput = call.Get(_imag) },
+            Model = _checkpoint.ReadHints(call) with { RealOutput = call.Get(_real), ImagOutput = call.Get(_imag) },
         };
     }
 
-    private TrtBuildResult Build(
-        string model, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress,
-        CancellationToken stop) =>
-        isCheckpoint
-            ? BuildCheckpoint(model, path, call, options, progress, stop)
-            : TrtBuilder.Build(model, path, WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model })), progress, stop);
-
-    // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private TrtBuildResult BuildCheckpoint(
-        string from, string path, CommandCall call, TrtBuildOptions options, IProgress<TrtBuildProgress>? progress, CancellationToken stop)
+    private BuildCall BuildAsItIs(string model, string path, CommandCall call, TrtBuildOptions options)
     {
+        options = WithReference(call, options, () => OnnxDecoderModel.Load(model, new OnnxDecoderOptions { Model = options.Model }));
+        return (progress, stop) => TrtBuilder.Build(model, path, options, progress, stop);
+    }
+
+    // Not inlined: the exporter's assemblies are loaded only where there are weights.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private BuildCall BuildWeights(string from, bool isCheckpoint, string path, CommandCall call, TrtBuildOptions options)
+    {
+        VocosCheckpoint checkpoint;
+        try
+        {
+            checkpoint = isCheckpoint ? ModelSource.ReadCheckpoint(from, call.Output, _checkpoint.Read(call))
+                : ForeignNetwork.Read(from, _checkpoint.ReadHints(call), call.Output);
+        }
+        catch (TrtVocoderException error) when (!isCheckpoint && !_export.Symbols.Any(call.Has))
+        {
+            BuildCall asItIs = BuildAsItIs(from, path, call, options);
+            return (progress, stop) =>
+            {
+                TrtBuildResult built = asItIs(progress, stop);
+                call.Output.Note($"{error.Message.TrimEnd('.')}; it was built as it is.");
+                return built;
+            };
+        }
         // Where TensorRT is to choose, it chooses among FP32 layers.
         OnnxExportOptions fastest = CheckpointEngine.FastestExport;
         OnnxExportOptions export = _export.Read(call, fastest with { Precision = options.Fp16 ? OnnxPrecision.Fp32 : fastest.Precision });
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
         export = export with { MelFloor = checkpoint.Config.MelFloor };
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from))) + ".onnx";
-        options = WithReference(call, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));
-        return CheckpointEngine.Build(checkpoint, name, path, export, options, progress, stop);
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(from)));
+        name = isCheckpoint ? name + ".onnx" : name;
+        TrtBuildOptions complete = WithReference(
+            call, options, () => OnnxDecoderModel.Load(CheckpointEngine.ExportReference(checkpoint, export), name));
+        return (progress, stop) => CheckpointEngine.Build(checkpoint, name, path, export, complete, progress, stop);
     }
+
+    /// <summary>
+    /// Whether an .onnx is built as it was exported: where that was asked for, or something that only its own graph has, and our own exports,
+    /// whose form was chosen.
+    /// </summary>
+    private bool StaysAsItIs(string model, CommandCall call, TrtBuildOptions options) =>
+        call.Get(_asItIs) || call.Get(_fp16) || call.Get(_stronglyTyped) || call.Get(_real) is not null || options.ProfileInput is not null
+            || VocoderMetadata.TryFromProperties(OnnxOutline.Read(model).Metadata, model) is not null;
 
     private TrtBuildOptions WithReference(CommandCall call, TrtBuildOptions options, Func<IDecoderModel> open) =>
         call.Get(_noVerify) ? options : options with { OpenReference = open };

@@ -98,7 +98,7 @@ internal sealed class CompareCommand : CliCommand
     private (SynthesisResult Result, VocoderMetadata Metadata) Decode(
         string model, InputFile input, VocoderOptions options, CommandCall call)
     {
-        using Vocoder vocoder = ModelSource.Load(model, options, call.Output);
+        using Vocoder vocoder = ModelSource.Load(model, options, call.Output, _engine.ReadCheckpoint(call));
         using VocoderSession session = vocoder.CreateSession();
         return (SynthesisResult.Run(input, vocoder, session, null, new MelChoice(call.Get(_transposed), call.Get(_key)), call.Output),
             vocoder.Metadata);

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Reporting;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Cuda;
 using TrtVocoder.TensorRt;
+using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Cli.Commands;
 
@@ -14,7 +16,7 @@ namespace TrtVocoder.Cli.Commands;
 internal static class EngineFacts
 {
     public static List<(string Name, object Value)> Describe(
-        string path, bool withLayers, int device, bool allowHostCode, CommandOutput output)
+        string path, bool withLayers, bool isAsked, VocoderOptions options, CommandOutput output)
     {
         EnginePlanHeader header = EnginePlanHeader.Read(path);
         EngineSidecar? sidecar = EngineSidecar.TryRead(path);
@@ -32,11 +34,13 @@ internal static class EngineFacts
         try
         {
             using TensorRtLibrary library = TensorRtLibrary.Load(header.Flavour, header.Version.Major);
-            using TrtRuntime runtime = TrtRuntime.Create(library, device, allowHostCode);
+            using TrtRuntime runtime = TrtRuntime.Create(library, options.Engine.Device, options.Engine.AllowHostCode);
             using TrtEngine engine = runtime.Load(path);
             facts.Add(("loads here", true));
             facts.Add(("runs on", $"{library.DisplayName}, {runtime.Context.Device}"));
             AddInside(facts, engine, withLayers);
+            if (isAsked || sidecar is not { Metadata.Count: > 0 })
+                AddForm(facts, path, isAsked, options, output);
         }
         catch (TrtVocoderException error) when (error is NativeLibraryException or CudaException or TensorRtException)
         {
@@ -45,6 +49,20 @@ internal static class EngineFacts
                 + $"loaded here: {Failure.Of(error).Sentence}");
         }
         return facts;
+    }
+
+    // What a bare engine is: told by its tensors, by hints, and by what it answers.
+    private static void AddForm(
+        List<(string Name, object Value)> facts, string path, bool isAsked, VocoderOptions options, CommandOutput output)
+    {
+        using Vocoder vocoder = ModelSource.Load(path, options, output);
+        if (facts.All(fact => fact.Name != "sample rate"))
+            InfoCommand.AddMetadata(facts, vocoder.Metadata);
+        if (InfoCommand.AddForm(facts, vocoder, isAsked) is not { } answers)
+            return;
+        EngineSidecar.WriteAnswers(
+            path, answers, ((TrtDecoderModel)vocoder.Model).Profile);
+        output.Note($"The answers are kept in {EngineSidecar.PathFor(path)}.");
     }
 
     private static void AddSidecar(List<(string Name, object Value)> facts, EngineSidecar sidecar, string path)

@@ -11,13 +11,13 @@ using TrtVocoder.Files;
 
 namespace TrtVocoder.Cli.Commands;
 
-/// <summary><c>export</c>: a checkpoint to an ONNX model, or re-packed to one safetensors file.</summary>
+/// <summary><c>export</c>: a checkpoint, or a Vocos in an .onnx by others, to an ONNX model, or re-packed to one safetensors file.</summary>
 internal sealed class ExportCommand : CliCommand
 {
     private readonly Argument<string> _from = new("CHECKPOINT")
     {
         Description =
-        "Folder with config.yaml and pytorch_model.bin or model.safetensors; or a weights file beside its config.yaml."
+        "Weights (.safetensors, .bin, .pt, .pth, .ckpt), or a folder with them; a config.yaml or config.json beside them is read. Or a Vocos in an .onnx by others, whose weights are read back."
     };
     private readonly Option<string> _to = new("--output", "-o")
     {
@@ -37,6 +37,7 @@ internal sealed class ExportCommand : CliCommand
 
     private readonly Option<float?> _floor = Options.Floor(
         "Mel floor for the metadata: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the checkpoint's.");
+    private readonly CheckpointChoices _checkpoint = new();
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");
 
     public override string Examples => """
@@ -44,9 +45,10 @@ internal sealed class ExportCommand : CliCommand
         trtvocoder export vocos-mel-24khz/ --output vocos-fp16.onnx --precision fp16 --layout frame-major
         trtvocoder export vocos-mel-24khz/ --output vocos-streaming.onnx --streaming --for cpu
         trtvocoder export vocos-mel-24khz/ --output model.safetensors --precision fp16
+        trtvocoder export mel_spec_24khz.onnx --output vocos.onnx
         """;
 
-    public override IEnumerable<Symbol> Symbols => [_from, _to, .. _choices.Symbols, _target, _floor, _force];
+    public override IEnumerable<Symbol> Symbols => [_from, _to, .. _choices.Symbols, _target, _floor, .. _checkpoint.All, _force];
 
     public override CommandResult Run(CommandCall call)
     {
@@ -56,11 +58,13 @@ internal sealed class ExportCommand : CliCommand
         string from = call.Get(_from)!;
         if (InputFile.KindOf(from) is null)
             throw CliException.FileSystem($"There is no checkpoint folder {from}.");
-        _ = ModelSource.IsCheckpoint(from);
+        bool isCheckpoint = ModelSource.IsCheckpoint(from);
         OnnxExportOptions options = _choices.Read(
             call, new OnnxExportOptions { Form = call.Get(_target) == "cpu" ? NetworkForm.Conv : NetworkForm.Shift });
 
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(from, call.Output);
+        VocosCheckpoint checkpoint = isCheckpoint ? ModelSource.ReadCheckpoint(from, call.Output, _checkpoint.Read(call))
+            : ModelFile.Detect(from) == ModelFileKind.Onnx ? ForeignNetwork.Read(from, _checkpoint.ReadHints(call), call.Output)
+            : throw CliException.BadInput($"{from} is an engine, of which no weights can be read back; export the checkpoint or .onnx that it was made of.");
         options = options with { MelFloor = call.Get(_floor) ?? checkpoint.Config.MelFloor };
         bool isSafetensors = Path.GetExtension(path).Equals(".safetensors", StringComparison.OrdinalIgnoreCase);
         if (isSafetensors)

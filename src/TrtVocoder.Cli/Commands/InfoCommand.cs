@@ -22,12 +22,13 @@ internal sealed class InfoCommand : CliCommand
 
     private readonly Option<string?> _key = Options.Key();
     private readonly Option<bool> _layers = new("--layers") { Description = "List an engine's layers." };
-    private readonly Option<int> _device = Options.Integer("--device", "The GPU that an engine is loaded on.", 0);
-    private readonly Option<bool> _hostCode = new("--allow-host-code")
+    private readonly Option<bool> _probe = new("--probe")
     {
-        Description =
-        "Load version-compatible engines, which carry executable code: only from those you trust."
+        Description = "Ask a model by decoding what it does not say: how far it reaches, and whether the items of a batch are what they are "
+            + "alone. Of an engine the answers are kept in its sidecar, NAME.engine.json.",
     };
+
+    private readonly EngineOptions _engine = new();
 
     public override string Examples => """
         trtvocoder info vocos.onnx
@@ -36,26 +37,27 @@ internal sealed class InfoCommand : CliCommand
         trtvocoder info mel.npy --json
         """;
 
-    public override IEnumerable<Symbol> Symbols => [_input, _key, _layers, _device, _hostCode];
+    public override IEnumerable<Symbol> Symbols => [_input, _key, _layers, _probe, .. _engine.Symbols];
 
     public override CommandResult Run(CommandCall call)
     {
         string path = call.Get(_input)!;
         return new InfoResult(path, IsEngine(path)
-            ? EngineFacts.Describe(path, call.Get(_layers), call.Get(_device), call.Get(_hostCode), call.Output)
-            : Describe(path, call.Get(_key), call.Output));
+            ? EngineFacts.Describe(path, call.Get(_layers), call.Get(_probe), _engine.Complete(new VocoderOptions(), call, path), call.Output)
+            : Describe(path, call.Get(_key), _engine.ReadCheckpoint(call), call));
     }
 
-    private static List<(string Name, object Value)> Describe(string path, string? key, CommandOutput output)
+    private List<(string Name, object Value)> Describe(string path, string? key, CheckpointChoice choice, CommandCall call)
     {
+        CommandOutput output = call.Output;
         FileKind? kind = path == OutputPath.Standard ? null : InputFile.KindOf(path);
         if (path != OutputPath.Standard && kind != FileKind.Folder)
             InputFile.ThrowIfMissing(path);
         string extension = Path.GetExtension(path).ToLowerInvariant();
         if (kind is FileKind.Folder || (kind is FileKind.Regular && IsCheckpoint(path, extension)))
-            return DescribeCheckpoint(path, output);
+            return DescribeCheckpoint(path, choice, output);
         if (kind is FileKind.Regular && extension == ".onnx")
-            return DescribeModel(path, output);
+            return DescribeModel(path, call);
 
         InputFile file = InputFile.Read(path);
         if (file.Kind == InputKind.Unknown && kind is not FileKind.Regular)
@@ -64,22 +66,22 @@ internal sealed class InfoCommand : CliCommand
         return file.Kind switch
         {
             InputKind.Wav => DescribeSound(file),
-            InputKind.Unknown => DescribeModel(path, output),
+            InputKind.Unknown => DescribeModel(path, call),
             _ => DescribeArray(file, key),
         };
     }
 
     // Tensors by themselves are no checkpoint, .npz files are zip archives as those of torch.save are.
     private static bool IsCheckpoint(string path, string extension) =>
-        extension == ".safetensors" ? HasConfigBeside(path) : extension != ".npz" && ModelSource.IsCheckpoint(path) && !HoldsArrays(path);
+        extension == ".safetensors" ? HoldsVocos(path) : extension != ".npz" && ModelSource.IsCheckpoint(path) && !HoldsArrays(path);
 
     private static bool HoldsArrays(string path) =>
         InputFile.Read(path) is { Kind: InputKind.Npz } file && NpzFile.ReadNames(file.Open(), file.Name).Count > 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static List<(string, object)> DescribeCheckpoint(string path, CommandOutput output)
+    private static List<(string, object)> DescribeCheckpoint(string path, CheckpointChoice choice, CommandOutput output)
     {
-        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(path, output);
+        VocosCheckpoint checkpoint = ModelSource.ReadCheckpoint(path, output, choice);
         VocosConfig config = checkpoint.Config;
         return
         [
@@ -89,6 +91,7 @@ internal sealed class InfoCommand : CliCommand
             ("hop length", config.HopLength),
             ("mel bands", config.MelCount),
             ("padding", Name(config.Padding)),
+            ("mel scale", Bands(config.HasSlaneyScale, config.HasSlaneyNorm, config.MelMinFrequency, config.MelMaxFrequency ?? config.SampleRate / 2)),
             ("dim", config.Dim),
             ("intermediate dim", config.IntermediateDim),
             ("layers", config.LayerCount),
@@ -98,9 +101,9 @@ internal sealed class InfoCommand : CliCommand
         ];
     }
 
-    private static List<(string, object)> DescribeModel(string path, CommandOutput output)
+    private List<(string, object)> DescribeModel(string path, CommandCall call)
     {
-        using Vocoder vocoder = ModelSource.Load(path, new VocoderOptions(), output);
+        using Vocoder vocoder = ModelSource.Load(path, _engine.Complete(new VocoderOptions(), call, path), call.Output);
         List<(string, object)> facts = [("kind", "ONNX model"), ("bytes", new FileInfo(path).Length), ("backend", vocoder.Info.Backend)];
         AddMetadata(facts, vocoder.Metadata);
         facts.Add(("min frames", vocoder.Info.MinFrames));
@@ -108,7 +111,25 @@ internal sealed class InfoCommand : CliCommand
             facts.Add(("max frames", vocoder.Info.MaxFrames));
         if (vocoder.Info.MaxBatch != int.MaxValue)
             facts.Add(("max batch", vocoder.Info.MaxBatch));
+        AddForm(facts, vocoder, call.Get(_probe));
         return facts;
+    }
+
+    /// <summary>Adds which tensors are what, and what a model answers when it is asked.</summary>
+    public static NetworkAnswers? AddForm(List<(string Name, object Value)> facts, Vocoder vocoder, bool isAsked)
+    {
+        if (vocoder.Info.Form.Length > 0)
+            facts.Add(("form", vocoder.Info.Form));
+        NetworkAnswers answers = isAsked ? vocoder.Ask() : vocoder.Info.Answers;
+        if (answers.ReceptiveField is { } field)
+            facts.Add(("asked receptive field", field.ToString()));
+        else if (answers.IsUnbounded)
+            facts.Add(("asked receptive field", "the whole input, as far as could be tried"));
+        if (answers.BatchIsIndependent is { } isIndependent && vocoder.Info.MaxBatch > 1)
+            facts.Add(("asked batches", isIndependent
+                ? "items are what they are alone"
+                : "items are not what they are alone, and are decoded one by one"));
+        return isAsked ? answers : null;
     }
 
     /// <summary>Adds a model's audio and network parameters.</summary>
@@ -122,6 +143,7 @@ internal sealed class InfoCommand : CliCommand
             ("mel bands", metadata.MelCount),
             ("mel floor", metadata.MelFloor),
             ("padding", Name(metadata.Padding)),
+            ("mel scale", Bands(metadata.HasSlaneyScale, metadata.HasSlaneyNorm, metadata.MelMinFrequency, metadata.MelMaxFrequency ?? metadata.SampleRate / 2)),
             ("signal", metadata.Signal == OutputKind.Spectrum ? "spectrum" : "waveform"),
         ]);
         if (metadata.Signal == OutputKind.Spectrum)
@@ -191,8 +213,16 @@ internal sealed class InfoCommand : CliCommand
         return facts;
     }
 
-    private static bool HasConfigBeside(string path) =>
-        File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "config.yaml"));
+    // By the names of a Vocos's first convolution and blocks, whatever stands before them.
+    private static bool HoldsVocos(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Read(path);
+        string[] names = [.. file.Tensors.Keys, .. file.Skipped.Select(tensor => tensor.Name)];
+        return names.Any(name => name.EndsWith("embed.weight", StringComparison.Ordinal)) && names.Any(name => name.EndsWith(".dwconv.weight", StringComparison.Ordinal));
+    }
+
+    private static string Bands(bool isSlaney, bool hasNorm, float lowest, float highest) =>
+        FormattableString.Invariant($"{(isSlaney ? "slaney" : "htk")}, {lowest} to {highest} Hz, {(hasNorm ? "equal areas" : "equal heights")}");
 
     private static string Name(StftPadding padding) => padding == StftPadding.Center ? "center" : "same";
 

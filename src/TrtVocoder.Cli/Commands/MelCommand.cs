@@ -30,6 +30,7 @@ internal sealed class MelCommand : CliCommand
     };
     private readonly Option<float?> _floor = Options.Floor(
         "Floor under mel amplitudes before the logarithm: 1e-7 (Vocos), 1e-5 (F5-TTS). Default: the model's own.");
+    private readonly CheckpointChoices _checkpoint = new();
     private readonly Option<bool> _force = Options.Force("Replace an existing file.");
 
     public override string Examples => """
@@ -38,13 +39,13 @@ internal sealed class MelCommand : CliCommand
         trtvocoder mel speech.wav --output - --floor 1e-5 | python use_mel.py
         """;
 
-    public override IEnumerable<Symbol> Symbols => [_input, _to, _model, _floor, _force];
+    public override IEnumerable<Symbol> Symbols => [_input, _to, _model, _floor, .. _checkpoint.All, _force];
 
     public override CommandResult Run(CommandCall call)
     {
         string path = call.Get(_to)!;
         OutputPath.Check(path, call.Get(_force), call.Output, "--output", ".npy", ".safetensors");
-        VocoderMetadata metadata = call.Get(_model) is { } from ? ModelSource.ReadMetadata(from, call.Output) : SpeechInput.Vocos24Khz;
+        VocoderMetadata metadata = call.Get(_model) is { } from ? ModelSource.ReadMetadata(from, call.Output, _checkpoint.Read(call)) : SpeechInput.Vocos24Khz;
         metadata = metadata with { MelFloor = call.Get(_floor) ?? metadata.MelFloor };
         InputFile file = InputFile.Read(call.Get(_input)!);
         Mel mel = SpeechInput.ToMel(SpeechInput.Read(file, metadata.SampleRate, call.Output), metadata, file.Name);

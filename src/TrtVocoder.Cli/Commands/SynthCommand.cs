@@ -62,7 +62,7 @@ internal sealed class SynthCommand : CliCommand
         VocoderOptions options = _engine.Complete(
             new VocoderOptions { Threads = LimitThreads(call.Get(_threads), call.Output), MaxWindowFrames = call.Get(_chunk) }, call,
             model);
-        using Vocoder vocoder = ModelSource.Load(model, options, call.Output);
+        using Vocoder vocoder = ModelSource.Load(model, options, call.Output, _engine.ReadCheckpoint(call));
         using VocoderSession session = vocoder.CreateSession();
         return set.IsMany
             ? RunMany(jobs, vocoder, session, call)

@@ -21,9 +21,9 @@ internal static class ModelSource
     private static readonly string[] OtherExtensions = [".onnx", ".engine", ".plan", ".trt", ".npz", ".npy", ".wav"];
 
     /// <summary>Loads a model; what had to be guessed or assumed of it is said.</summary>
-    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output)
+    public static Vocoder Load(string path, VocoderOptions options, CommandOutput output, CheckpointChoice? checkpoint = null)
     {
-        Vocoder vocoder = Load(path, output, file => Vocoder.Load(file, options));
+        Vocoder vocoder = Load(path, output, file => Vocoder.Load(file, options), checkpoint);
         foreach (string note in vocoder.Info.Notes)
             output.Note(note);
         NoteOverruled(path, options.Model, vocoder.Metadata, output);
@@ -46,12 +46,12 @@ internal static class ModelSource
     }
 
     /// <summary>Loads by other means than <see cref="Vocoder"/>, from an .onnx or .engine file.</summary>
-    public static T Load<T>(string path, CommandOutput output, Func<string, T> load)
+    public static T Load<T>(string path, CommandOutput output, Func<string, T> load, CheckpointChoice? checkpoint = null)
     {
         Memory.ThrowIfAddressSpaceIsShort();
         try
         {
-            return IsCheckpoint(path) ? LoadCheckpoint(path, output, load) : load(path);
+            return IsCheckpoint(path) ? LoadCheckpoint(path, output, load, checkpoint) : load(path);
         }
         catch (UnauthorizedAccessException error)
         {
@@ -82,19 +82,26 @@ internal static class ModelSource
     }
 
     /// <summary>The model's parameters alone, for which a checkpoint need not be exported.</summary>
-    public static VocoderMetadata ReadMetadata(string path, CommandOutput output)
+    public static VocoderMetadata ReadMetadata(string path, CommandOutput output, CheckpointChoice? checkpoint = null)
     {
         if (IsCheckpoint(path))
-            return ReadCheckpointMetadata(path, output);
+            return ReadCheckpointMetadata(path, output, checkpoint);
         using Vocoder vocoder = Load(path, new VocoderOptions(), output);
         return vocoder.Metadata;
     }
 
     /// <summary>Reads a checkpoint and passes its warnings on.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static VocosCheckpoint ReadCheckpoint(string path, CommandOutput output)
+    public static VocosCheckpoint ReadCheckpoint(string path, CommandOutput output, CheckpointChoice? choice = null)
     {
-        VocosCheckpoint checkpoint = VocosCheckpoint.Load(path);
+        VocosCheckpoint checkpoint = VocosCheckpoint.Load(path, new CheckpointOptions
+        {
+            ConfigPath = choice?.Config,
+            BandwidthId = choice?.BandwidthId,
+            SampleRate = choice?.SampleRate,
+            HopLength = choice?.HopLength,
+            Padding = choice?.Padding,
+        });
         foreach (string warning in checkpoint.Warnings)
             output.Note(warning);
         return checkpoint;
@@ -102,13 +109,13 @@ internal static class ModelSource
 
     // Not inlined: the exporter's assemblies are loaded only where there is a checkpoint.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static VocoderMetadata ReadCheckpointMetadata(string path, CommandOutput output) =>
-        OnnxExporter.GetMetadata(ReadCheckpoint(path, output), new OnnxExportOptions());
+    private static VocoderMetadata ReadCheckpointMetadata(string path, CommandOutput output, CheckpointChoice? choice) =>
+        OnnxExporter.GetMetadata(ReadCheckpoint(path, output, choice), new OnnxExportOptions());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static T LoadCheckpoint<T>(string path, CommandOutput output, Func<string, T> load)
+    private static T LoadCheckpoint<T>(string path, CommandOutput output, Func<string, T> load, CheckpointChoice? choice)
     {
-        VocosCheckpoint checkpoint = ReadCheckpoint(path, output);
+        VocosCheckpoint checkpoint = ReadCheckpoint(path, output, choice);
         output.Note($"{path} is a checkpoint, exported to a temporary model; 'trtvocoder export' makes one to keep, which loads faster.");
         // No engine is made of it: ONNX Runtime decodes the Conv form faster.
         return TemporaryExport.Use(checkpoint, "checkpoint", new OnnxExportOptions { Form = NetworkForm.Conv }, load);

@@ -34,7 +34,7 @@ internal static class SpeechInput
     /// <summary>The mel of a signal.</summary>
     public static Mel ToMel(float[] samples, VocoderMetadata metadata, string name)
     {
-        using MelSpectrogram spectrogram = new(metadata.Stft, metadata.SampleRate, metadata.MelCount, metadata.MelFloor);
+        using MelSpectrogram spectrogram = metadata.CreateMelSpectrogram();
         if (samples.Length < spectrogram.MinSampleCount)
             throw CliException.BadInput(string.Create(
                 CultureInfo.InvariantCulture, $"{name} is too short: {samples.Length} samples at {metadata.SampleRate} Hz, at least "

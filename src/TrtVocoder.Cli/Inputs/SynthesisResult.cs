@@ -35,6 +35,9 @@ internal sealed record SynthesisResult(float[] Samples, int Frames, int SampleRa
         float[] samples = new float[count];
         long start = Stopwatch.GetTimestamp();
         session.Decode(mel.Values, mel.Frames, samples);
-        return new SynthesisResult(samples, mel.Frames, vocoder.SampleRate, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        foreach (string note in session.TakeNotes())
+            output.Note($"{input.Name}: {note}");
+        return new SynthesisResult(samples, mel.Frames, vocoder.SampleRate, seconds);
     }
 }

@@ -90,10 +90,11 @@ internal sealed record Failure
         {
             FailureKind.OptionsDoNotFit => "see --chunk-frames and --windows",
             FailureKind.ReceptiveFieldUnknown => Tells("--receptive-field tells"),
-            FailureKind.MelCountUnknown => Tells("--n-mels tells"),
+            FailureKind.MelCountUnknown => Tells("--mel-bands tells"),
             FailureKind.FftLengthUnknown => Tells("--n-fft tells"),
             FailureKind.HopLengthWrong => Tells("--hop-length and --padding tell"),
-            FailureKind.OutputsUnknown => Tells("--real and --imag, or --audio, name"),
+            FailureKind.OutputsUnknown => Tells("--real and --imag, or --output-name, name"),
+            FailureKind.BandwidthUnknown => Tells("--bandwidth-id tells"),
             FailureKind.RunTooLarge => "--chunk-frames bounds them",
             FailureKind.NoSuchGpu => "--device chooses it",
             FailureKind.BuildOutOfMemory => "--max sets the largest shape, --mem-pool-size workspace:1024M limits the scratch memory",

@@ -9,10 +9,6 @@ namespace TrtVocoder.Export.Checkpoints;
 /// </summary>
 internal static class BufferCheck
 {
-    // Rounding to bfloat16 moves a value below 1 by up to 2^-9, to float16 by up to 2^-12; another window or another mel scale differs by
-    // far more.
-    private const float Tolerance = 1f / 512;
-
     public static IEnumerable<string> Describe(VocosConfig config, IReadOnlyDictionary<string, FloatTensor> buffers, string source)
     {
         foreach ((string name, FloatTensor tensor) in buffers)
@@ -25,19 +21,33 @@ internal static class BufferCheck
                         + $"the sound may differ.";
                 continue;
             }
-            using MelFilterbank filterbank = new(config.SampleRate, config.BinCount, config.MelCount);
-            if (!AreClose(tensor.Values, filterbank.ToMatrix(config.BinCount)))
-                yield return $"{source}: '{name}' is not the filter bank that config.yaml implies ({config.MelCount} HTK mel bands at "
-                    + $"{config.SampleRate} Hz, "
-                    + "no normalisation); mels made here from sound will not suit these weights.";
+            if (!IsFilterbankOf(config, tensor))
+                yield return FormattableString.Invariant($"{source}: '{name}' is not the filter bank that its config implies (")
+                    + FormattableString.Invariant($"{config.MelCount} {(config.HasSlaneyScale ? "Slaney" : "HTK")} mel bands at ")
+                    + FormattableString.Invariant($"{config.SampleRate} Hz, {config.MelMinFrequency} to ")
+                    + FormattableString.Invariant($"{config.MelMaxFrequency ?? config.SampleRate / 2} Hz, ")
+                    + (config.HasSlaneyNorm ? "equal areas" : "no normalisation")
+                        + "); mels made here from sound will not suit these weights.";
         }
     }
 
-    // A NaN must count as a difference, hence the negation.
+    /// <summary>Whether a filter bank [bins, bands] is the one that a config implies.</summary>
+    public static bool IsFilterbankOf(VocosConfig config, FloatTensor tensor)
+    {
+        using MelFilterbank filterbank = new(config.SampleRate, config.BinCount, config.MelCount, config.MelScale);
+        return AreClose(tensor.Values, filterbank.ToMatrix(config.BinCount));
+    }
+
     private static bool AreClose(ReadOnlySpan<float> values, ReadOnlySpan<float> expected)
     {
+        float peak = float.Epsilon;
+        foreach (float value in expected)
+            peak = Math.Max(peak, value);
+        // Half a unit of bfloat16's last place, below the greatest value: float16 rounds less, another window or scale differs by far more.
+        float tolerance = MathF.ScaleB(1, MathF.ILogB(MathF.BitDecrement(peak)) - 8);
+        // A NaN must count as a difference, hence the negation.
         for (int i = 0; i < values.Length; i++)
-            if (!(MathF.Abs(values[i] - expected[i]) <= Tolerance))
+            if (!(MathF.Abs(values[i] - expected[i]) <= tolerance))
                 return false;
         return true;
     }

@@ -121,6 +121,11 @@ internal sealed class PickleReader(byte[] data, int start, IPickleObjects object
             case (byte)'c': Push(objects.GetGlobal(TakeLine(), TakeLine())); break;
             case 0x93: PushStackGlobal(); break;
             case (byte)'R': Reduce(); break;
+            case 0x81: Reduce(); break; // NEWOBJ: a class in place of a function
+            case 0x92: Pop(); Reduce(); break; // NEWOBJ_EX: and arguments by name
+            case 0x8f: Push(new List<object?>()); break; // sets are lists here
+            case 0x90: AppendTo(PopToMark()); break;
+            case 0x91: Push(PopToMark().ToList()); break;
             case (byte)'b': Build(); break;
             case (byte)'Q': Push(objects.GetPersistent(Pop())); break;
             case (byte)'i': throw TorchObjects.Refuse(source, TakeLine(), TakeLine());

@@ -10,9 +10,10 @@ internal sealed class StateDictCheck
     private const int MaxListed = 12;
 
     // What the network is made of. Other names (the discriminators of a training checkpoint) have nothing to do with decoding.
-    private static readonly string[] OwnPrefixes = ["backbone.", "head.", "feature_extractor."];
+    private static readonly string[] OwnPrefixes = ["backbone.", "head."];
 
     private readonly string _source;
+    private readonly string _configName;
     private readonly Dictionary<string, ImmutableArray<int>> _required;
     private readonly Dictionary<string, ImmutableArray<int>> _known;
     private readonly List<string> _unknown = [];
@@ -21,9 +22,13 @@ internal sealed class StateDictCheck
     private int _foreignCount;
     private int _knownCount;
 
-    public StateDictCheck(VocosConfig config, string source)
+    /// <param name="config">What the state dict is compared with.</param>
+    /// <param name="source">Its name for messages.</param>
+    /// <param name="configName">The config's, without its folder.</param>
+    public StateDictCheck(VocosConfig config, string source, string configName = "config.yaml")
     {
         _source = source;
+        _configName = configName;
         _required = new(VocosWeights.GetWeightShapes(config), StringComparer.Ordinal);
         _known = new(_required.Concat(VocosWeights.GetBufferShapes(config)), StringComparer.Ordinal);
     }
@@ -69,7 +74,7 @@ internal sealed class StateDictCheck
         AddPart(parts, "misshapen", _misshapen);
         AddPart(parts, "not known", _unknown);
         if (parts.Count > 0)
-            throw new DataFormatException($"{_source} does not fit its config.yaml: {string.Join("; ", parts)}.");
+            throw new DataFormatException($"{_source} does not fit its {_configName}: {string.Join("; ", parts)}.");
     }
 
     private static void AddPart(List<string> parts, string title, List<string> items)
@@ -85,11 +90,13 @@ internal sealed class StateDictCheck
     {
         if (_unknownNames.Count == 0)
             return "; it holds no tensors at all";
-        string? wrapped = _unknownNames.Find(name => OwnPrefixes.Any(prefix => name.Contains('.' + prefix, StringComparison.Ordinal)));
-        if (wrapped is not null)
-            return $"; its names carry a prefix, as in '{wrapped}': save the state_dict() of the inner model, or rename them";
-        string? maker = _unknownNames.Any(name => name.Contains("resblocks.", StringComparison.Ordinal) || name.Contains("conv_pre.", StringComparison.Ordinal)) ? "a HiFi-GAN or BigVGAN vocoder"
-            : _unknownNames.Any(name => name.Contains("transformer_blocks.", StringComparison.Ordinal) || name.Contains("ema_model.", StringComparison.Ordinal)) ? "a text-to-speech model (F5-TTS or the like), not its vocoder"
+        string? maker = _unknownNames.Any(name => name.Contains("resblocks.", StringComparison.Ordinal)
+            || name.Contains("conv_pre.", StringComparison.Ordinal)) ? "a HiFi-GAN or BigVGAN vocoder"
+            : _unknownNames.Any(name => name.Contains("transformer_blocks.", StringComparison.Ordinal)
+                || name.Contains("ema_model.", StringComparison.Ordinal)) ? "a text-to-speech model (F5-TTS or the like), not its vocoder"
+            : _unknownNames.Any(name => name.Contains("encoder.", StringComparison.Ordinal)
+                && _unknownNames.Any(other => other.Contains("decoder.", StringComparison.Ordinal)))
+                ? "a neural codec or an encoder and decoder"
             : _unknownNames.Any(name => name.Contains("model.layers.", StringComparison.Ordinal)) ? "a language model"
             : null;
         return $"; it looks like {maker ?? "a checkpoint of another program"}: its names are "

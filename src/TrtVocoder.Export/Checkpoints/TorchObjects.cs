@@ -15,7 +15,22 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         RebuildTensor,
         RebuildParameter,
         Size,
+
+        /// <summary>What training keeps beside the tensors, of which nothing is made but an empty thing.</summary>
+        Beside,
     }
+
+    // Settings, versions, counts and rates in checkpoints of training; whole packages end in a dot.
+    private static readonly HashSet<string> Beside = new(StringComparer.Ordinal)
+    {
+        "argparse.Namespace", "collections.Counter", "collections.defaultdict", "copy_reg._reconstructor", "copyreg._reconstructor",
+        "_codecs.encode", "torch.device", "torch.dtype", "torch.float16", "torch.float32", "torch.float64", "torch.bfloat16", "torch.int64",
+        "torch.torch_version.TorchVersion", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
+        "pathlib.", "omegaconf.", "pytorch_lightning.", "lightning.", "lightning_fabric.", "typing.Any",
+    };
+
+    private static readonly string[] BuiltIn = ["dict", "list", "set", "frozenset", "tuple", "int", "float", "str", "bool", "object",
+        "complex"];
 
     /// <summary>Every storage that the pickle spoke of, by its key.</summary>
     public IReadOnlyDictionary<string, TorchStorage> Storages => _storages;
@@ -30,6 +45,8 @@ internal sealed class TorchObjects(string source) : IPickleObjects
             ("torch._utils", "_rebuild_tensor" or "_rebuild_tensor_v2") => Function.RebuildTensor,
             ("torch._utils", "_rebuild_parameter") => Function.RebuildParameter,
             ("torch", "Size") => Function.Size,
+            ("builtins" or "__builtin__", _) when BuiltIn.Contains(name, StringComparer.Ordinal) => Function.Beside,
+            _ when Beside.Contains($"{module}.{name}") || Beside.Contains(module.Split('.')[0] + ".") => Function.Beside,
             _ => throw Refuse(source, module, name),
         };
     }
@@ -43,9 +60,11 @@ internal sealed class TorchObjects(string source) : IPickleObjects
         {
             _ when module.StartsWith("numpy", StringComparison.Ordinal) =>
                 "a pickle of NumPy arrays; weights are saved by torch.save(model.state_dict(), …), mels by numpy.save",
-            _ when module.StartsWith("sklearn", StringComparison.Ordinal) || module.StartsWith("joblib", StringComparison.Ordinal) => "a model of scikit-learn",
+            _ when module.StartsWith("sklearn", StringComparison.Ordinal)
+                || module.StartsWith("joblib", StringComparison.Ordinal) => "a model of scikit-learn",
             _ when module.StartsWith("pandas", StringComparison.Ordinal) => "a table of pandas",
-            _ when module.StartsWith("keras", StringComparison.Ordinal) || module.StartsWith("tensorflow", StringComparison.Ordinal) => "a model of TensorFlow",
+            _ when module.StartsWith("keras", StringComparison.Ordinal)
+                || module.StartsWith("tensorflow", StringComparison.Ordinal) => "a model of TensorFlow",
             _ => "no part of a tensor",
         };
         return new DataFormatException(
@@ -56,7 +75,7 @@ internal sealed class TorchObjects(string source) : IPickleObjects
     public int GetCost(object? callable, object?[] arguments) => (callable, arguments) switch
     {
         (Function.OrderedDict, [List<object?> pairs]) => pairs.Count,
-        (Function.RebuildTensor, _) => 16,
+        (Function.RebuildTensor or Function.Beside, _) => 16,
         _ => 0,
     };
 
@@ -69,6 +88,7 @@ internal sealed class TorchObjects(string source) : IPickleObjects
             new TorchTensor(storage, offset, ToSizes(sizes), ToSizes(strides), source),
         (Function.RebuildParameter, [TorchTensor tensor, ..]) => tensor,
         (Function.Size, [object?[] sizes]) => sizes,
+        (Function.Beside, _) => new PickleDictionary(),
         _ => throw Malformed(),
     };
 
@@ -80,7 +100,8 @@ internal sealed class TorchObjects(string source) : IPickleObjects
             throw new DataFormatException(
                 $"{source} is refused: it holds a whole module with its program; save the model's state_dict() alone.");
         // tag, type, key, device, number of values; the old form adds a view of another storage, which PyTorch stopped writing in 2017.
-        if (fields is not (["storage", TorchStorageType, string, string, long] or ["storage", TorchStorageType, string, string, long, null]))
+        if (fields is not (["storage", TorchStorageType, string, string, long] or ["storage", TorchStorageType, string, string, long,
+            null]))
             throw Malformed();
         TorchStorageType type = (TorchStorageType)fields[1]!;
         string key = (string)fields[2]!;

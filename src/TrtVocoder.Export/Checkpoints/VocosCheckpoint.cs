@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
+using TrtVocoder.Dsp;
 using TrtVocoder.Files;
 using TrtVocoder.Internal;
 
@@ -23,6 +24,18 @@ public sealed class VocosCheckpoint
 
     private const int MaxExpansion = 8;
 
+    private static readonly VocosConfig UsualSizes = new()
+    {
+        SampleRate = 24000,
+        FftLength = 1024,
+        HopLength = 256,
+        MelCount = 100,
+        Padding = StftPadding.Center,
+        Dim = 512,
+        IntermediateDim = 1536,
+        LayerCount = 8,
+    };
+
     private readonly Lazy<string> _modelHash;
 
     /// <summary>Takes weights already in memory.</summary>
@@ -36,7 +49,7 @@ public sealed class VocosCheckpoint
     {
     }
 
-    private VocosCheckpoint(
+    internal VocosCheckpoint(
         VocosConfig config, IReadOnlyDictionary<string, FloatTensor> stateDict, string source, IReadOnlyList<string> warnings)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -77,33 +90,26 @@ public sealed class VocosCheckpoint
 
     /// <summary>Reads a checkpoint.</summary>
     /// <param name="path">
-    /// A folder with <c>config.yaml</c> and <c>model.safetensors</c> or else <c>pytorch_model.bin</c>; or a weights file with a config.yaml
-    /// beside it.
+    /// A weights file (<c>.safetensors</c>, or torch.save's <c>.bin</c>, <c>.pt</c>, <c>.pth</c>, <c>.ckpt</c>), or a folder with one. The
+    /// config beside it, <c>config.yaml</c> or <c>config.json</c>, is read if it is a Vocos's; without one the sizes are those of the
+    /// tensors, and <see cref="Warnings"/> tell what was assumed.
     /// </param>
+    /// <param name="options">What the files may leave open; null for nothing.</param>
     /// <exception cref="DataFormatException">A file is missing, malformed, of another kind, or does not fit the config.</exception>
-    public static VocosCheckpoint Load(string path)
+    public static VocosCheckpoint Load(string path, CheckpointOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new CheckpointOptions();
         bool isFile = File.Exists(path);
         if (!isFile && !Directory.Exists(path))
             throw new DataFormatException(
                 $"{path} does not exist; expected a folder with {ConfigName} and {string.Join(" or ", WeightsNames)}.");
-        string folder = isFile ? Path.GetDirectoryName(Path.GetFullPath(path))! : path;
         try
         {
-            string configPath = Path.Combine(folder, ConfigName);
-            if (!File.Exists(configPath))
-            {
-                if (isFile)
-                    RefuseOtherThanWeights(ReadWeights(path), path);
-                throw new DataFormatException(
-                    $"{(isFile ? path : folder)}: {(isFile ? "the folder of the weights" : "it")} holds no {ConfigName}, which gives the "
-                        + $"weights their meaning; {NearestConfig(folder)}.");
-            }
-            string weightsPath = isFile ? path : FindWeights(folder);
+            string weightsPath = isFile ? path : FindWeights(path);
             List<string> notes = [];
-            VocosConfig config = VocosConfigReader.Read(configPath, notes);
-            return FromBytes(config, ReadWeights(weightsPath), weightsPath, notes);
+            ConfigSource? config = ReadConfig(weightsPath, options.ConfigPath, notes);
+            return FromBytes(config, ReadWeights(weightsPath), weightsPath, options, notes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -145,36 +151,38 @@ public sealed class VocosCheckpoint
             overwrite);
     }
 
-    /// <summary>Reads weights in any of the three forms, told apart by their first bytes.</summary>
-    internal static VocosCheckpoint FromBytes(VocosConfig config, byte[] file, string source, IReadOnlyList<string>? notes = null)
-    {
-        notes ??= [];
-        if (IsSafetensors(file))
-            return FromSafetensors(config, SafetensorsFile.Read(file, source), source, notes);
-        if (!TorchFile.IsTorchFile(file))
-            throw NoWeights(file, source);
+    /// <summary>Reads weights of a known config.</summary>
+    internal static VocosCheckpoint FromBytes(VocosConfig config, byte[] file, string source, IReadOnlyList<string>? notes = null) =>
+        FromBytes(new ConfigSource(ConfigName, config, null), file, source, new CheckpointOptions(), notes ?? []);
 
-        // Shapes are compared before any value is read, so a stranger's file decides no allocation.
-        StateDictCheck check = new(config, source);
-        Dictionary<string, TorchTensor> wanted = new(StringComparer.Ordinal);
-        foreach ((string name, TorchTensor tensor) in TorchFile.Read(file, source))
-            if (check.Add(name, tensor.Shape, tensor.ForeignType))
-                wanted.Add(name, tensor);
+    /// <summary>Reads weights in any of the three forms, told apart by their first bytes.</summary>
+    internal static VocosCheckpoint FromBytes(
+        ConfigSource? configSource, byte[] file, string source, CheckpointOptions options, IReadOnlyList<string> configNotes)
+    {
+        List<string> notes = [.. configNotes];
+        // Names and shapes are compared before any value is read, so a stranger's file decides no allocation.
+        IReadOnlyList<StateDictEntry> entries = StateDictLayout.Resolve(StateDictEntry.ReadAll(file, source), source, options.BandwidthId,
+            notes);
+        if (configSource?.Whole is null && entries.All(entry => entry.Name != "backbone.embed.weight"))
+        {
+            // What the file is told best by the check of a usual network.
+            StateDictCheck usual = new(UsualSizes, source);
+            foreach (StateDictEntry entry in entries)
+                usual.Add(entry.Name, entry.Shape, entry.ForeignType);
+            usual.ThrowIfWrong();
+        }
+        VocosConfig config = configSource?.Whole ?? (configSource?.Facts ?? new ConfigFacts()).Complete(entries, options, source, notes);
+        StateDictCheck check = new(config, source, configSource?.Name ?? "own shapes");
+        List<StateDictEntry> wanted = [.. entries.Where(entry => check.Add(entry.Name, entry.Shape, entry.ForeignType))];
         check.ThrowIfWrong();
-        long bytes = wanted.Values.Sum(tensor => (long)tensor.ElementCount) * sizeof(float);
+        long bytes = wanted.Sum(entry => entry.ReadCount) * sizeof(float);
         if (bytes > FreeValueBytes + ((long)MaxExpansion * file.Length))
             throw new DataFormatException(
                 $"{source}: its tensors repeat their values (stride 0) and would make {bytes} bytes of a file of {file.Length}; save them "
                     + $"contiguous, by tensor.contiguous().");
-        return new VocosCheckpoint(
-            config, wanted.ToDictionary(pair => pair.Key, pair => pair.Value.ToFloatTensor()), source, [.. notes, .. check.Warnings]);
+        return new VocosCheckpoint(config, wanted.ToDictionary(entry => entry.Name, entry => entry.Read()), source,
+            [.. notes, .. check.Warnings]);
     }
-
-    // Its header is JSON after 8 bytes of length, so it cannot be mistaken for a zip file or a pickle.
-    private static bool IsSafetensors(byte[] file) => file.Length > 8 && file[8] == (byte)'{';
-
-    private static DataFormatException NoWeights(byte[] file, string source) =>
-        new($"{source} is neither a file of torch.save nor of safetensors{FileContent.Describe(file, source)}.");
 
     private static byte[] ReadWeights(string path)
     {
@@ -184,26 +192,30 @@ public sealed class VocosCheckpoint
             : throw new DataFormatException($"{path} is larger than 2 GB; no Vocos weights are.");
     }
 
-    // A saved mel, a page of HTML: to ask for a config.yaml beside it would lead astray.
-    private static void RefuseOtherThanWeights(byte[] file, string source)
+    private static ConfigSource? ReadConfig(string weightsPath, string? configPath, List<string> notes)
     {
-        if (TorchFile.IsTorchFile(file))
-            TorchFile.Read(file, source);
-        else if (!IsSafetensors(file))
-            throw NoWeights(file, source);
-    }
-
-    private static VocosCheckpoint FromSafetensors(VocosConfig config, SafetensorsFile file, string source, IReadOnlyList<string> notes)
-    {
-        StateDictCheck check = new(config, source);
-        Dictionary<string, FloatTensor> wanted = new(StringComparer.Ordinal);
-        foreach ((string name, FloatTensor tensor) in file.Tensors)
-            if (check.Add(name, tensor.Shape))
-                wanted.Add(name, tensor);
-        foreach (SkippedTensor tensor in file.Skipped)
-            check.Add(tensor.Name, tensor.Shape, tensor.Type);
-        check.ThrowIfWrong();
-        return new VocosCheckpoint(config, wanted, source, [.. notes, .. check.Warnings]);
+        if (configPath is not null)
+            return VocosConfigReader.ReadFile(configPath, notes)
+                ?? throw new DataFormatException($"{configPath} is no config of a Vocos: it has neither feature_extractor, backbone "
+                    + $"and head nor a transformers config's names.");
+        string folder = Path.GetDirectoryName(weightsPath) ?? "";
+        string stem = Path.GetFileNameWithoutExtension(weightsPath);
+        List<string> folders = [folder];
+        // Lightning keeps checkpoints one folder below the config of their training.
+        if (Path.GetFileName(Path.GetFullPath(folder.Length == 0 ? "." : folder)) == "checkpoints")
+            folders.Add(Path.Combine(folder, ".."));
+        foreach (string place in folders)
+            foreach (string name in (ReadOnlySpan<string>)[stem + ".yaml", stem + ".yml", stem + ".json", ConfigName, "config.yml",
+                "config.json", "hparams.yaml"])
+            {
+                string path = Path.Combine(place, name);
+                if (!File.Exists(path))
+                    continue;
+                if (VocosConfigReader.ReadFile(path, notes) is { } config)
+                    return config;
+                notes.Add($"{path} is passed over: it is the config of something else than a Vocos.");
+            }
+        return null;
     }
 
     private static string FindWeights(string folder)
@@ -230,19 +242,6 @@ public sealed class VocosCheckpoint
 
         static string Listed(string[] names) => names.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", names.Take(6))}";
     }
-
-    private static string NearestConfig(string folder) =>
-        Directory.EnumerateFiles(folder)
-            .Select(file => Path.GetFileName(file))
-            .Where(name => Path.GetExtension(name).ToLowerInvariant() is ".yml" or ".yaml" or ".json"
-                && !name.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase))
-            .OrderBy(name => !Path.GetFileNameWithoutExtension(name).Equals("config", StringComparison.OrdinalIgnoreCase))
-            .ThenBy(name => name, StringComparer.Ordinal)
-            .FirstOrDefault() is { } near
-            ? near.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-                ? $"its {near} is no Vocos config, put the model's own {ConfigName} there"
-                : $"if its {near} is it, name that {ConfigName}"
-            : "put the model's own there";
 
     private static Dictionary<string, FloatTensor> Select(
         IReadOnlyDictionary<string, FloatTensor> stateDict, IReadOnlyList<KeyValuePair<string, ImmutableArray<int>>> shapes)

@@ -49,11 +49,26 @@ public sealed record VocosConfig
     /// <summary>The floor under mel amplitudes before the logarithm; upstream's is 1e-7.</summary>
     public float MelFloor { get; init; } = 1e-7f;
 
+    /// <summary>Lower end of the first mel band in Hz (<c>f_min</c>). It and what follows matter only to those who make mels.</summary>
+    public float MelMinFrequency { get; init; }
+
+    /// <summary>Upper end of the last mel band in Hz (<c>f_max</c>); null for half the sample rate.</summary>
+    public float? MelMaxFrequency { get; init; }
+
+    /// <summary>Whether mel bands are of Slaney's scale (<c>mel_scale: slaney</c>); upstream's are of HTK's.</summary>
+    public bool HasSlaneyScale { get; init; }
+
+    /// <summary>Whether mel bands have equal areas (<c>norm: slaney</c>); upstream's have equal heights.</summary>
+    public bool HasSlaneyNorm { get; init; }
+
     /// <summary>Frequency bins of a one-sided spectrum: n_fft/2 + 1.</summary>
     public int BinCount => (FftLength / 2) + 1;
 
     /// <summary>How many frames to each side an output frame depends on: 3·(1 + layers).</summary>
     public int ReceptiveFieldFrames => KernelSize / 2 * (1 + LayerCount);
+
+    /// <summary>The bands of the model's mels.</summary>
+    internal MelScale MelScale => new(MelMinFrequency, MelMaxFrequency, HasSlaneyScale, HasSlaneyNorm);
 
     /// <summary>The transform's parameters as the DSP classes take them.</summary>
     public StftParameters Stft => new(FftLength, HopLength, Padding);

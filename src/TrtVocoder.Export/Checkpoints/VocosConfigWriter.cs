@@ -10,6 +10,9 @@ internal static class VocosConfigWriter
     {
         string padding = config.Padding == StftPadding.Center ? "center" : "same";
         string layerScale = config.HasLayerScale ? "" : "\n    layer_scale_init_value: -1";
+        string bands = (config.MelMinFrequency > 0 ? Line("f_min", config.MelMinFrequency.ToString("R", CultureInfo.InvariantCulture)) : "")
+            + (config.MelMaxFrequency is { } highest ? Line("f_max", highest.ToString("R", CultureInfo.InvariantCulture)) : "")
+            + (config.HasSlaneyScale ? Line("mel_scale", "slaney") : "") + (config.HasSlaneyNorm ? Line("norm", "slaney") : "");
         return string.Create(CultureInfo.InvariantCulture, $"""
             feature_extractor:
               class_path: {VocosConfigReader.MelFeatures}
@@ -17,7 +20,7 @@ internal static class VocosConfigWriter
                 sample_rate: {config.SampleRate}
                 n_fft: {config.FftLength}
                 hop_length: {config.HopLength}
-                n_mels: {config.MelCount}
+                n_mels: {config.MelCount}{bands}
                 padding: {padding}
 
             backbone:
@@ -37,5 +40,7 @@ internal static class VocosConfigWriter
                 padding: {padding}
 
             """);
+
+        static string Line(string name, string value) => $"\n    {name}: {value}";
     }
 }

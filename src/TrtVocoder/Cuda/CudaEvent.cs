@@ -10,16 +10,18 @@ internal sealed class CudaEvent : IDisposable
     /// <summary>Makes an event.</summary>
     /// <param name="context">The context of the streams it will be recorded in.</param>
     /// <param name="isTimed">Whether <see cref="GetElapsedMs"/> will be asked; an event without time is cheaper.</param>
+    /// <param name="sleeps">Whether <see cref="Synchronize"/> gives the core away while it waits, rather than spin.</param>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public static CudaEvent Create(CudaContext context, bool isTimed = true)
+    public static CudaEvent Create(CudaContext context, bool isTimed = true, bool sleeps = false)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new CudaEvent(context.Create(isTimed, static (timed, handle) => Make(timed, handle)));
+        int flags = (isTimed ? CudaDriver.CU_EVENT_DEFAULT : CudaDriver.CU_EVENT_DISABLE_TIMING)
+            | (sleeps ? CudaDriver.CU_EVENT_BLOCKING_SYNC : 0);
+        return new CudaEvent(context.Create((uint)flags, static (chosen, handle) => Make(chosen, handle)));
 
-        static unsafe CudaEventHandle Make(bool isTimed, CudaContextHandle context)
+        static unsafe CudaEventHandle Make(uint flags, CudaContextHandle context)
         {
             nint mark;
-            uint flags = (uint)(isTimed ? CudaDriver.CU_EVENT_DEFAULT : CudaDriver.CU_EVENT_DISABLE_TIMING);
             CudaStatus.Check(CudaDriver.cuEventCreate(&mark, flags), nameof(CudaDriver.cuEventCreate));
             return new CudaEventHandle(context, mark);
         }

@@ -69,6 +69,11 @@ internal sealed class CudaGraphHandle(CudaContextHandle context, nint value) : C
     protected override CUresult Free(nint value) => CudaDriver.cuGraphExecDestroy(value);
 }
 
+internal sealed class CudaModuleHandle(CudaContextHandle context, nint value) : CudaHandle(context, value)
+{
+    protected override CUresult Free(nint value) => CudaDriver.cuModuleUnload(value);
+}
+
 internal sealed class DeviceMemoryHandle(CudaContextHandle context, nint value) : CudaHandle(context, value)
 {
     protected override CUresult Free(nint value) => CudaDriver.cuMemFree_v2((ulong)value);

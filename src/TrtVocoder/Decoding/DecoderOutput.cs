@@ -9,18 +9,33 @@ public readonly ref struct DecoderOutput
 {
     private readonly OutputValues _first;
     private readonly OutputValues _second;
+    private readonly OutputValues _third;
+    private readonly SpectrumForm _form;
     private readonly SpectrumLayout _layout;
     private readonly int _bins;
     private readonly int _framesOrSamples;
+    private readonly ReadOnlySpan<int> _reports;
 
-    private DecoderOutput(OutputKind signal, OutputValues first, OutputValues second, SpectrumLayout layout, int bins, int framesOrSamples)
+    private DecoderOutput(OutputKind signal, OutputValues first, int framesOrSamples)
     {
         Signal = signal;
         _first = first;
+        _framesOrSamples = framesOrSamples;
+    }
+
+    private DecoderOutput(OutputValues audio, int samples, ReadOnlySpan<int> reports)
+        : this(OutputKind.Waveform, audio, samples) => _reports = reports;
+
+    /// <summary>Planes of [batch, bins, frames] or [batch, frames, bins].</summary>
+    internal DecoderOutput(
+        SpectrumForm form, OutputValues first, OutputValues second, OutputValues third, SpectrumLayout layout, int bins, int frames)
+        : this(OutputKind.Spectrum, first, frames)
+    {
         _second = second;
+        _third = third;
+        _form = form;
         _layout = layout;
         _bins = bins;
-        _framesOrSamples = framesOrSamples;
     }
 
     /// <summary>Whether <see cref="GetSpectrum(int)"/> or <see cref="GetAudio(int)"/> applies.</summary>
@@ -32,7 +47,7 @@ public readonly ref struct DecoderOutput
     /// <summary>Spectra: two blocks of [batch, bins, frames] or [batch, frames, bins].</summary>
     public static DecoderOutput FromSpectrum(
         ReadOnlySpan<float> real, ReadOnlySpan<float> imag, SpectrumLayout layout, int bins, int frames) =>
-        FromSpectrum(new OutputValues(real), new OutputValues(imag), layout, bins, frames);
+        new(SpectrumForm.RealImaginary, new OutputValues(real), new OutputValues(imag), default, layout, bins, frames);
 
     /// <summary>Samples: one block of [batch, samples].</summary>
     public static DecoderOutput FromAudio(ReadOnlySpan<float> audio, int samples) => FromAudio(new OutputValues(audio), samples);
@@ -54,11 +69,14 @@ public readonly ref struct DecoderOutput
         if (Signal != OutputKind.Spectrum)
             throw new InvalidOperationException("This network puts out samples, not a spectrum.");
         int size = _bins * _framesOrSamples;
+        bool hasThird = SpectrumPlanes.Count(_form) > 2;
         Spectrum part = new Spectrum(
-            _first.All.Slice(item * size, size), _second.All.Slice(item * size, size), _layout, _bins, _framesOrSamples)
-            .Slice(firstFrame, frameCount);
+            _form, _first.All.Slice(item * size, size), _second.All.Slice(item * size, size),
+            hasThird ? _third.All.Slice(item * size, size) : [], _layout, _bins, _framesOrSamples).Slice(firstFrame, frameCount);
         Read(_first, item * size, firstFrame, frameCount);
         Read(_second, item * size, firstFrame, frameCount);
+        if (hasThird)
+            Read(_third, item * size, firstFrame, frameCount);
         return part;
     }
 
@@ -81,11 +99,20 @@ public readonly ref struct DecoderOutput
         return part;
     }
 
-    internal static DecoderOutput FromSpectrum(OutputValues real, OutputValues imag, SpectrumLayout layout, int bins, int frames) =>
-        new(OutputKind.Spectrum, real, imag, layout, bins, frames);
+    /// <summary>The samples of the first items, one behind the other.</summary>
+    internal ReadOnlySpan<float> GetAudioOfItems(int items)
+    {
+        _first.Read(0, items * _framesOrSamples);
+        return _first.All[..(items * _framesOrSamples)];
+    }
 
-    internal static DecoderOutput FromAudio(OutputValues audio, int samples) =>
-        new(OutputKind.Waveform, audio, default, default, 0, samples);
+    internal static DecoderOutput FromAudio(OutputValues audio, int samples) => new(OutputKind.Waveform, audio, samples);
+
+    /// <summary>Samples whose maker looked for what is not finite: reports of as many parts for each item, int.MaxValue for a good one.</summary>
+    internal static DecoderOutput FromAudio(OutputValues audio, int samples, ReadOnlySpan<int> reports) => new(audio, samples, reports);
+
+    /// <summary>Whether the samples of all items are known to be finite, without a look at them.</summary>
+    internal bool IsKnownFinite => !_reports.IsEmpty && !_reports.ContainsAnyExcept(int.MaxValue);
 
     private void Read(in OutputValues values, int start, int firstFrame, int frameCount)
     {

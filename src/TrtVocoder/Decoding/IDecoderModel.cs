@@ -16,4 +16,17 @@ public interface IDecoderModel : IDisposable
     /// Gives the clock of the decoder's <see cref="IDecoder.Times"/> and takes layer times; null: nothing is measured.
     /// </param>
     IDecoder CreateDecoder(DecodeProfiler? profiler = null);
+
+    /// <summary>
+    /// Gets ready to turn the network's spectra into samples where the network runs; slow, and once a model.
+    /// <see cref="CreateSampleDecoder"/> then makes decoders that put out samples.
+    /// </summary>
+    /// <returns>Null, or why it cannot be done, for the middle of a sentence: then the host turns spectra into samples.</returns>
+    /// <exception cref="TrtVocoderException">The device failed.</exception>
+    string? PrepareInverseStft() => "this model's network runs on the host";
+
+    /// <summary>Makes a decoder that puts out samples of a network that puts out spectra, after <see cref="PrepareInverseStft"/>.</summary>
+    /// <param name="profiler">As for <see cref="CreateDecoder"/>.</param>
+    IDecoder CreateSampleDecoder(DecodeProfiler? profiler = null) =>
+        throw new NotSupportedException("This model's decoders put out what its network does.");
 }

@@ -37,6 +37,18 @@ public sealed record VocoderMetadata
     /// </summary>
     public float MelFloor { get; init; } = 1e-7f;
 
+    /// <summary>Lower end of the first mel band in Hz; upstream's is 0.</summary>
+    public float MelMinFrequency { get; init; }
+
+    /// <summary>Upper end of the last mel band in Hz; null for upstream's, half the sample rate.</summary>
+    public float? MelMaxFrequency { get; init; }
+
+    /// <summary>Whether the mel bands are of Slaney's scale; upstream's are of HTK's.</summary>
+    public bool HasSlaneyScale { get; init; }
+
+    /// <summary>Whether the mel bands have equal areas (Slaney's normalisation); upstream's have equal heights.</summary>
+    public bool HasSlaneyNorm { get; init; }
+
     /// <summary>How many frames to each side an output frame depends on: 3·(1 + layers). Null when the model does not say.</summary>
     public int? ReceptiveFieldFrames { get; init; }
 
@@ -51,9 +63,29 @@ public sealed record VocoderMetadata
     /// <summary>SHA-256 of the checkpoint's weights in hexadecimal; empty when the model does not say.</summary>
     public string ModelHash { get; init; } = "";
 
-    /// <summary>The transform's parameters as the DSP classes take them.</summary>
+    /// <summary>
+    /// The transform's parameters as the DSP classes take them. A network that puts out samples has its own inverse; then these make mels,
+    /// and are centred where n_fft − hop is odd.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The sizes contradict each other.</exception>
-    public StftParameters Stft => new(FftLength, HopLength, Padding);
+    public StftParameters Stft => new(
+        FftLength, HopLength, Signal == OutputKind.Waveform && (FftLength - HopLength) % 2 != 0 ? StftPadding.Center : Padding);
+
+    /// <summary>
+    /// Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for
+    /// <see cref="StftPadding.Same"/>; 0 for 0 frames.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The frames are negative.</exception>
+    public int GetSampleCount(int frames)
+    {
+        // Not by Stft: a network that puts out samples has no transform that its hop could contradict.
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
+        return frames == 0 ? 0 : checked((Padding == StftPadding.Center ? frames - 1 : frames) * HopLength);
+    }
+
+    /// <summary>The transform that makes the model's mels.</summary>
+    internal MelSpectrogram CreateMelSpectrogram() =>
+        new(Stft, SampleRate, MelCount, MelFloor, MelMinFrequency, MelMaxFrequency, HasSlaneyScale, HasSlaneyNorm);
 
     /// <summary>The strings that <see cref="TryFromProperties"/> reads back.</summary>
     public IReadOnlyDictionary<string, string> ToProperties()
@@ -71,6 +103,15 @@ public sealed record VocoderMetadata
             [Prefix + "precision"] = Precision,
             [Prefix + "model_hash"] = ModelHash,
         };
+        // Written only where they are not upstream's own.
+        if (MelMinFrequency > 0)
+            properties[Prefix + "f_min"] = MelMinFrequency.ToString("R", CultureInfo.InvariantCulture);
+        if (MelMaxFrequency is { } highest)
+            properties[Prefix + "f_max"] = highest.ToString("R", CultureInfo.InvariantCulture);
+        if (HasSlaneyScale)
+            properties[Prefix + "mel_scale"] = "slaney";
+        if (HasSlaneyNorm)
+            properties[Prefix + "mel_norm"] = "slaney";
         if (ReceptiveFieldFrames is { } field)
             properties[Prefix + "receptive_field_frames"] = field.ToString(CultureInfo.InvariantCulture);
         if (IsStreaming)
@@ -96,13 +137,19 @@ public sealed record VocoderMetadata
             Layout = Choice("layout", ("bins-major", SpectrumLayout.BinsMajor), ("frame-major", SpectrumLayout.FrameMajor)),
             Signal = Choice("signal", ("spectrum", OutputKind.Spectrum), ("waveform", OutputKind.Waveform)),
             MelFloor = Positive("mel_floor"),
-            ReceptiveFieldFrames = properties.ContainsKey(Prefix + "receptive_field_frames")
+            MelMinFrequency = Has("f_min") ? Positive("f_min") : 0,
+            MelMaxFrequency = Has("f_max") ? Positive("f_max") : null,
+            HasSlaneyScale = Has("mel_scale") && Choice("mel_scale", ("slaney", true), ("htk", false)),
+            HasSlaneyNorm = Has("mel_norm") && Choice("mel_norm", ("slaney", true)),
+            ReceptiveFieldFrames = Has("receptive_field_frames")
                 ? Integer("receptive_field_frames", 0, ModelLimits.MaxReceptiveFieldFrames)
                 : null,
             IsStreaming = properties.ContainsKey(Prefix + "streaming") && Choice("streaming", ("true", true), ("false", false)),
             Precision = properties.GetValueOrDefault(Prefix + "precision", ""),
             ModelHash = properties.GetValueOrDefault(Prefix + "model_hash", ""),
         });
+
+        bool Has(string key) => properties.ContainsKey(Prefix + key);
 
         string Text(string key) => properties.TryGetValue(Prefix + key, out string? value)
             ? value

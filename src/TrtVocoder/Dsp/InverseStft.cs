@@ -85,12 +85,15 @@ public sealed unsafe class InverseStft : IDisposable
             return;
 
         _envelope.SetFrames(totalFrames);
-        fixed (float* real = frames.Real, imag = frames.Imag, samplesStart = audio, head = _envelope.Head, tail = _envelope.Tail)
+        fixed (float* first = frames.First, second = frames.Second, third = frames.Third, samplesStart = audio)
+        fixed (float* head = _envelope.Head, tail = _envelope.Tail)
         {
             InverseStftJob job = new()
             {
-                Real = real,
-                Imag = imag,
+                Form = frames.Form,
+                First = first,
+                Second = second,
+                Third = third,
                 Layout = frames.Layout,
                 StoredFrames = frames.RowFrames,
                 StoredFirst = frames.FirstFrame,

@@ -5,8 +5,13 @@ namespace TrtVocoder.Dsp;
 /// </summary>
 internal unsafe struct InverseStftJob
 {
-    public float* Real;
-    public float* Imag;
+    public SpectrumForm Form;
+    public float* First;
+    public float* Second;
+
+    /// <summary>Null where the form has two planes.</summary>
+    public float* Third;
+
     public SpectrumLayout Layout;
 
     /// <summary>Frames in memory: the row length when bins-major.</summary>

@@ -18,6 +18,7 @@ public sealed unsafe class InverseStftStream : IDisposable
     private readonly float[] _sumsBeforeLast;
     private readonly float[] _real;
     private readonly float[] _imag;
+    private readonly float[] _third;
     private readonly int _edgeFrames;
     private readonly int _lead;
     private long _given;
@@ -41,6 +42,7 @@ public sealed unsafe class InverseStftStream : IDisposable
         _sumsBeforeLast = new float[Carried];
         _real = new float[2 * parameters.BinCount];
         _imag = new float[2 * parameters.BinCount];
+        _third = new float[parameters.BinCount];
         // Beyond so many frames neither end of the utterance sees the other; even, like the number of a pair's first frame.
         _edgeFrames = 2 * ((parameters.FftLength / parameters.HopLength) + 2);
     }
@@ -141,12 +143,14 @@ public sealed unsafe class InverseStftStream : IDisposable
         int first = Renumber(FrameCount);
         // The end is far: what lies beyond it is nobody's yet.
         _envelope.SetFrames(int.MaxValue);
-        fixed (float* real = frames.Real, imag = frames.Imag)
+        fixed (float* one = frames.First, two = frames.Second, three = frames.Third)
         {
             Run(new InverseStftJob
             {
-                Real = real,
-                Imag = imag,
+                Form = frames.Form,
+                First = one,
+                Second = two,
+                Third = three,
                 Layout = frames.Layout,
                 StoredFrames = frames.RowFrames,
                 StoredFirst = frames.FirstFrame,
@@ -185,7 +189,15 @@ public sealed unsafe class InverseStftStream : IDisposable
         int source = frames.FirstFrame * (isFrameMajor ? frames.Bins : 1);
         int stride = isFrameMajor ? 1 : frames.RowFrames;
         for (int bin = 0; bin < frames.Bins; bin++, source += stride)
-            (_real[target + bin], _imag[target + bin]) = (frames.Real[source], frames.Imag[source]);
+        {
+            (_real[target + bin], _imag[target + bin]) = (frames.First[source], frames.Second[source]);
+            if (!frames.Third.IsEmpty)
+                _third[bin] = frames.Third[source];
+        }
+        if (frames.Form == SpectrumForm.RealImaginary)
+            return;
+        fixed (float* real = &_real[target], imag = &_imag[target], third = _third)
+            SpectrumPlanes.ToRectangular(frames.Form, real, imag, third, frames.Bins, real, imag);
     }
 
     private int Carried => _lead + Parameters.FftLength - Parameters.HopLength;

@@ -15,7 +15,9 @@ internal sealed unsafe class InverseStftWorker : IDisposable
     private readonly int _rowStride;
     private readonly AlignedBuffer _fft;
     private readonly AlignedBuffer _silence;
+    private readonly nint _planeStride;
     private AlignedBuffer? _block;
+    private int _blockLength;
     private int _blockFirst;
     private int _blockCount;
 
@@ -25,6 +27,7 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         _plan = FftwPlans.GetBackward(parameters.FftLength);
         _fftStride = FftwPlans.GetRowStride(parameters.FftLength);
         _rowStride = AlignedBuffer.RoundUp(parameters.BinCount) + 16;
+        _planeStride = (nint)BlockFrames * _rowStride;
         _fft = new AlignedBuffer(4 * _fftStride);
         _silence = new AlignedBuffer(parameters.BinCount);
     }
@@ -78,13 +81,19 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         if (job.Layout == SpectrumLayout.FrameMajor)
         {
             nint offset = (nint)stored * _parameters.BinCount;
-            re = job.Real + offset;
-            im = job.Imag + offset;
+            re = job.First + offset;
+            im = job.Second + offset;
+            if (job.Form == SpectrumForm.RealImaginary)
+                return;
+            re = GetBlock(job.Form) + ((frame & 1) * _rowStride);
+            im = re + _planeStride;
+            SpectrumPlanes.ToRectangular(
+                job.Form, job.First + offset, job.Second + offset, job.Third + offset, _parameters.BinCount, re, im);
             return;
         }
 
         re = _block!.Pointer + ((nint)(stored - _blockFirst) * _rowStride);
-        im = re + ((nint)BlockFrames * _rowStride);
+        im = re + _planeStride;
     }
 
     /// <summary>Makes sure that both frames of a pair are in the block, as far as the job has them.</summary>
@@ -95,14 +104,36 @@ internal sealed unsafe class InverseStftWorker : IDisposable
         int last = offset + Math.Min(frame + 1, job.EndFrame - 1);
         if (stored >= _blockFirst && last < _blockFirst + _blockCount)
             return;
-        _block ??= new AlignedBuffer(2 * BlockFrames * _rowStride);
         _blockFirst = Math.Min(stored, Math.Max(0, job.StoredFrames - BlockFrames));
         _blockCount = Math.Min(BlockFrames, job.StoredFrames);
-        float* target = _block.Pointer;
-        Transposition.ToFrameMajor(job.Real + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target, _rowStride);
-        Transposition.ToFrameMajor(
-            job.Imag + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target + ((nint)BlockFrames * _rowStride),
-            _rowStride);
+        float* target = GetBlock(job.Form);
+        Gather(job, job.First, target);
+        Gather(job, job.Second, target + _planeStride);
+        if (job.Form == SpectrumForm.RealImaginary)
+            return;
+        if (job.Third != null)
+            Gather(job, job.Third, target + (2 * _planeStride));
+        for (int row = 0; row < _blockCount; row++)
+        {
+            float* re = target + ((nint)row * _rowStride);
+            float* im = re + _planeStride;
+            SpectrumPlanes.ToRectangular(job.Form, re, im, im + _planeStride, _parameters.BinCount, re, im);
+        }
+    }
+
+    private void Gather(in InverseStftJob job, float* plane, float* target) =>
+        Transposition.ToFrameMajor(plane + _blockFirst, job.StoredFrames, _parameters.BinCount, _blockCount, target, _rowStride);
+
+    private float* GetBlock(SpectrumForm form)
+    {
+        int length = SpectrumPlanes.Count(form) * (int)_planeStride;
+        if (_block is null || _blockLength < length)
+        {
+            _block?.Dispose();
+            _block = new AlignedBuffer(length);
+            _blockLength = length;
+        }
+        return _block.Pointer;
     }
 
     private void OverlapAdd(in InverseStftJob job, int frame, float* samples, long begin, long end)

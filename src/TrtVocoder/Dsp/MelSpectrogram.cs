@@ -1,8 +1,9 @@
 namespace TrtVocoder.Dsp;
 
 /// <summary>
-/// Natural-log mel amplitudes, as upstream Vocos computes them with torchaudio.transforms.MelSpectrogram: power 1, reflected edges, HTK
-/// scale, f 0 … sample rate/2, no normalisation, then log(max(x, floor)). The floor is 1e-7 for Vocos, 1e-5 for F5-TTS.
+/// Natural-log mel amplitudes, as upstream Vocos computes them with torchaudio.transforms.MelSpectrogram: power 1, reflected edges, then
+/// log(max(x, floor)); the floor is 1e-7 for Vocos, 1e-5 for F5-TTS. Upstream's bands are of HTK's scale, f 0 … sample rate/2, without
+/// normalisation; those of the 22.05 and 44.1 kHz families are librosa's, of Slaney's scale and normalisation, often up to 8000 Hz.
 /// One instance serves one thread at a time and allocates nothing after its construction.
 /// </summary>
 public sealed unsafe class MelSpectrogram : IDisposable
@@ -16,19 +17,29 @@ public sealed unsafe class MelSpectrogram : IDisposable
     /// <param name="sampleRate">Samples per second.</param>
     /// <param name="melCount">Mel bands.</param>
     /// <param name="floor">The least amplitude, before the logarithm; above 0.</param>
+    /// <param name="minFrequency">Lower end of the first band in Hz (<c>f_min</c>).</param>
+    /// <param name="maxFrequency">Upper end of the last band in Hz (<c>f_max</c>); null for half the sample rate.</param>
+    /// <param name="slaneyScale">Bands of Slaney's scale (<c>mel_scale: slaney</c>, librosa's <c>htk=False</c>) in place of HTK's.</param>
+    /// <param name="slaneyNorm">Bands of equal area (<c>norm: slaney</c>) in place of equal height.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is out of range.</exception>
     /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
-    public MelSpectrogram(StftParameters parameters, int sampleRate, int melCount, float floor)
+    public MelSpectrogram(
+        StftParameters parameters, int sampleRate, int melCount, float floor, float minFrequency = 0, float? maxFrequency = null,
+        bool slaneyScale = false, bool slaneyNorm = false)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentOutOfRangeException.ThrowIfLessThan(sampleRate, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(melCount, 1);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(floor);
+        ArgumentOutOfRangeException.ThrowIfNegative(minFrequency);
+        if (!float.IsFinite(maxFrequency ?? 1) || maxFrequency <= minFrequency)
+            throw new ArgumentOutOfRangeException(nameof(maxFrequency), maxFrequency, "The upper frequency must lie above the lower one.");
         SampleRate = sampleRate;
         MelCount = melCount;
         Floor = floor;
         _stft = new Stft(parameters);
-        _filterbank = new MelFilterbank(sampleRate, parameters.BinCount, melCount);
+        _filterbank = new MelFilterbank(sampleRate, parameters.BinCount, melCount,
+            new MelScale(minFrequency, maxFrequency, slaneyScale, slaneyNorm));
         _magnitudes = new AlignedBuffer(parameters.BinCount);
     }
 

@@ -15,7 +15,9 @@ public enum DecodePart
     /// <summary>D2H Latency: the results' copy to the host, between events. 0 where nothing is copied.</summary>
     DeviceToHost,
 
-    /// <summary>Latency: the sum of host-to-device, compute and device-to-host.</summary>
+    /// <summary>
+    /// Latency: the sum of host-to-device, compute and device-to-host, and of the inverse STFT where the GPU does it in between.
+    /// </summary>
     Latency,
 
     /// <summary>
@@ -23,7 +25,9 @@ public enum DecodePart
     /// </summary>
     ShapeSet,
 
-    /// <summary>Host time in the inverse STFT; 0 for waveform models. Not in trtexec.</summary>
+    /// <summary>
+    /// The inverse STFT: host time, or between events where it follows the network on the GPU; 0 for waveform models. Not in trtexec.
+    /// </summary>
     InverseStft,
 
     /// <summary>From the call to the samples being ready, by the host's clock: what the caller waits. Not in trtexec.</summary>

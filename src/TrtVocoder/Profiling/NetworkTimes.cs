@@ -15,6 +15,9 @@ public readonly record struct NetworkTimes
     /// <summary><see cref="DecodePart.Compute"/> in ms.</summary>
     public double ComputeMs { get; init; }
 
+    /// <summary>The inverse STFT behind the network on the GPU, between events, in ms; 0 where the GPU does none.</summary>
+    public double InverseStftMs { get; init; }
+
     /// <summary><see cref="DecodePart.DeviceToHost"/> in ms.</summary>
     public double DeviceToHostMs { get; init; }
 
@@ -46,7 +49,7 @@ public readonly record struct NetworkTimes
     public bool UsedGraph { get; init; }
 
     /// <summary><see cref="DecodePart.Latency"/> in ms.</summary>
-    public double LatencyMs => HostToDeviceMs + ComputeMs + DeviceToHostMs;
+    public double LatencyMs => HostToDeviceMs + ComputeMs + InverseStftMs + DeviceToHostMs;
 
     /// <summary>The times of these runs and of a later one.</summary>
     public NetworkTimes Then(in NetworkTimes next) => new()
@@ -54,6 +57,7 @@ public readonly record struct NetworkTimes
         ShapeSetMs = ShapeSetMs + next.ShapeSetMs,
         HostToDeviceMs = HostToDeviceMs + next.HostToDeviceMs,
         ComputeMs = ComputeMs + next.ComputeMs,
+        InverseStftMs = InverseStftMs + next.InverseStftMs,
         DeviceToHostMs = DeviceToHostMs + next.DeviceToHostMs,
         EnqueueMs = EnqueueMs + next.EnqueueMs,
         EnqueueStartMs = EnqueueStartMs,

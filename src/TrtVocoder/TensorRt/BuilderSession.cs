@@ -161,7 +161,8 @@ internal sealed class BuilderSession : IDisposable
             Shim.Check(status, $"{_source}: asking for its tensors");
             TensorShape tensor = new(
                 Marshal.PtrToStringUTF8((nint)info.name) ?? "",
-                new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray());
+                new ReadOnlySpan<long>(info.sizes, Math.Clamp(info.rank, 0, TrtvShim.TRTV_MAX_RANK)).ToArray(),
+                EngineTensors.IsInteger((TrtDataType)info.data_type));
             (info.mode == (int)trtv_tensor_mode.TRTV_TENSOR_MODE_INPUT ? inputs : outputs).Add(tensor);
             types[tensor.Name] = (TrtDataType)info.data_type;
         }
@@ -179,28 +180,36 @@ internal sealed class BuilderSession : IDisposable
         nint handle = _builder.DangerousGetHandle();
         TrtOptimizationProfile profile = _options.Profile;
         _options.ThrowIfMeantForAnother(_source, signature.Mel.Name, signature.Metadata.MelCount);
-        (long fixedBatch, long fixedBands, long fixedFrames) = (signature.Mel.Dimensions[0], signature.Mel.Dimensions[1], signature.Mel.Dimensions[2]);
+        NetworkInputs inputs = signature.Inputs;
+        (long fixedBatch, long fixedFrames) = (inputs.FixedBatch, inputs.FixedFrames);
         if (fixedBatch > 0)
             profile = profile with { MinBatch = (int)fixedBatch, OptBatch = (int)fixedBatch, MaxBatch = (int)fixedBatch };
         if (fixedFrames > 0)
             profile = profile with { MinFrames = (int)fixedFrames, OptFrames = (int)fixedFrames, MaxFrames = (int)fixedFrames };
-        if (fixedBatch > 0 && fixedBands > 0 && fixedFrames > 0)
+        if (inputs.Extras.Select(extra => extra.Tensor).Prepend(inputs.Mel).All(input => input.Dimensions.All(size => size >= 0)))
             return profile;
         int added;
         Shim.Check(api.trtv_builder_add_profile(handle, &added), "Adding an optimisation profile");
         int index = added;
-        Utf8Name name = new(signature.Mel.Name);
         Set(trtv_profile_selector.TRTV_PROFILE_MIN, profile.MinBatch, profile.MinFrames);
         Set(trtv_profile_selector.TRTV_PROFILE_OPT, profile.OptBatch, profile.OptFrames);
         Set(trtv_profile_selector.TRTV_PROFILE_MAX, profile.MaxBatch, profile.MaxFrames);
-        GC.KeepAlive(name);
         return profile;
 
         void Set(trtv_profile_selector selector, int batch, int frames)
         {
-            long* sizes = stackalloc long[3] { batch, signature.Metadata.MelCount, frames };
-            Shim.Check(api.trtv_builder_set_profile_shape(handle, index, name.Pointer, (int)selector, sizes, 3),
-                $"Setting the profile {profile}");
+            SetShape(inputs.Mel, selector, inputs.ShapeFor(batch, frames));
+            foreach (ExtraInput extra in inputs.Extras.Where(extra => extra.Tensor.Dimensions.Any(size => size < 0)))
+                SetShape(extra.Tensor, selector, extra.ShapeFor(batch, frames));
+        }
+
+        void SetShape(TensorShape tensor, trtv_profile_selector selector, long[] shape)
+        {
+            Utf8Name name = new(tensor.Name);
+            fixed (long* sizes = shape)
+                Shim.Check(api.trtv_builder_set_profile_shape(handle, index, name.Pointer, (int)selector, sizes, shape.Length),
+                    $"Setting the profile {profile}");
+            GC.KeepAlive(name);
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using TrtVocoder.Decoding;
 using TrtVocoder.Internal;
 
@@ -56,6 +58,10 @@ public sealed record EngineSidecar
 
     /// <summary>What the engine sounded like when it was built; null where nobody asked.</summary>
     public TrtVerification? Verification { get; init; }
+
+    /// <summary>What the engine answered when it was asked (<c>info --probe</c>); null where nobody asked.</summary>
+    [JsonInclude]
+    internal NetworkAnswers? Answers { get; init; }
 
     /// <summary>The sidecar's path for an engine's path.</summary>
     public static string PathFor(string enginePath) => enginePath + ".json";
@@ -128,6 +134,9 @@ public sealed record EngineSidecar
             || Settings.Values.Any(value => value is null) || Metadata.Values.Any(value => value is null))
             throw new DataFormatException(
                 $"{path}: it holds null where a profile, a setting or a value belongs; delete it, or build the engine again.");
+        if (Answers is { } answers && (IsNoField(answers.LeftFrames) || IsNoField(answers.RightFrames)))
+            throw new DataFormatException($"{path}: its answers name a receptive field of {answers.LeftFrames} and {answers.RightFrames} "
+                + $"frames, which no vocoder has; delete it, or build the engine again.");
         try
         {
             foreach (TrtOptimizationProfile profile in Profiles)
@@ -138,6 +147,8 @@ public sealed record EngineSidecar
             throw new DataFormatException($"{path}: {error.Message} Delete it, or build the engine again.", error);
         }
     }
+
+    private static bool IsNoField(int? frames) => frames is < 0 or > ModelLimits.MaxReceptiveFieldFrames;
 
     /// <summary>Writes the sidecar of an engine, replacing an old one in one step.</summary>
     /// <exception cref="IOException">It cannot be written; nothing half-written stays.</exception>
@@ -150,4 +161,48 @@ public sealed record EngineSidecar
     /// <summary>The model's metadata; null when the sidecar has none.</summary>
     /// <exception cref="DataFormatException">A value is missing or unreadable.</exception>
     public VocoderMetadata? GetMetadata(string enginePath) => VocoderMetadata.TryFromProperties(Metadata, PathFor(enginePath));
+
+    /// <summary>What the engine answered earlier; null where nobody asked, or where it was another engine.</summary>
+    internal NetworkAnswers? GetAnswers(string enginePath) =>
+        Answers is { } answers && answers.EngineSha256 == HashOf(enginePath) ? answers : null;
+
+    /// <summary>
+    /// Writes what an engine answered into its sidecar, keyed by the engine's hash; where it has none, one that holds nothing else.
+    /// </summary>
+    /// <exception cref="DataFormatException">The sidecar or the engine cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    internal static void WriteAnswers(string enginePath, NetworkAnswers answers, TrtOptimizationProfile profile)
+    {
+        EnginePlanHeader header = EnginePlanHeader.Read(enginePath);
+        EngineSidecar sidecar = TryRead(enginePath) ?? new EngineSidecar
+        {
+            FormatVersion = CurrentFormat,
+            Runtime = TensorRtFamily.NameOf(header.Flavour),
+            RuntimeVersion = header.Version.ToString(),
+            Gpu = "",
+            ComputeCapability = "",
+            EngineBytes = new FileInfo(enginePath).Length,
+            Onnx = "",
+            OnnxSha256 = "",
+            Profiles = [profile],
+            Settings = new Dictionary<string, string>(),
+            Metadata = new Dictionary<string, string>(),
+        };
+        (sidecar with { Answers = answers with { EngineSha256 = HashOf(enginePath) } }).Write(enginePath);
+    }
+
+    /// <summary>SHA-256 of a file in hexadecimal.</summary>
+    /// <exception cref="DataFormatException">It cannot be read.</exception>
+    internal static string HashOf(string path)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(path, error);
+        }
+    }
 }

@@ -7,15 +7,16 @@ namespace TrtVocoder.TensorRt;
 internal sealed class EngineTensors
 {
     private readonly string _source;
-    private readonly bool _hasMetadata;
     private readonly TrtTensor[] _outputs;
 
     private EngineTensors(string source, ModelSignature signature, TrtEngine engine, int profile)
     {
         _source = source;
-        _hasMetadata = signature.HasMetadata;
+        HasMetadata = signature.HasMetadata;
         Metadata = signature.Metadata;
         Notes = signature.Notes;
+        Form = signature.Form;
+        Description = signature.Description;
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
         _outputs = [.. signature.Outputs.Select(Find)];
@@ -26,24 +27,42 @@ internal sealed class EngineTensors
         (IReadOnlyList<long> min, IReadOnlyList<long> opt, IReadOnlyList<long> max) = engine.GetProfileShape(Mel, profile);
         if (min.Count != 3 || opt.Count != 3 || max.Count != 3)
             throw new DataFormatException($"{source}: profile {profile} does not say which shapes the input {Mel} takes.");
-        Profile = new TrtOptimizationProfile((int)min[0], (int)opt[0], (int)max[0], (int)min[2], (int)opt[2], (int)max[2]);
+        IsFrameMajorMel = signature.Inputs.IsFrameMajor;
+        int axis = IsFrameMajorMel ? 1 : 2;
+        Profile = new TrtOptimizationProfile((int)min[0], (int)opt[0], (int)max[0], (int)min[axis], (int)opt[axis], (int)max[axis]);
+        Extras = [.. signature.Inputs.Extras.Select(extra => (extra, Find(extra.Tensor)))];
 
         TrtTensor Find(TensorShape shape) => engine.Tensors.First(tensor => tensor.Name == shape.Name);
     }
 
     public VocoderMetadata Metadata { get; }
 
+    /// <summary>Whether the model said it itself.</summary>
+    public bool HasMetadata { get; }
+
     /// <summary>What was guessed or assumed of the engine.</summary>
     public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Which tensors are what, for people.</summary>
+    public string Description { get; }
 
     public int BinCount { get; }
 
     public TrtTensor Mel { get; }
 
-    /// <summary>The outputs that are read: real and imaginary parts, or the samples alone.</summary>
+    /// <summary>Whether the mel goes in as [batch, frames, n_mels].</summary>
+    public bool IsFrameMajorMel { get; }
+
+    /// <summary>The inputs beside the mel, and what they take.</summary>
+    public IReadOnlyList<(ExtraInput Input, TrtTensor Tensor)> Extras { get; }
+
+    /// <summary>The outputs that are read: the spectrum's planes in the order of <see cref="Form"/>, or the samples alone.</summary>
     public IReadOnlyList<TrtTensor> Outputs => _outputs;
 
-    public bool IsSpectrum => Outputs.Count == 2;
+    /// <summary>What the planes are, all of <see cref="VocoderMetadata.Layout"/>; null where the engine puts out samples.</summary>
+    public SpectrumForm? Form { get; }
+
+    public bool IsSpectrum => Form is not null;
 
     /// <summary>Outputs that nobody reads, but which the engine wants to write.</summary>
     public IReadOnlyList<TrtTensor> OtherOutputs { get; }
@@ -60,8 +79,9 @@ internal sealed class EngineTensors
     {
         if (profile < 0 || profile >= engine.ProfileCount)
             throw new DataFormatException($"{source}: it has no profile {profile}; it has {engine.ProfileCount}, counted from 0.");
+        using EngineProbe probe = new(engine, source, profile);
         EngineTensors network = new(
-            source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints), engine, profile);
+            source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints, probe), engine, profile);
         foreach (TrtTensor tensor in network.Outputs.Prepend(network.Mel))
             CheckHandled(source, tensor);
         foreach (TrtTensor tensor in network.Stream?.Tensors ?? [])
@@ -70,11 +90,19 @@ internal sealed class EngineTensors
             if (tensor.DataType != TrtDataType.Float)
                 throw new DataFormatException($"{source}: its state {tensor} is not FP32; export the model again.");
         }
+        foreach ((_, TrtTensor tensor) in network.Extras)
+            if (!TensorBytes.IsKnown(tensor.DataType) || !tensor.IsLinear || tensor.IsOnHost)
+                throw new DataFormatException($"{source}: its input {tensor} is of a kind that this library does not write.");
         return network;
 
         TensorShape[] Shapes(bool isInput) =>
-            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput).Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions))];
+            [.. engine.Tensors.Where(tensor => tensor.IsInput == isInput)
+                .Select(tensor => new TensorShape(tensor.Name, tensor.Dimensions, IsInteger(tensor.DataType)))];
     }
+
+    /// <summary>Whether a tensor holds indices or counts.</summary>
+    public static bool IsInteger(TrtDataType type) =>
+        type is TrtDataType.Int32 or TrtDataType.Int64 or TrtDataType.Bool or TrtDataType.UInt8;
 
     /// <summary>Values of one output under the shape set in a context.</summary>
     /// <exception cref="DataFormatException">The engine's shapes are not what the model is said to be, or depend on the data.</exception>
@@ -88,10 +116,13 @@ internal sealed class EngineTensors
             return checked(batch * BinCount * frames);
         }
         int rank = GetShape(context, Outputs[0], shape);
-        long samples = shape[rank - 1];
-        if (shape[0] != batch || samples > int.MaxValue || (_hasMetadata && samples != Metadata.Stft.GetSampleCount(frames)))
+        long values = 1;
+        foreach (long size in shape[..rank])
+            values = checked(values * size);
+        if ((rank > 1 && shape[0] != batch) || values > int.MaxValue
+            || (HasMetadata && values != (long)batch * Metadata.GetSampleCount(frames)))
             throw Contradiction(Outputs[0], shape[..rank], batch, frames);
-        return checked(batch * (int)samples);
+        return (int)values;
     }
 
     /// <summary>Values of an output that nobody reads, in units of FP32.</summary>
@@ -106,16 +137,18 @@ internal sealed class EngineTensors
         return checked((int)count * 2);
     }
 
+    /// <summary>The refusal of an output whose size shows only when it is there.</summary>
+    public static DataFormatException DependsOnData(string source, TrtTensor tensor) => new(
+        $"{source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory cannot be "
+            + $"known beforehand; a model is needed whose outputs depend on the length alone.")
+    { Kind = FailureKind.NetworkUnsupported };
+
     private int GetShape(TrtExecutionContext context, TrtTensor tensor, Span<long> shape)
     {
         int rank = context.GetShape(tensor, shape);
         if (rank < 1 || shape[..rank].Contains(-1))
         {
-            throw new DataFormatException(
-                $"{_source}: the size of its output '{tensor.Name}' depends on the data (an ONNX NonZero or the like), so its memory "
-                    + $"cannot be known beforehand; "
-                + "a model is needed whose outputs depend on the length alone.")
-            { Kind = FailureKind.NetworkUnsupported };
+            throw DependsOnData(_source, tensor);
         }
         return rank;
     }
@@ -130,7 +163,7 @@ internal sealed class EngineTensors
 
     private DataFormatException Contradiction(TrtTensor tensor, ReadOnlySpan<long> shape, int batch, int frames)
     {
-        string expected = !IsSpectrum ? $"[{batch}, {Metadata.Stft.GetSampleCount(frames)}]"
+        string expected = !IsSpectrum ? $"[{batch}, {Metadata.GetSampleCount(frames)}]"
             : Metadata.Layout == SpectrumLayout.BinsMajor ? $"[{batch}, {BinCount}, {frames}]" : $"[{batch}, {frames}, {BinCount}]";
         return new DataFormatException(
             $"{_source}: for {batch} × {frames} frames its output '{tensor.Name}' is [{string.Join(", ", shape.ToArray())}], but the "

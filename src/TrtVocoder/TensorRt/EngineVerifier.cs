@@ -80,15 +80,18 @@ internal static class EngineVerifier
 
     private static float[] Flatten(Spectrum spectrum)
     {
-        float[] values = new float[2 * spectrum.Bins * spectrum.FrameCount];
         (int bins, int frames) = (spectrum.Bins, spectrum.FrameCount);
+        float[] values = new float[2 * bins * frames];
+        float[] real = new float[bins * frames];
+        float[] imag = new float[bins * frames];
+        spectrum.CopyTo(real, imag);
         for (int frame = 0, next = 0; frame < frames; frame++)
         {
             for (int bin = 0; bin < bins; bin++)
             {
                 int at = spectrum.Layout == SpectrumLayout.BinsMajor ? (bin * frames) + frame : (frame * bins) + bin;
-                values[next++] = spectrum.Real[at];
-                values[next++] = spectrum.Imag[at];
+                values[next++] = real[at];
+                values[next++] = imag[at];
             }
         }
         return values;

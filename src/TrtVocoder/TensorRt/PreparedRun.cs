@@ -8,7 +8,8 @@ namespace TrtVocoder.TensorRt;
 /// <summary>
 /// What one shape runs with: an execution context in which it is set, the memory of its tensors, and, if it could be captured, the graph of
 /// a whole run. The tensors that the host writes and reads lie in one block, side by side on the host and on the GPU, or in mapped memory
-/// that both see; outputs that nobody reads are on the GPU alone. One thread at a time.
+/// that both see; outputs that the host does not read are on the GPU alone. Where an inverse STFT follows the network, the host reads its
+/// samples and not the spectrum. One thread at a time.
 /// </summary>
 internal sealed class PreparedRun : IDisposable
 {
@@ -19,6 +20,8 @@ internal sealed class PreparedRun : IDisposable
     private readonly EngineTensors _tensors;
     private readonly bool _isMapped;
     private readonly Place[] _places;
+    private InverseStftKernel? _inverseStft;
+    private readonly ExtraInputs _extras;
     private DeviceBuffer<float>? _device;
     private PinnedBuffer<float>? _pinned;
     private MappedBuffer<float>? _mapped;
@@ -26,7 +29,10 @@ internal sealed class PreparedRun : IDisposable
     // The second one is of an engine with state, for the other turn of it.
     private readonly CudaGraph?[] _graphs = new CudaGraph?[2];
     private int _placeStart;
+    private Block _samples;
+    private Block _reports;
     private int _hostFloats;
+    private int _deviceStart;
     private int _allFloats;
     private int _wideCount;
     private bool _hasAddresses;
@@ -44,11 +50,26 @@ internal sealed class PreparedRun : IDisposable
         _isMapped = options.Buffers == BufferMode.Mapped
             || (options.Buffers == BufferMode.Auto && _cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
         _places = [new Place(tensors.Mel), .. tensors.Outputs.Concat(tensors.OtherOutputs).Select(tensor => new Place(tensor))];
+        _extras = new ExtraInputs(_cuda, tensors.Extras);
         Context = engine.CreateContext(options.Profile, stream, bringsScratch: true);
     }
 
     /// <summary>The execution context.</summary>
     public TrtExecutionContext Context { get; }
+
+    /// <summary>
+    /// What makes samples of the spectrum behind the network, and must outlive it; null where the host gets what the network puts out.
+    /// Setting it forgets the shape.
+    /// </summary>
+    public InverseStftKernel? InverseStft
+    {
+        get => _inverseStft;
+        set
+        {
+            _inverseStft = value;
+            (Batch, Frames, _hasAddresses) = (0, 0, false);
+        }
+    }
 
     /// <summary>Items that the engine runs; 0 before a shape is set, or after setting one failed.</summary>
     public int Batch { get; private set; }
@@ -56,7 +77,7 @@ internal sealed class PreparedRun : IDisposable
     /// <summary>Frames an item.</summary>
     public int Frames { get; private set; }
 
-    /// <summary>Values of one output.</summary>
+    /// <summary>Values of one of the network's outputs.</summary>
     public int OutputCount { get; private set; }
 
     /// <summary>Whether the shape has not run yet since it was set: then the next run is slow.</summary>
@@ -85,7 +106,10 @@ internal sealed class PreparedRun : IDisposable
 
     private int MelCount => Batch * _tensors.Metadata.MelCount * Frames;
 
-    private int Samples => OutputCount / Batch;
+    // What the host writes is not yet what the engine reads.
+    private bool IsMelStaged => _places[0].IsHalf || _tensors.IsFrameMajorMel;
+
+    private int Samples => _inverseStft?.GetSampleCount(Frames) ?? OutputCount / Batch;
 
     private Span<float> Host => _isMapped ? _mapped!.Span : _pinned!.Span;
 
@@ -98,9 +122,12 @@ internal sealed class PreparedRun : IDisposable
             return;
         (Batch, Frames) = (0, 0);
         _hasAddresses = false;
-        Context.SetInputShape(_tensors.Mel, batch, _tensors.Metadata.MelCount, frames);
+        int melCount = _tensors.Metadata.MelCount;
+        (int rows, int columns) = _tensors.IsFrameMajorMel ? (frames, melCount) : (melCount, frames);
+        Context.SetInputShape(_tensors.Mel, batch, rows, columns);
+        _extras.Set(Context, batch, frames);
         OutputCount = _tensors.GetOutputSize(Context, batch, frames);
-        ArrangeMemory(checked(batch * _tensors.Metadata.MelCount * frames));
+        ArrangeMemory(batch, frames);
         (Batch, Frames, HasNewShape) = (batch, frames, true);
     }
 
@@ -112,7 +139,7 @@ internal sealed class PreparedRun : IDisposable
             return;
         Reserve();
         foreach (ref readonly Place place in _places.AsSpan())
-            Context.SetAddress(place.Tensor, GetAddress(place));
+            Context.SetAddress(place.Tensor, GetAddress(place.Start));
         if (_tensors.Stream is { } stream)
         {
             Context.SetAddress(stream.Position, GetAddress(_placeStart));
@@ -132,11 +159,11 @@ internal sealed class PreparedRun : IDisposable
         if (used < _places.Length)
             Reserve();
         for (int i = 0; i < _places.Length; i++)
-            Context.SetAddress(_places[i].Tensor, i >= used ? GetAddress(_places[i]) : i == 0 ? mel : i == 1 ? firstOutput : secondOutput);
+            Context.SetAddress(_places[i].Tensor, i >= used ? GetAddress(_places[i].Start) : i == 0 ? mel : i == 1 ? firstOutput : secondOutput);
     }
 
     /// <summary>The first values of the mel, to be written before <see cref="Launch"/>.</summary>
-    public Span<float> GetMel(int count) => _places[0].IsHalf ? _wide.AsSpan(0, count) : Host.Slice(_places[0].Start, count);
+    public Span<float> GetMel(int count) => IsMelStaged ? _wide.AsSpan(0, count) : Host.Slice(_places[0].Start, count);
 
     /// <summary>Says where in the utterance an engine with state is, to be called before <see cref="Launch"/>.</summary>
     public void SetPlace(long position, long? length) =>
@@ -147,7 +174,9 @@ internal sealed class PreparedRun : IDisposable
     /// <exception cref="CudaException">The driver refused.</exception>
     public void Launch(CudaStream stream, RunInstruments? instruments)
     {
-        if (_places[0].IsHalf)
+        if (_tensors.IsFrameMajorMel)
+            TransposeMel();
+        else if (_places[0].IsHalf)
             HalfConversion.ToHalf(GetMel(MelCount), GetHalfValues(_places[0], MelCount));
         instruments?.BeginRun(stream);
         HasNewShape = false;
@@ -198,11 +227,16 @@ internal sealed class PreparedRun : IDisposable
     /// <param name="batch">Items asked for; an engine of a fixed batch may have run more.</param>
     public DecoderOutput Receive(int batch)
     {
+        if (_inverseStft is not null)
+            return DecoderOutput.FromAudio(
+                new OutputValues(Host.Slice(_samples.Start, batch * Samples)), Samples,
+                MemoryMarshal.Cast<float, int>(Host.Slice(_reports.Start, batch * _inverseStft.GetReportCount(Batch, Frames))));
         int count = OutputCount / Batch * batch;
-        return _tensors.Outputs.Count == 1
+        return _tensors.Form is not { } form
             ? DecoderOutput.FromAudio(GetValues(_places[1], count), Samples)
-            : DecoderOutput.FromSpectrum(
-                GetValues(_places[1], count), GetValues(_places[2], count), _tensors.Metadata.Layout, _tensors.BinCount, Frames);
+            : new DecoderOutput(
+                form, GetValues(_places[1], count), GetValues(_places[2], count),
+                _tensors.Outputs.Count > 2 ? GetValues(_places[3], count) : default, _tensors.Metadata.Layout, _tensors.BinCount, Frames);
     }
 
     /// <summary>Frees everything; what was enqueued must be done.</summary>
@@ -210,6 +244,7 @@ internal sealed class PreparedRun : IDisposable
     {
         DropGraphs();
         Context.Dispose();
+        _extras.Dispose();
         _device?.Dispose();
         _pinned?.Dispose();
         _mapped?.Dispose();
@@ -229,11 +264,39 @@ internal sealed class PreparedRun : IDisposable
         Upload(stream);
         instruments?.Mark(RunInstruments.Moment.ComputeStart, stream, isRecording);
         instruments?.EnqueueBegins();
-        Compute(stream);
+        Context.Enqueue(stream);
+        if (_inverseStft is not null)
+        {
+            instruments?.Mark(RunInstruments.Moment.NetworkEnd, stream, isRecording);
+            InvertSpectrum(_inverseStft, stream);
+        }
         instruments?.EnqueueEnds();
         instruments?.Mark(RunInstruments.Moment.ComputeEnd, stream, isRecording);
         Download(stream);
         instruments?.Mark(RunInstruments.Moment.End, stream, isRecording);
+    }
+
+    private void TransposeMel()
+    {
+        (int bands, int size) = (_tensors.Metadata.MelCount, MelCount / Batch);
+        ReadOnlySpan<float> written = GetMel(MelCount);
+        Span<float> values = _places[0].IsHalf ? [] : Host.Slice(_places[0].Start, MelCount);
+        Span<Half> halves = _places[0].IsHalf ? GetHalfValues(_places[0], MelCount) : [];
+        for (int item = 0; item < Batch; item++)
+        {
+            for (int band = 0; band < bands; band++)
+            {
+                ReadOnlySpan<float> row = written.Slice((item * size) + (band * Frames), Frames);
+                int at = (item * size) + band;
+                for (int frame = 0; frame < row.Length; frame++, at += bands)
+                {
+                    if (halves.IsEmpty)
+                        values[at] = row[frame];
+                    else
+                        halves[at] = (Half)row[frame];
+                }
+            }
+        }
     }
 
     private void Upload(CudaStream stream)
@@ -242,46 +305,61 @@ internal sealed class PreparedRun : IDisposable
             stream.Copy(_pinned!, _device!, _places[0].Floats, _places[0].Start);
     }
 
-    // All that the GPU computes. A step behind the network is enqueued here, so that it stands in the same graph. What it reads then need
-    // not reach the host: its inputs are arranged among the tensors that nobody reads (ArrangeMemory), its result among those that are
-    // downloaded.
-    private void Compute(CudaStream stream) => Context.Enqueue(stream);
+    private void InvertSpectrum(InverseStftKernel inverseStft, CudaStream stream) => inverseStft.Launch(
+        stream, Batch, Frames,
+        (GetAddress(_places[1].Start), GetAddress(_places[2].Start), _tensors.Outputs.Count > 2 ? GetAddress(_places[3].Start) : 0),
+        _places[1].IsHalf, GetAddress(_samples.Start), GetAddress(_reports.Start));
 
     private void Download(CudaStream stream)
     {
+        int start = _inverseStft is null ? _places[1].Start : _samples.Start;
         if (!_isMapped)
-            stream.Copy(_device!, _pinned!, _hostFloats - _places[1].Start, _places[1].Start);
+            stream.Copy(_device!, _pinned!, _hostFloats - start, start);
     }
 
-    // Mel and results first, as far as the host's block goes; then what nobody reads.
-    private void ArrangeMemory(int melCount)
+    // Mel and results first, as far as the host's block goes; then what the host does not read.
+    private void ArrangeMemory(int batch, int frames)
     {
-        (int end, _wideCount, _hostFloats) = (0, 0, 0);
+        (int end, _wideCount, _hostFloats, _deviceStart) = (0, 0, 0, int.MaxValue);
         for (int i = 0; i < _places.Length; i++)
         {
             ref Place place = ref _places[i];
-            bool isRead = i <= _tensors.Outputs.Count;
-            int count = i == 0 ? melCount : isRead ? OutputCount : _tensors.GetCount(Context, place.Tensor);
-            place.Start = end;
+            bool isKnown = i <= _tensors.Outputs.Count;
+            bool isRead = i == 0 || (isKnown && _inverseStft is null);
+            int count = i == 0 ? checked(batch * _tensors.Metadata.MelCount * frames)
+                : isKnown ? OutputCount : _tensors.GetCount(Context, place.Tensor);
+            if (!isRead)
+                _deviceStart = Math.Min(_deviceStart, end);
             // TensorRT wants an address even for an empty output.
-            place.Floats = Math.Max(1, isRead && place.IsHalf ? (count + 1) / 2 : count);
+            int floats = isKnown && place.IsHalf ? (count + 1) / 2 : count;
             if (i == 0 && _tensors.Stream is not null)
             {
                 // Position and length lie behind the mel, and go the same way.
-                _placeStart = checked(place.Floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
-                place.Floats = checked(_placeStart + AlignmentFloats + 1);
+                _placeStart = checked(floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+                floats = checked(_placeStart + AlignmentFloats + 1);
             }
+            (place.Start, place.Floats) = Take(floats, isRead);
             place.WideStart = _wideCount;
-            if (isRead)
-                _hostFloats = end + place.Floats;
-            if (isRead && place.IsHalf)
+            if (i == 0 ? IsMelStaged : isRead && place.IsHalf)
                 _wideCount = checked(_wideCount + count);
-            end = checked(end + place.Floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+            if (i == 0 && _inverseStft is not null)
+            {
+                _samples = Take(checked(batch * _inverseStft.GetSampleCount(frames)), isRead: true);
+                _reports = Take(batch * _inverseStft.GetReportCount(batch, frames), isRead: true);
+            }
         }
         _allFloats = end;
-    }
+        _deviceStart = Math.Min(_deviceStart, end);
 
-    private int OtherStart => _places.Length > 1 + _tensors.Outputs.Count ? _places[1 + _tensors.Outputs.Count].Start : _allFloats;
+        Block Take(int floats, bool isRead)
+        {
+            Block taken = new(end, Math.Max(1, floats));
+            if (isRead)
+                _hostFloats = end + taken.Floats;
+            end = checked(end + taken.Floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+            return taken;
+        }
+    }
 
     private void Reserve()
     {
@@ -297,7 +375,7 @@ internal sealed class PreparedRun : IDisposable
             else
                 _pinned = new PinnedBuffer<float>(_cuda, capacity);
         }
-        int deviceFloats = _isMapped ? _allFloats - OtherStart : _allFloats;
+        int deviceFloats = _isMapped ? _allFloats - _deviceStart : _allFloats;
         if (deviceFloats > (_device?.Length ?? 0))
         {
             long capacity = Grow(_device?.Length ?? 0, deviceFloats);
@@ -312,15 +390,13 @@ internal sealed class PreparedRun : IDisposable
         static long Grow(long capacity, int needed) => Math.Max(needed, Math.Min(2 * capacity, Array.MaxLength));
     }
 
-    private nint GetAddress(in Place place) => GetAddress(place.Start);
-
     private nint GetAddress(int start)
     {
         if (!_isMapped)
             return _device!.Address + ((nint)start * sizeof(float));
-        return start < OtherStart
+        return start < _deviceStart
             ? _mapped!.DeviceAddress + ((nint)start * sizeof(float))
-            : _device!.Address + ((nint)(start - OtherStart) * sizeof(float));
+            : _device!.Address + ((nint)(start - _deviceStart) * sizeof(float));
     }
 
     private OutputValues GetValues(in Place place, int count) =>
@@ -330,6 +406,8 @@ internal sealed class PreparedRun : IDisposable
 
     private Span<Half> GetHalfValues(in Place place, int count) =>
         MemoryMarshal.Cast<float, Half>(Host.Slice(place.Start, place.Floats))[..count];
+
+    private readonly record struct Block(int Start, int Floats);
 
     // Where a tensor lies in the block, in floats, and where its values lie in FP32 if it is an FP16 one.
     private struct Place(TrtTensor tensor)

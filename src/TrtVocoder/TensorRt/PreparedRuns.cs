@@ -18,6 +18,7 @@ internal sealed class PreparedRuns : IDisposable
     private readonly TrtDecoderOptions _options;
     private readonly CudaStream _stream;
     private readonly RunInstruments? _instruments;
+    private readonly InverseStftKernel? _inverseStft;
     private readonly List<PreparedRun> _kept = [];
     private PreparedRun? _spare;
     private PreparedRun? _changing;
@@ -36,12 +37,23 @@ internal sealed class PreparedRuns : IDisposable
     /// <param name="stream">The decoder's stream.</param>
     /// <param name="instruments">What measures; null for nothing.</param>
     /// <param name="spare">A run that was made already, to be taken over; null for none.</param>
+    /// <param name="inverseStft">What makes samples of spectra on the GPU, kept alive too; null where the host does.</param>
     /// <exception cref="ObjectDisposedException">The engine is gone.</exception>
     public PreparedRuns(
         TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options, CudaStream stream, RunInstruments? instruments,
-        PreparedRun? spare)
+        PreparedRun? spare, InverseStftKernel? inverseStft)
     {
         engine.Join();
+        try
+        {
+            inverseStft?.Join();
+        }
+        catch
+        {
+            engine.Leave();
+            throw;
+        }
+        _inverseStft = inverseStft;
         (_engine, _tensors, _options, _stream, _instruments, _spare) = (engine, tensors, options, stream, instruments, spare);
     }
 
@@ -157,6 +169,7 @@ internal sealed class PreparedRuns : IDisposable
         _scratch?.Dispose();
         _state?.Dispose();
         _callersRun?.Dispose();
+        _inverseStft?.Leave();
         _engine.Leave();
     }
 
@@ -207,6 +220,8 @@ internal sealed class PreparedRuns : IDisposable
         PreparedRun made = Interlocked.Exchange(ref _spare, null) ?? new PreparedRun(_engine, _tensors, _options, _stream);
         try
         {
+            if (made.InverseStft != _inverseStft)
+                made.InverseStft = _inverseStft;
             long scratchBytes = _engine.GetScratchBytes(_options.Profile);
             if (scratchBytes > 0)
             {

@@ -5,7 +5,7 @@ using TrtVocoder.Profiling;
 namespace TrtVocoder.TensorRt;
 
 /// <summary>
-/// What a profiled decoder measures with: four events between the parts of a run, as trtexec has them, and TensorRT's own times of the
+/// What a profiled decoder measures with: events between the parts of a run, as trtexec has them, and TensorRT's own times of the
 /// layers if the profiler wants them. All is made once, and read only after a run is done, so that reading waits for nothing. One run at a
 /// time. A decoder without a profiler has none.
 /// </summary>
@@ -17,7 +17,7 @@ internal sealed class RunInstruments : IDisposable
 
     private readonly DecodeProfiler _profiler;
     private readonly double _maxOriginAgeMs;
-    private readonly CudaEvent[] _marks = new CudaEvent[4];
+    private readonly CudaEvent[] _marks = new CudaEvent[5];
     private readonly CudaEvent _origin;
     private readonly ProfilerHandle? _layerProfiler;
     private readonly List<string> _layerNames = [];
@@ -62,6 +62,9 @@ internal sealed class RunInstruments : IDisposable
         /// <summary>Before the network.</summary>
         ComputeStart,
 
+        /// <summary>Behind the network, where an inverse STFT follows it.</summary>
+        NetworkEnd,
+
         /// <summary>Behind all that the GPU computes.</summary>
         ComputeEnd,
 
@@ -98,15 +101,18 @@ internal sealed class RunInstruments : IDisposable
     public void EnqueueEnds() => _enqueueEndMs = _profiler.NowMs;
 
     /// <summary>The times of the run that is done.</summary>
+    /// <param name="hasInverseStft">Whether an inverse STFT followed the network.</param>
     /// <param name="copies">Whether anything is copied; else the copies' times are those of events alone, and told as 0.</param>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public NetworkTimes Read(bool copies)
+    public NetworkTimes Read(bool copies, bool hasInverseStft)
     {
+        Moment networkEnd = hasInverseStft ? Moment.NetworkEnd : Moment.ComputeEnd;
         double start = At(Moment.Start), computeStart = At(Moment.ComputeStart), computeEnd = At(Moment.ComputeEnd), end = At(Moment.End);
         return new NetworkTimes
         {
             HostToDeviceMs = copies ? Between(Moment.Start, Moment.ComputeStart) : 0,
-            ComputeMs = Between(Moment.ComputeStart, Moment.ComputeEnd),
+            ComputeMs = Between(Moment.ComputeStart, networkEnd),
+            InverseStftMs = hasInverseStft ? Between(Moment.NetworkEnd, Moment.ComputeEnd) : 0,
             DeviceToHostMs = copies ? Between(Moment.ComputeEnd, Moment.End) : 0,
             EnqueueMs = _enqueueEndMs - _enqueueStartMs,
             EnqueueStartMs = _enqueueStartMs,

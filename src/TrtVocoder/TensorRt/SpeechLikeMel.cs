@@ -26,7 +26,7 @@ internal static class SpeechLikeMel
     /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
     public static float[] Make(VocoderMetadata metadata, int batch, int frames)
     {
-        using MelSpectrogram spectrogram = new(metadata.Stft, metadata.SampleRate, metadata.MelCount, metadata.MelFloor);
+        using MelSpectrogram spectrogram = metadata.CreateMelSpectrogram();
         // A few frames more than needed, so that short inputs can be analysed too.
         float[] voice = MakeVoice(
             metadata.SampleRate, spectrogram.MinSampleCount + metadata.FftLength + ((batch + frames) * metadata.HopLength));

@@ -20,6 +20,8 @@ public sealed class TrtDecoder : IDecoder
     private readonly PreparedRuns _runs;
     private readonly EngineTensors _tensors;
     private readonly RunInstruments? _instruments;
+    private readonly bool _makesSamples;
+    private readonly StreamWait _wait;
     private ExclusiveUse _use;
     private PreparedRun? _current;
     private NetworkTimes _times;
@@ -29,8 +31,11 @@ public sealed class TrtDecoder : IDecoder
     private double _shapeSetMs;
 
     /// <summary>Takes all but the tensors over.</summary>
-    internal TrtDecoder(CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments)
+    internal TrtDecoder(
+        CudaStream stream, PreparedRuns runs, EngineTensors tensors, RunInstruments? instruments, bool makesSamples, bool? sleepsWhileWaiting)
     {
+        _makesSamples = makesSamples;
+        _wait = new StreamWait(sleepsWhileWaiting);
         _stream = stream;
         _runs = runs;
         _tensors = tensors;
@@ -140,7 +145,7 @@ public sealed class TrtDecoder : IDecoder
         _isRunning = false;
         try
         {
-            _stream.Synchronize();
+            _wait.Wait(_stream);
         }
         catch
         {
@@ -223,7 +228,7 @@ public sealed class TrtDecoder : IDecoder
 
     private void Measure(RunInstruments instruments)
     {
-        _times = instruments.Read(_current!.CopiesData) with
+        _times = instruments.Read(_current!.CopiesData, _makesSamples) with
         {
             ShapeSetMs = _shapeSetMs,
             ChangedShape = _changedShape,
@@ -266,6 +271,7 @@ public sealed class TrtDecoder : IDecoder
         _stream.Drain();
         _runs.Dispose();
         _instruments?.Dispose();
+        _wait.Dispose();
         _stream.Dispose();
     }
 

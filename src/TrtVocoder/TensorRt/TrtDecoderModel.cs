@@ -14,10 +14,13 @@ public sealed class TrtDecoderModel : IDecoderModel
     private readonly TrtRuntime _runtime;
     private readonly EngineTensors _tensors;
     private readonly TrtDecoderOptions _options;
+    private readonly Lock _inverseStftGate = new();
+    private InverseStftKernel? _inverseStft;
     private PreparedRun? _spare;
     private int _disposed;
 
-    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options)
+    private TrtDecoderModel(TensorRtLibrary library, TrtRuntime runtime, TrtEngine engine, EngineTensors tensors, TrtDecoderOptions options,
+        NetworkAnswers answers)
     {
         _library = library;
         _runtime = runtime;
@@ -32,6 +35,9 @@ public sealed class TrtDecoderModel : IDecoderModel
             MinFrames = tensors.Profile.MinFrames,
             MaxFrames = tensors.Profile.MaxFrames,
             Notes = tensors.Notes,
+            IsForeign = !tensors.HasMetadata,
+            Form = tensors.Description,
+            Answers = answers,
             HasCostlyShapes = true,
             RunsInFlight = MaxRunsInFlight,
         };
@@ -67,7 +73,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         hints ??= new ModelHints();
         return Load(
             path, plan.Header, runtime => runtime.Load(plan), metadata, options ?? new TrtDecoderOptions(),
-            sidecar is null ? hints : hints.With(sidecar.Metadata, path));
+            sidecar is null ? hints : hints.With(sidecar.Metadata, path), sidecar?.GetAnswers(path));
     }
 
     /// <summary>Loads an engine from memory, without a sidecar.</summary>
@@ -101,8 +107,52 @@ public sealed class TrtDecoderModel : IDecoderModel
     public TrtDecoder CreateDecoder(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return MakeDecoder(profiler);
+        return MakeDecoder(profiler, null);
     }
+
+    /// <inheritdoc/>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed of.</exception>
+    public string? PrepareInverseStft()
+    {
+        lock (_inverseStftGate)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+            if (_inverseStft is not null)
+                return null;
+            if (_tensors.Form is not { } form)
+                return "its network puts out samples";
+            if (InverseStftKernel.WhyNot(Engine.Context.Device, Info.Metadata.Stft, form) is { } reason)
+                return reason;
+            try
+            {
+                _inverseStft = InverseStftKernel.Load(Engine.Context, Info.Metadata.Stft, form, Info.Metadata.Layout);
+                return null;
+            }
+            catch (CudaException refusal) when (InverseStftKernel.IsCompilerMissing(refusal))
+            {
+                return $"the driver cannot compile its kernel ({refusal.ErrorName})";
+            }
+        }
+    }
+
+    /// <inheritdoc cref="IDecoderModel.CreateSampleDecoder"/>
+    /// <exception cref="TensorRtException">TensorRT refused, mostly because the GPU's memory is used up.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    /// <exception cref="InvalidOperationException"><see cref="PrepareInverseStft"/> did not come before, or could not.</exception>
+    /// <exception cref="ObjectDisposedException">The model is disposed of.</exception>
+    public TrtDecoder CreateSampleDecoder(DecodeProfiler? profiler = null)
+    {
+        lock (_inverseStftGate)
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+            return MakeDecoder(
+                profiler, _inverseStft ?? throw new InvalidOperationException("PrepareInverseStft comes before a decoder of samples."));
+        }
+    }
+
+    /// <inheritdoc/>
+    IDecoder IDecoderModel.CreateSampleDecoder(DecodeProfiler? profiler) => CreateSampleDecoder(profiler);
 
     /// <inheritdoc/>
     IDecoder IDecoderModel.CreateDecoder(DecodeProfiler? profiler) => CreateDecoder(profiler);
@@ -113,6 +163,8 @@ public sealed class TrtDecoderModel : IDecoderModel
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         Interlocked.Exchange(ref _spare, null)?.Dispose();
+        lock (_inverseStftGate)
+            _inverseStft?.Leave();
         Engine.Dispose();
         _runtime.Dispose();
         _library.Dispose();
@@ -120,7 +172,7 @@ public sealed class TrtDecoderModel : IDecoderModel
 
     private static TrtDecoderModel Load(
         string source, EnginePlanHeader header, Func<TrtRuntime, TrtEngine> load, VocoderMetadata? metadata, TrtDecoderOptions options,
-        ModelHints hints)
+        ModelHints hints, NetworkAnswers? answers = null)
     {
         TensorRtLibrary library = LoadLibrary(source, header, options);
         TrtRuntime? runtime = null;
@@ -130,7 +182,10 @@ public sealed class TrtDecoderModel : IDecoderModel
             runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
             engine = load(runtime);
             EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
-            return new TrtDecoderModel(library, runtime, engine, tensors, options) { _spare = MakeSpare(engine, tensors, options) };
+            return new TrtDecoderModel(library, runtime, engine, tensors, options, answers ?? new NetworkAnswers())
+            {
+                _spare = MakeSpare(engine, tensors, options),
+            };
         }
         catch
         {
@@ -176,7 +231,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         }
     }
 
-    private TrtDecoder MakeDecoder(DecodeProfiler? profiler)
+    private TrtDecoder MakeDecoder(DecodeProfiler? profiler, InverseStftKernel? inverseStft)
     {
         CudaStream stream = CudaStream.Create(Engine.Context);
         PreparedRun? spare = Interlocked.Exchange(ref _spare, null);
@@ -184,7 +239,8 @@ public sealed class TrtDecoderModel : IDecoderModel
         try
         {
             instruments = profiler is null ? null : new RunInstruments(stream, _library.Shim, profiler);
-            return new TrtDecoder(stream, new PreparedRuns(Engine, _tensors, _options, stream, instruments, spare), _tensors, instruments);
+            PreparedRuns runs = new(Engine, _tensors, _options, stream, instruments, spare, inverseStft);
+            return new TrtDecoder(stream, runs, _tensors, instruments, inverseStft is not null, _options.SleepsWhileWaiting);
         }
         catch
         {

@@ -29,6 +29,12 @@ public sealed record TrtDecoderOptions
     /// </summary>
     public bool CudaGraphs { get; init; } = true;
 
+    /// <summary>
+    /// Whether a thread that waits for the GPU sleeps: it leaves its core to others, and wakes some ten microseconds late. Null: it spins,
+    /// and sleeps where more threads wait than there are cores.
+    /// </summary>
+    public bool? SleepsWhileWaiting { get; init; }
+
     /// <summary>The engine's optimisation profile, from 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int Profile { get; init => field = OptionCheck.Within(value, 0); }

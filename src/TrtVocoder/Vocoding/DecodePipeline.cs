@@ -1,5 +1,6 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -14,7 +15,9 @@ internal sealed class DecodePipeline : IDisposable
     private readonly DecoderInfo _info;
     private readonly InverseStft? _inverseStft;
     private readonly DecodeProfiler? _profiler;
+    private readonly bool _checksOutput;
     private readonly WindowCursor _cover;
+    private readonly SharedCopy _copy = new(HelperThreads.Shared);
     private readonly List<DecodeLane> _lanes = [];
     private int _mostLanes;
     private int _nextLane;
@@ -33,6 +36,7 @@ internal sealed class DecodePipeline : IDisposable
         _createDecoder = createDecoder;
         _info = info;
         _profiler = profiler;
+        _checksOutput = options.CheckOutput;
         _cover = new WindowCursor(mostWindowLengths);
         _mostLanes = options.RunsInFlight > 0 ? options.RunsInFlight : info.RunsInFlight;
         int threads = options.InverseStftThreads > 0 ? options.InverseStftThreads : Math.Min(
@@ -40,7 +44,7 @@ internal sealed class DecodePipeline : IDisposable
         _lanes.Add(new DecodeLane(createDecoder()));
         try
         {
-            _inverseStft = info.Metadata.Signal == OutputKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
+            _inverseStft = info.Signal == OutputKind.Spectrum ? new InverseStft(info.Metadata.Stft, threads) : null;
         }
         catch
         {
@@ -51,6 +55,8 @@ internal sealed class DecodePipeline : IDisposable
 
     /// <summary>The first lane's decoder, for runs one after the other.</summary>
     public IDecoder Decoder => _lanes[0].Decoder;
+    /// <summary>Whether each item of a batch is a run of its own.</summary>
+    public bool DecodesSingly { get; set; }
 
     /// <summary>Prepared shapes and memory of all lanes.</summary>
     public DecoderState State
@@ -91,6 +97,9 @@ internal sealed class DecodePipeline : IDisposable
             }
             for (int i = 0; i < _lanes.Count; i++)
                 Complete(_lanes[(_nextLane + i) % _lanes.Count], frames, audio, samples);
+            // Where the host adds frames up, a sample is whole only now.
+            if (_checksOutput && _inverseStft is not null && NonFinite.IndexOf(audio[..(batch * samples)]) is >= 0 and int index)
+                throw NotFinite(index / samples, index % samples);
         }
         catch
         {
@@ -104,6 +113,20 @@ internal sealed class DecodePipeline : IDisposable
         }
         if (_profiler is not null)
             Report(_profiler, start, batch, frames);
+    }
+
+    /// <summary>Uses a decoder beside decodes, to ask the model something.</summary>
+    public T UseDecoder<T>(Func<IDecoder, T> use)
+    {
+        _profiler?.PauseLayers(true);
+        try
+        {
+            return use(_lanes[0].Decoder);
+        }
+        finally
+        {
+            _profiler?.PauseLayers(false);
+        }
     }
 
     /// <summary>Makes the windows of one input, or of all inputs (0 frames), ready on all lanes that will run them.</summary>
@@ -166,13 +189,15 @@ internal sealed class DecodePipeline : IDisposable
     }
 
     private int GetItemsPerRun(WindowPlan plan, int frames) =>
-        _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Min(frames, plan.Longest)) : _info.MaxBatch;
+        DecodesSingly ? 1
+        : _info.MaxBatch == int.MaxValue ? Math.Max(1, plan.Longest / Math.Clamp(frames, plan.Shortest, plan.Longest))
+        : _info.MaxBatch;
 
     /// <summary>The runs of a decode, in their order.</summary>
     private List<(int Items, int Frames)> GetRuns(WindowPlan plan, int batch, int frames)
     {
         List<(int, int)> runs = [];
-        int units = _inverseStft is not null ? frames : _info.Metadata.Stft.GetSampleCount(frames);
+        int units = _inverseStft is not null ? frames : _info.Metadata.GetSampleCount(frames);
         int itemsPerRun = GetItemsPerRun(plan, frames);
         for (int item = 0; item < batch; item += itemsPerRun)
         {
@@ -249,6 +274,10 @@ internal sealed class DecodePipeline : IDisposable
         {
             source.CopyTo(input);
         }
+        else if (window > frames)
+        {
+            ShortMel.Fill(source, items * melCount, frames, input, window, -_cover.Start);
+        }
         else
         {
             for (int row = 0; row < items * melCount; row++)
@@ -267,21 +296,40 @@ internal sealed class DecodePipeline : IDisposable
         if (_info.HasCostlyShapes)
             _inverseStft?.Expect(lane.End - lane.Begin);
         DecoderOutput output = lane.Finish();
+        bool isFinite = !_checksOutput || output.IsKnownFinite;
         if (_profiler is not null)
             _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);
         double start = _profiler?.NowMs ?? 0;
+        if (_inverseStft is null && output.Samples == samples && lane.End - lane.Begin == samples)
+        {
+            Span<float> target = audio.Slice(lane.Item * samples, lane.Items * samples);
+            if (_copy.Copy(output.GetAudioOfItems(lane.Items), target, isChecked: !isFinite) is >= 0 and int index)
+                throw NotFinite(lane.Item + (index / samples), index % samples);
+            return;
+        }
         for (int i = 0; i < lane.Items; i++)
         {
             Span<float> target = audio.Slice((lane.Item + i) * samples, samples);
             if (_inverseStft is not null)
                 _inverseStft.Accumulate(output.GetSpectrum(i, lane.Begin - lane.Start, lane.End - lane.Begin), lane.Begin, frames, target);
             else
-                GetSamples(output, i, lane.Begin - (lane.Start * _info.Metadata.HopLength), lane.End - lane.Begin)
-                    .CopyTo(target[lane.Begin..lane.End]);
+                CopySamples(output, i, lane, target, isFinite);
         }
         if (_profiler is not null && _inverseStft is not null)
             _inverseStftMs += _profiler.NowMs - start;
     }
+
+    private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio, bool isFinite)
+    {
+        ReadOnlySpan<float> part = GetSamples(output, item, lane.Begin - (lane.Start * _info.Metadata.HopLength), lane.End - lane.Begin);
+        Span<float> target = audio[lane.Begin..lane.End];
+        if (isFinite)
+            part.CopyTo(target);
+        else if (NonFinite.Copy(part, target) is >= 0 and int index)
+            throw NotFinite(lane.Item + item, lane.Begin + index);
+    }
+
+    private TrtVocoderException NotFinite(int item, int sample) => VocoderSession.NonFiniteAudio(_info, $"item {item}, sample {sample}");
 
     private void Report(DecodeProfiler profiler, double start, int batch, int frames) => profiler.Add(new DecodeTimes
     {
@@ -292,7 +340,7 @@ internal sealed class DecodePipeline : IDisposable
         ChangedShape = _times.ChangedShape,
         UsedGraph = _times.UsedGraph,
         Network = _times,
-        InverseStftMs = _inverseStftMs,
+        InverseStftMs = _inverseStftMs + _times.InverseStftMs,
         StartMs = start,
         EndToEndMs = profiler.NowMs - start,
     });

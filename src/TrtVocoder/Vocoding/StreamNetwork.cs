@@ -46,7 +46,7 @@ internal abstract class StreamNetwork(IDecoder decoder, DecoderInfo info, Stream
         profiler.Add(new DecodeTimes
         {
             Batch = 1,
-            Frames = Info.Metadata.Signal == OutputKind.Spectrum ? count : count / Info.Metadata.HopLength,
+            Frames = Info.Signal == OutputKind.Spectrum ? count : count / Info.Metadata.HopLength,
             Windows = 1,
             ComputedFrames = computedFrames,
             ChangedShape = times.ChangedShape,

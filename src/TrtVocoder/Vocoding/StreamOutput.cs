@@ -14,7 +14,7 @@ internal sealed class StreamOutput : IDisposable
     public StreamOutput(DecoderInfo info, bool checkOutput)
     {
         (_info, _checkOutput) = (info, checkOutput);
-        _inverseStft = info.Metadata.Signal == OutputKind.Spectrum ? new InverseStftStream(info.Metadata.Stft) : null;
+        _inverseStft = info.Signal == OutputKind.Spectrum ? new InverseStftStream(info.Metadata.Stft) : null;
     }
 
     /// <summary>Samples that nobody has read yet.</summary>

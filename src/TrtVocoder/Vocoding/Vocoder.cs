@@ -1,5 +1,4 @@
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
 using TrtVocoder.TensorRt;
 
@@ -13,10 +12,9 @@ public sealed class Vocoder : IDisposable
 {
     private readonly VocoderOptions _options;
     private readonly WindowPlans _plan;
-    private readonly StftParameters _stft;
     private int _disposed;
 
-    /// <summary>Makes a vocoder of a loaded model, which it owns and disposes.</summary>
+    /// <summary>Makes a vocoder of a loaded model, which it owns and disposes, also when it cannot be made.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">How to decode; null for the defaults.</param>
     /// <exception cref="TrtVocoderException">The options do not fit the model (<see cref="FailureKind.OptionsDoNotFit"/>).</exception>
@@ -25,9 +23,16 @@ public sealed class Vocoder : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         Model = model;
         _options = options ?? new VocoderOptions();
-        Info = model.Info;
-        _stft = Info.Metadata.Stft;
-        _plan = new WindowPlans(Info, _options);
+        try
+        {
+            (Info, InverseStftNote) = PlaceInverseStft(model, _options.InverseStft);
+            _plan = new WindowPlans(Info, _options, () => model.CreateDecoder());
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The network alone: makes decoders beside those of sessions. Owned by the vocoder.</summary>
@@ -35,6 +40,12 @@ public sealed class Vocoder : IDisposable
 
     /// <summary>What the model takes and gives, and what runs it.</summary>
     public DecoderInfo Info { get; }
+
+    /// <summary>
+    /// Why an engine's spectra are turned into samples on the host although <see cref="VocoderOptions.InverseStft"/> left the choice, for
+    /// the middle of a sentence; null where they are not.
+    /// </summary>
+    public string? InverseStftNote { get; }
 
     /// <summary>Audio and network parameters.</summary>
     public VocoderMetadata Metadata => Info.Metadata;
@@ -69,7 +80,7 @@ public sealed class Vocoder : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= new VocoderOptions();
         IDecoderBackend backend = options.Backend ?? FindBackend(ModelFile.Detect(path), path, options);
-        return Own(backend.Load(path, options.ForDecoder), options);
+        return new Vocoder(backend.Load(path, options.ForDecoder), options);
     }
 
     /// <summary>
@@ -90,11 +101,11 @@ public sealed class Vocoder : IDisposable
         options ??= new VocoderOptions();
         byte[] model = ModelFile.ReadAll(stream, name);
         IDecoderBackend backend = options.Backend ?? FindBackend(ModelFile.Detect(model, name), name, options);
-        return Own(backend.Load(model, name, options.ForDecoder), options);
+        return new Vocoder(backend.Load(model, name, options.ForDecoder), options);
     }
 
     /// <summary>Samples that a mel of <paramref name="frames"/> frames decodes to.</summary>
-    public int GetSampleCount(int frames) => _stft.GetSampleCount(frames);
+    public int GetSampleCount(int frames) => Metadata.GetSampleCount(frames);
 
     /// <summary>Makes a session with its own decoders and buffers, for one thread at a time.</summary>
     /// <param name="profiler">Collects the session's times; null measures nothing and costs nothing.</param>
@@ -102,7 +113,20 @@ public sealed class Vocoder : IDisposable
     public VocoderSession CreateSession(DecodeProfiler? profiler = null)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-        return new VocoderSession(() => Model.CreateDecoder(profiler), Info, _plan, _options, profiler);
+        return new VocoderSession(
+            () => Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler), Info, _plan, _options, profiler);
+    }
+
+    /// <summary>Asks the model all that can be asked by decoding and that it does not say.</summary>
+    /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
+    /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    internal NetworkAnswers Ask()
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        using IDecoder decoder = Model.CreateDecoder();
+        _plan.Questions.AskReceptiveField(decoder);
+        _plan.Questions.AskBatch(decoder);
+        return _plan.Questions.Answers;
     }
 
     /// <inheritdoc/>
@@ -110,6 +134,21 @@ public sealed class Vocoder : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
             Model.Dispose();
+    }
+
+    private static (DecoderInfo Info, string? Note) PlaceInverseStft(IDecoderModel model, InverseStftPlace place)
+    {
+        DecoderInfo info = model.Info;
+        if (info.Metadata.Signal == OutputKind.Waveform || info.Metadata.IsStreaming || place == InverseStftPlace.Host)
+            return (info, null);
+        if (model.PrepareInverseStft() is not { } reason)
+            return (info with { Signal = OutputKind.Waveform }, null);
+        return place == InverseStftPlace.Auto
+            ? (info, reason)
+            : throw new TrtVocoderException($"The inverse STFT was asked for on the GPU, but {reason}.")
+            {
+                Kind = FailureKind.OptionsDoNotFit,
+            };
     }
 
     private static IDecoderBackend FindBackend(ModelFileKind kind, string source, VocoderOptions options) => kind switch
@@ -130,17 +169,4 @@ public sealed class Vocoder : IDisposable
         Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
             ? (IDecoderBackend?)Activator.CreateInstance(type)
             : null;
-
-    private static Vocoder Own(IDecoderModel model, VocoderOptions options)
-    {
-        try
-        {
-            return new Vocoder(model, options);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
 }

@@ -26,6 +26,13 @@ public sealed record VocoderOptions
     public int RunsInFlight { get; init => field = OptionCheck.Within(value, 0, DecoderOptions.MaxRunsInFlight); }
 
     /// <summary>
+    /// Where spectra are turned into samples; models that put out samples ignore it. On the GPU the samples are those of the host to
+    /// rounding, and only they are copied. It takes compute capability 8.0, and n_fft of factors 2, 3 and 5 from 128 to 4096.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is no such place.</exception>
+    public InverseStftPlace InverseStft { get; init => field = OptionCheck.Defined(value); }
+
+    /// <summary>
     /// Threads of one session's inverse STFT, the caller's included; 0: up to 6, as there are cores. Short inputs
     /// use fewer. At most 1024.
     /// </summary>

@@ -1,5 +1,4 @@
 using TrtVocoder.Decoding;
-using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
@@ -16,19 +15,20 @@ public sealed class VocoderSession : IDisposable
     private readonly DecodePipeline _pipeline;
     private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
-    private readonly StftParameters _stft;
     private readonly bool _checkOutput;
     private readonly DecodeProfiler? _profiler;
     private VocoderStream? _ownStream;
     private ExclusiveUse _use;
     private bool _isWarm;
+    private bool _isBatchAsked;
+    private int _noted;
+    private readonly List<string> _notes = [];
 
     internal VocoderSession(
         Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
     {
         _info = info;
         _plan = plan;
-        _stft = info.Metadata.Stft;
         _checkOutput = options.CheckOutput;
         _profiler = profiler;
         _pipeline = new DecodePipeline(
@@ -39,6 +39,8 @@ public sealed class VocoderSession : IDisposable
     internal VocoderStream? StateOwner { get; set; }
 
     private VocoderStream OwnStream => _ownStream ??= MakeStream();
+    private const int ShortNote = 1;
+    private const int BatchNote = 2;
 
     private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
 
@@ -79,13 +81,14 @@ public sealed class VocoderSession : IDisposable
                 DecodeWithState(mel, batch, frames, audio, samples);
                 return samples;
             }
-            if (frames < _info.MinFrames)
-                throw new TrtVocoderException($"The mel has {frames} frames, but this model takes at least {_info.MinFrames}.");
-            WindowPlan plan = Plan;
+            WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
+            if (frames < plan.Shortest && !plan.IsShortExact(frames))
+                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
+                    + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
+            if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
+                AskBatch();
             _pipeline.Decode(plan, mel, batch, frames, audio, samples);
-            if (_checkOutput)
-                CheckAudio(audio[..(batch * samples)], samples);
             return samples;
         }
         finally
@@ -133,7 +136,7 @@ public sealed class VocoderSession : IDisposable
             }
             stream.Output.Complete();
             HandOut();
-            return _stft.GetSampleCount(frames);
+            return _info.Metadata.GetSampleCount(frames);
         }
         finally
         {
@@ -189,6 +192,9 @@ public sealed class VocoderSession : IDisposable
                 WarmUpState(VocoderOptions.DefaultMaxWindowFrames / 4);
                 return;
             }
+            // Without it an engine has no windows, and each new length costs.
+            if (_info.HasCostlyShapes)
+                _pipeline.UseDecoder(_plan.Ask);
             WindowPlan windows = _plan.Windows;
             if (!windows.HasFixedLengths)
             {
@@ -228,9 +234,31 @@ public sealed class VocoderSession : IDisposable
                 WarmUpState(frames);
                 return;
             }
-            WindowPlan plan = Plan;
+            WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
-            _pipeline.WarmUp(plan, batch, Math.Max(frames, _info.MinFrames));
+            _pipeline.WarmUp(plan, batch, frames);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>
+    /// What a user should know of the decodes since the last call, a sentence each, each kind once a session: a mel too short to be exact,
+    /// a batch that had to be decoded one by one. Mostly empty.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public IReadOnlyList<string> TakeNotes()
+    {
+        _use.Enter(this);
+        try
+        {
+            if (_notes.Count == 0)
+                return [];
+            string[] notes = [.. _notes];
+            _notes.Clear();
+            return notes;
         }
         finally
         {
@@ -277,7 +305,7 @@ public sealed class VocoderSession : IDisposable
                 ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
                 : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
                     + $"{(long)batch * melCount * frames}.", nameof(mel));
-        int samples = _stft.GetSampleCount(frames);
+        int samples = _info.Metadata.GetSampleCount(frames);
         if (audio.Length < (long)batch * samples)
             throw new ArgumentException(batch == 1
                 ? $"The audio has room for {audio.Length} samples, but {frames} frames decode to {samples}."
@@ -326,21 +354,13 @@ public sealed class VocoderSession : IDisposable
         $"The mel holds {(float.IsNaN(value) ? "NaN" : "infinity")} in band {band}, frame {frame}{ofItem}; log-mel amplitudes are finite "
             + $"numbers.");
 
-    private void CheckAudio(ReadOnlySpan<float> audio, int samples)
-    {
-        int index = NonFinite.IndexOf(audio);
-        if (index >= 0)
-            throw NonFiniteAudio(_info, $"item {index / samples}, sample {index % samples}");
-    }
-
     private VocoderStream MakeStream()
     {
-        if (_info.Metadata.ReceptiveFieldFrames is not { } context)
+        if (FindMargins() is not { } edges)
             throw new DataFormatException("A stream needs the model's receptive field, which it does not tell.")
             {
                 Kind = FailureKind.ReceptiveFieldUnknown,
             };
-        WindowMargins edges = WindowMargins.Of(_info.Metadata, context);
         int longest = _plan.Windows.Longest;
         if (!_info.Metadata.IsStreaming && edges.GetStride(longest) < 1)
             throw new TrtVocoderException(
@@ -351,6 +371,16 @@ public sealed class VocoderSession : IDisposable
             ? new StatefulStream(_pipeline.Decoder, _info, output, _profiler)
             : new WindowedStream(_pipeline.Decoder, _info, output, _profiler, edges, longest);
         return new VocoderStream(this, _info, network, output);
+    }
+
+    private WindowMargins? FindMargins()
+    {
+        if (_info.Metadata.ReceptiveFieldFrames is { } told)
+            return WindowMargins.Of(_info.Metadata, _info.Signal, new ReceptiveField(told, told));
+        _pipeline.UseDecoder(_plan.Ask);
+        return _plan.Questions.Answers.ReceptiveField is not { } asked ? null
+            : _info.Metadata.Signal == OutputKind.Waveform ? WindowMargins.Measured(_info.Metadata, asked)
+            : WindowMargins.Of(_info.Metadata, _info.Signal, asked);
     }
 
     private void DecodeWithState(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples)
@@ -379,5 +409,30 @@ public sealed class VocoderSession : IDisposable
     {
         _ownStream?.Dispose();
         _pipeline.Dispose();
+    }
+
+    private WindowPlan GetPlan(int frames)
+    {
+        if (_plan.MustAsk(Plan, frames))
+            _pipeline.UseDecoder(_plan.Ask);
+        return Plan;
+    }
+
+    private void AskBatch()
+    {
+        _isBatchAsked = true;
+        if (_pipeline.UseDecoder(_plan.AskBatch))
+            return;
+        _pipeline.DecodesSingly = true;
+        Note(BatchNote, "In a batch this model's items are not what they are alone (F5-TTS's own export normalises only the first); each "
+            + "is decoded by itself.");
+    }
+
+    private void Note(int kind, string note)
+    {
+        if ((_noted & kind) != 0)
+            return;
+        _noted |= kind;
+        _notes.Add(note);
     }
 }

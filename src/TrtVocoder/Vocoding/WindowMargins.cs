@@ -1,4 +1,5 @@
 using TrtVocoder.Decoding;
+using TrtVocoder.Dsp;
 
 namespace TrtVocoder.Vocoding;
 
@@ -15,16 +16,26 @@ internal readonly record struct WindowMargins(int UnitsPerFrame, int LeadUnits, 
     public int LostFrames => (LeadUnits + TailUnits + UnitsPerFrame - 1) / UnitsPerFrame;
 
     /// <summary>The edges of a model's windows.</summary>
-    public static WindowMargins Of(VocoderMetadata metadata, int context)
+    /// <param name="metadata">The model.</param>
+    /// <param name="signal">What its decoders put out.</param>
+    /// <param name="field">The frames that one of its frames of features depends on.</param>
+    public static WindowMargins Of(VocoderMetadata metadata, OutputKind signal, ReceptiveField field)
     {
-        if (metadata.Signal == OutputKind.Spectrum)
-            return new WindowMargins(1, context, context);
+        if (signal == OutputKind.Spectrum)
+            return new WindowMargins(1, field.Left, field.Right);
         // Sample n of the trimmed signal lies under the frames t with t·hop ≤ n + trim < t·hop + n_fft.
-        (int hop, int trim) = (metadata.HopLength, metadata.Stft.TrimLength);
-        int missing = hop - metadata.Stft.GetSampleCount(1);
+        int hop = metadata.HopLength;
+        int trim = metadata.Padding == StftPadding.Center ? metadata.FftLength / 2 : (metadata.FftLength - hop + 1) / 2;
         return new WindowMargins(
-            hop, Math.Max(((context - 1) * hop) + metadata.FftLength - trim, 0), Math.Max((context * hop) + trim, missing));
+            hop, Math.Max(((field.Left - 1) * hop) + metadata.FftLength - trim, 0),
+            Math.Max((field.Right * hop) + trim, GetMissing(metadata)));
     }
+
+    /// <summary>The edges where the field was measured in the samples that the network puts out, its own inverse STFT included.</summary>
+    public static WindowMargins Measured(VocoderMetadata metadata, ReceptiveField field) => new(
+        metadata.HopLength, field.Left * metadata.HopLength, Math.Max(field.Right * metadata.HopLength, GetMissing(metadata)));
+
+    private static int GetMissing(VocoderMetadata metadata) => metadata.HopLength - metadata.GetSampleCount(1);
 
     /// <summary>Frames from the start of a window of so many frames to the start of the next.</summary>
     public int GetStride(int frames) => frames - LostFrames;

@@ -46,15 +46,35 @@ internal sealed class WindowPlan
     /// <summary>The part of a window's result that is right.</summary>
     public ref readonly WindowMargins Edges => ref _edges;
 
+    /// <summary>
+    /// The fewest frames of one run: inputs of fewer are run twice, at the start and at the end of so many (<see cref="WindowCursor"/>).
+    /// </summary>
+    public int Shortest { get; private init; } = 1;
+
+    /// <summary>Whether an input shorter than <see cref="Shortest"/> gives what a whole decode would.</summary>
+    public bool IsShortExact(int frames) =>
+        HasMargins && (_edges.LeadUnits == 0 || _edges.TailUnits == 0
+            || (frames * _edges.UnitsPerFrame) - _edges.TailUnits >= _edges.LeadUnits);
+
+    /// <summary>Whether <see cref="Edges"/> is known.</summary>
+    public bool HasMargins => _edges.UnitsPerFrame > 0;
+
     /// <summary>Plans for one model.</summary>
+    /// <param name="info">The model.</param>
+    /// <param name="options">What the caller asks for.</param>
+    /// <param name="asked">The receptive field that a model has answered which does not tell it.</param>
     /// <exception cref="TrtVocoderException">
     /// The caller's windows or limit do not suit the model (<see cref="FailureKind.OptionsDoNotFit"/>).
     /// </exception>
-    public static WindowPlan Create(DecoderInfo info, VocoderOptions options)
+    public static WindowPlan Create(DecoderInfo info, VocoderOptions options, ReceptiveField? asked = null) =>
+        Make(info, options, asked).With(info.MinFrames);
+
+    private static WindowPlan Make(DecoderInfo info, VocoderOptions options, ReceptiveField? asked)
     {
         if (options.MaxWindowFrames is { } limit && limit < info.MinFrames)
             throw DoesNotFit($"Windows of at most {limit} frames were asked for, but this model takes at least {info.MinFrames}.");
-        if (info.Metadata.ReceptiveFieldFrames is not { } context)
+        ReceptiveField? told = info.Metadata.ReceptiveFieldFrames is { } frames ? new ReceptiveField(frames, frames) : null;
+        if ((told ?? asked) is not { } field)
         {
             if (options.Windows.Frames.Count > 0)
                 throw new DataFormatException("Windows need the model's receptive field, which it does not tell.")
@@ -67,8 +87,10 @@ internal sealed class WindowPlan
                 FailureKind.ReceptiveFieldUnknown);
         }
 
-        WindowMargins edges = WindowMargins.Of(info.Metadata, context);
-        int automatic = Math.Max(Math.Max(VocoderOptions.DefaultMaxWindowFrames, info.MinFrames), 8 * context);
+        WindowMargins edges = told is null && info.Metadata.Signal == OutputKind.Waveform
+            ? WindowMargins.Measured(info.Metadata, field)
+            : WindowMargins.Of(info.Metadata, info.Signal, field);
+        int automatic = Math.Max(Math.Max(VocoderOptions.DefaultMaxWindowFrames, info.MinFrames), 8 * field.Longest);
         int longest = Math.Min(options.MaxWindowFrames ?? automatic, info.MaxFrames);
         if (options.Windows.Frames.Count > 0)
             return Fixed(Check(options.Windows.Frames, info, edges), edges);
@@ -84,16 +106,24 @@ internal sealed class WindowPlan
         }
 
         int least = edges.LostFrames + 1;
-        return options.MaxWindowFrames is { } asked && asked <= info.MaxFrames
-            ? throw DoesNotFit($"Windows of at most {asked} frames were asked for, but exact windows of this model have at least {least}: "
-                + $"its receptive field is {context} frames to each side.")
-            : OneRun(longest, $"exact decoding of this model would need windows of at least {least} frames", FailureKind.Other);
+        return options.MaxWindowFrames is { } wanted && wanted <= info.MaxFrames
+            ? throw DoesNotFit($"Windows of at most {wanted} frames were asked for, but exact windows of this model have at least {least}: "
+                + $"its receptive field is {field}.")
+            : OneRun(longest, $"exact decoding of this model would need windows of at least {least} frames", FailureKind.Other, edges);
     }
 
     /// <summary>The same windows, chosen by what they were measured to cost.</summary>
     /// <param name="costs">Of each length, in any unit.</param>
     public WindowPlan WithCosts(ReadOnlySpan<double> costs) =>
-        new(_frames, OwnLengthLimit, _edges, new WindowCosts(_frames, costs, _edges), _refusal);
+        new(_frames, OwnLengthLimit, _edges, new WindowCosts(_frames, costs, _edges), _refusal) { Shortest = Shortest };
+
+    private WindowPlan With(int shortest) =>
+        new(_frames, OwnLengthLimit, _edges, _costs, _refusal)
+        {
+            Shortest = shortest,
+            AdjustsLength = AdjustsLength,
+            RefusalKind = RefusalKind,
+        };
 
     /// <summary>Throws if an input is longer than one run and cannot be covered by windows.</summary>
     public void ThrowIfTooLong(int frames)
@@ -114,8 +144,8 @@ internal sealed class WindowPlan
     private static WindowPlan Fixed(int[] frames, WindowMargins edges) =>
         new(frames, frames[0] - 1, edges, WindowCosts.Linear(frames, edges), null);
 
-    private static WindowPlan OneRun(int longest, string refusal, FailureKind kind) =>
-        new([], longest, default, null, refusal) { RefusalKind = kind };
+    private static WindowPlan OneRun(int longest, string refusal, FailureKind kind, WindowMargins edges = default) =>
+        new([], longest, edges, null, refusal) { RefusalKind = kind };
 
     private static TrtVocoderException DoesNotFit(string message) => new(message) { Kind = FailureKind.OptionsDoNotFit };
 

@@ -75,6 +75,6 @@ internal sealed class WindowedStream(
     private long CountUnits(long frames)
     {
         int samples = Stft.GetSampleCount(checked((int)frames));
-        return samples == 0 ? 0 : edges.UnitsPerFrame == 1 && Info.Metadata.Signal == OutputKind.Spectrum ? frames : samples;
+        return samples == 0 ? 0 : edges.UnitsPerFrame == 1 && Info.Signal == OutputKind.Spectrum ? frames : samples;
     }
 }

@@ -107,6 +107,32 @@ public sealed class TorchFileTests(string form)
         Assert.That(
             () => TorchFile.Read(TorchFileWriter.SavedTensor(2), "mel.pt"), Throws.TypeOf<DataFormatException>().With.Message.Contains("is one tensor [2] that torch.save wrote"));
 
+    /// <summary>What Lightning and other training programs keep beside the tensors.</summary>
+    [TestCase("pytorch_lightning.utilities.parsing", "AttributeDict", 0x81)]
+    [TestCase("argparse", "Namespace", 0x81)]
+    [TestCase("collections", "defaultdict", 0x52)]
+    [TestCase("pathlib", "PosixPath", 0x52)]
+    [TestCase("omegaconf.dictconfig", "DictConfig", 0x81)]
+    [TestCase("torch", "device", 0x52)]
+    [TestCase("numpy.core.multiarray", "scalar", 0x52)]
+    public void What_training_keeps_beside_the_tensors_is_passed_over(string module, string name, int call)
+    {
+        TorchFileWriter writer = new()
+        {
+            Wrapper = "state_dict",
+            Extra = pickle =>
+            {
+                pickle.Global(module, name);
+                pickle.Tuple(() => pickle.Text("anything"), () => pickle.Global("torch", "float32"));
+                pickle.Bytes((byte)call);
+                pickle.Dictionary([("learning_rate", () => pickle.Integer(1))]);
+                pickle.Opcode('b');
+            },
+        };
+        writer.AddAll(Expected.Tensors);
+        Assert.That(Load(writer).ModelHash, Is.EqualTo(Expected.ModelHash));
+    }
+
     [TestCase("posix", "system")]
     [TestCase("builtins", "eval")]
     [TestCase("torch", "load")]

@@ -154,7 +154,7 @@ public sealed class VocosCheckpointTests
     public void What_is_missing_is_named()
     {
         Assert.That(() => VocosCheckpoint.Load(Path.Combine(_folder.FullName, "no")), Throws.TypeOf<DataFormatException>().With.Message.Contains("does not exist"));
-        Assert.That(() => VocosCheckpoint.Load(_folder.FullName), Throws.TypeOf<DataFormatException>().With.Message.Contains("holds no config.yaml"));
+        Assert.That(() => VocosCheckpoint.Load(_folder.FullName), Throws.TypeOf<DataFormatException>().With.Message.Contains("holds no weights"));
         RandomCheckpoint.Create(RandomCheckpoint.Smallest).Save(_folder.FullName);
         string weights = Path.Combine(_folder.FullName, "model.safetensors");
         File.Delete(weights);

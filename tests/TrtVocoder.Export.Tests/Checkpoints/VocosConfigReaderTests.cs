@@ -40,8 +40,9 @@ public sealed class VocosConfigReaderTests
     [TestCase("dim: 4\n    n_fft: 8", "dim: 4\n    n_fft: 16", "head.n_fft is 16, feature_extractor.n_fft is 8")]
     [TestCase("hop_length: 2\n    n_mels", "hop_length: 4\n    n_mels", "head.hop_length is 2, feature_extractor.hop_length is 4")]
     [TestCase("n_mels: 3\n    padding: center", "n_mels: 3\n    padding: valid", "padding is 'valid', expected 'center' or 'same'")]
-    [TestCase("num_layers: 1", "num_layers: 1\n    adanorm_num_embeddings: 4", "conditioned on a bandwidth")]
-    [TestCase("num_layers: 1", "num_layers: 1\n    kernel_size: 9", "not known here: 'kernel_size'")]
+    [TestCase("num_layers: 1", "num_layers: 1\n    kernel_size: 9", "kernel_size is 9; only convolutions over 7 frames")]
+    [TestCase("num_layers: 1", "num_layers: 1\n    grn: true", "not known here: 'grn'")]
+    [TestCase("hop_length: 2\n    padding: center\n", "hop_length: 2\n    win_length: 6\n", "head.win_length is 6, n_fft 8")]
     [TestCase("num_layers: 1", "num_layers: 0", "num_layers is '0', expected a whole number from 1")]
     [TestCase("num_layers: 1", "num_layers: [1]", "num_layers is not a single value")]
     [TestCase("num_layers: 1", "", "num_layers is missing")]
@@ -60,8 +61,9 @@ public sealed class VocosConfigReaderTests
             Throws.TypeOf<DataFormatException>().With.Message.Contains(message).And.Message.StartsWith("config.yaml"));
     }
 
-    [TestCase("n_mels: 3", "n_mels: 3\n    mel_scale: slaney", "mel_scale is 'slaney'")]
-    [TestCase("n_mels: 3", "n_mels: 3\n    f_max: 3000\n    norm: slaney", "f_max is '3000', feature_extractor.init_args.norm is 'slaney'")]
+    [TestCase("n_mels: 3", "n_mels: 3\n    mel_scale: bark", "mel_scale is 'bark'")]
+    [TestCase("n_mels: 3", "n_mels: 3\n    f_min: 3000\n    f_max: 2000\n    norm: area", "norm is 'area', f_min is 3000 and f_max 2000")]
+    [TestCase("n_mels: 3", "n_mels: 3\n    power: 2", "holds what is not known here (power)")]
     [TestCase("vocos.feature_extractors.MelSpectrogramFeatures", "matcha.Features", "'matcha.Features', which is not known here")]
     [TestCase("n_mels: 3\n    padding: center", "n_mels: 3\n    padding: same", "feature_extractor.padding is same, head.padding center")]
     public void What_only_the_making_of_mels_depends_on_is_noted_not_refused(string from, string to, string note)
@@ -71,6 +73,22 @@ public sealed class VocosConfigReaderTests
         Assert.That(config, Is.EqualTo(RandomCheckpoint.Smallest));
         Assert.That(notes, Has.One.Contains(note));
     }
+
+    [Test]
+    public void Where_mel_bands_lie_is_read_and_written()
+    {
+        List<string> notes = [];
+        VocosConfig config = VocosConfigReader.Parse(
+            Valid.Replace("n_mels: 3", "n_mels: 3\n    f_min: 0\n    f_max: 3000\n    norm: slaney\n    mel_scale: slaney", StringComparison.Ordinal), "config.yaml", notes);
+        Assert.That(config, Is.EqualTo(RandomCheckpoint.Smallest with { MelMaxFrequency = 3000, HasSlaneyNorm = true, HasSlaneyScale = true }));
+        Assert.That(notes, Is.Empty);
+        Assert.That(Parse(VocosConfigWriter.Write(config with { MelMinFrequency = 20 })), Is.EqualTo(config with { MelMinFrequency = 20 }));
+    }
+
+    [TestCase("vocos.models.VocosBackbone")]
+    [TestCase("my_tts.vocoder.VocosBackbone")]
+    public void A_class_is_told_by_its_own_name_not_by_its_package(string path) =>
+        Assert.That(Parse(Valid.Replace("vocos.models.VocosBackbone", path, StringComparison.Ordinal)), Is.EqualTo(RandomCheckpoint.Smallest));
 
     [Test]
     public void Padding_left_out_is_upstreams_default_of_the_head()
@@ -92,7 +110,7 @@ public sealed class VocosConfigReaderTests
     public void Features_that_are_no_mels_are_refused() =>
         Assert.That(
             () => Parse(Valid.Replace("vocos.feature_extractors.MelSpectrogramFeatures", "vocos.feature_extractors.EncodecFeatures", StringComparison.Ordinal).Replace("    n_mels: 3\n", "", StringComparison.Ordinal)),
-            Throws.TypeOf<DataFormatException>().With.Message.Contains("only mel models can be decoded"));
+            Throws.TypeOf<DataFormatException>().With.Message.Contains("it is the decoder of a codec"));
 
     [TestCase(8, 3, "same")]
     [TestCase(7, 2, "center")]

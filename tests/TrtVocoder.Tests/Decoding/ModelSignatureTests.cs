@@ -18,17 +18,33 @@ public class ModelSignatureTests
     {
         ModelSignature found = Resolve([Mel], [new(first, [-1, 513, -1]), new(second, [-1, 513, -1])]);
 
-        Assert.That(found.Real?.Name, Is.EqualTo(real));
-        Assert.That(found.Imag?.Name, Is.EqualTo(real == first ? second : first));
+        Assert.That(found.Form, Is.EqualTo(SpectrumForm.RealImaginary));
+        Assert.That(found.Outputs.Select(output => output.Name), Is.EqualTo((string[])[real, real == first ? second : first]));
     }
 
-    [TestCase("mag", "p")]
-    [TestCase("magnitude", "phase")]
-    [TestCase("log_amplitude", "angle")]
-    public void Magnitude_and_phase_are_not_taken_for_real_and_imaginary_parts(string first, string second) =>
-        Assert.That(
-            () => Resolve([Mel], [new(first, [-1, 513, -1]), new(second, [-1, 513, -1])]),
-            Throws.TypeOf<DataFormatException>().With.Message.Contains("are magnitude and phase by the name of"));
+    [TestCase("mag", "p", SpectrumForm.MagnitudePhase)]
+    [TestCase("phase", "magnitude", SpectrumForm.MagnitudePhase)]
+    [TestCase("log_amplitude", "angle", SpectrumForm.LogMagnitudePhase)]
+    [TestCase("logMag", "out", SpectrumForm.LogMagnitudePhase)]
+    public void Magnitude_and_phase_are_not_taken_for_real_and_imaginary_parts(string first, string second, object form)
+    {
+        ModelSignature found = Resolve([Mel], [new(first, [-1, 513, -1]), new(second, [-1, 513, -1])]);
+
+        Assert.That(found.Form, Is.EqualTo(form));
+        Assert.That(OutputNames.RoleOf(found.Outputs[1].Name), Is.AnyOf(OutputRole.Phase, OutputRole.Unknown));
+    }
+
+    [TestCase("mag", "x", "y")]
+    [TestCase("Magnitude", "cosPhase", "sin_phase")]
+    [TestCase("vocos_abs", "COS", "SIN")]
+    [TestCase("stft_mag", "phase_cos", "phase_sin")]
+    public void Magnitude_cosine_and_sine_are_found_by_name_in_any_spelling_and_order(string magnitude, string cos, string sin)
+    {
+        ModelSignature found = Resolve([Mel], [new(sin, [-1, 513, -1]), new(magnitude, [-1, 513, -1]), new(cos, [-1, 513, -1])]);
+
+        Assert.That(found.Form, Is.EqualTo(SpectrumForm.MagnitudeCosineSine));
+        Assert.That(found.Outputs.Select(output => output.Name), Is.EqualTo((string[])[magnitude, cos, sin]));
+    }
 
     [Test]
     public void What_is_guessed_or_assumed_is_noted()
@@ -64,7 +80,7 @@ public class ModelSignatureTests
             [Mel], [new("real", [-1, 513, -1]), new("imag", [-1, 513, -1]), new("a", [-1, 257, -1]), new("b", [-1, 257, -1])],
             hints: new ModelHints { RealOutput = "b", ImagOutput = "a" });
 
-        Assert.That((found.Real?.Name, found.Imag?.Name, found.Metadata.FftLength), Is.EqualTo(("b", "a", 512)));
+        Assert.That((found.Outputs[0].Name, found.Outputs[1].Name, found.Metadata.FftLength), Is.EqualTo(("b", "a", 512)));
         Assert.That(() => Resolve([Mel], [new("x", [-1, 513, -1])], hints: new ModelHints { RealOutput = "y", ImagOutput = "x" }),
             Throws.TypeOf<DataFormatException>().With.Message.Contains("has no output 'y'; its outputs are 'x' [?, 513, ?]"));
     }
@@ -90,8 +106,6 @@ public class ModelSignatureTests
     {
         Assert.That(Resolve([new("x", [1, 80, 64])], [new("a", [1, 64, 257]), new("b", [1, 64, 257])]).Metadata.Layout, Is.EqualTo(SpectrumLayout.FrameMajor));
         Assert.That(Resolve([new("x", [1, 80, 64])], [new("a", [1, 257, 64]), new("b", [1, 257, 64])]).Metadata.Layout, Is.EqualTo(SpectrumLayout.BinsMajor));
-        Assert.That(() => Resolve([Mel], [new("a", [-1, -1, -1]), new("b", [-1, -1, -1])]),
-            Throws.TypeOf<DataFormatException>().With.Message.Contains("which axis"));
         Assert.That(Resolve([Mel], [new("a", [-1, -1, -1]), new("b", [-1, -1, -1])], hints: new ModelHints { FftLength = 64 }).Metadata.FftLength, Is.EqualTo(64));
     }
 
@@ -101,7 +115,7 @@ public class ModelSignatureTests
     {
         ModelSignature found = Resolve([Mel], [new("y", shape)]);
 
-        Assert.That((found.Metadata.Signal, found.Imag, found.Metadata.FftLength, found.Metadata.HopLength), Is.EqualTo((OutputKind.Waveform, (TensorShape?)null, 1024, 256)));
+        Assert.That((found.Metadata.Signal, found.Form, found.Metadata.FftLength, found.Metadata.HopLength), Is.EqualTo((OutputKind.Waveform, (SpectrumForm?)null, 1024, 256)));
     }
 
     [Test]
@@ -130,15 +144,47 @@ public class ModelSignatureTests
     {
         TensorShape[] spectrum = [new("re", [-1, 513, -1]), new("im", [-1, 513, -1])];
         Refused([new("a", [-1, 3, 224, 224])], spectrum, "takes one mel [batch, n_mels, frames]; this model takes 'a' [?, 3, 224, 224]");
-        Refused([Mel, new("n", [1])], spectrum, "this model takes 'mel' [?, 100, ?], 'n' [1]");
-        Refused([new("mel", [-1, -1, 100])], spectrum, "looks like [batch, frames, n_mels]");
+        Refused([new("tokens", [-1, -1], IsInteger: true)], spectrum, "codes or tokens");
+        Refused([Mel, new("n", [1])], spectrum, "beside its mel it takes 'n' [1], whose value is not obvious");
         Refused([new("mel", [-1, -1, -1])], spectrum, "does not say how many mel bands");
-        Refused([Mel], [new("mag", [-1, 513, -1]), new("x", [-1, 513, -1]), new("y", [-1, 513, -1])], "as sherpa-onnx takes them");
         Refused([Mel], [new("y", [-1, 513, -1])], "is not samples");
         Refused([Mel], [new("a", [-1, 513, -1]), new("b", [-1, 257, -1])], "are not the real and imaginary parts of one spectrum");
 
         static void Refused(TensorShape[] inputs, TensorShape[] outputs, string sentence) =>
             Assert.That(() => Resolve(inputs, outputs), Throws.TypeOf<DataFormatException>().With.Message.Contains(sentence));
+    }
+
+    [Test]
+    public void Inputs_of_other_orders_and_with_obvious_companions_are_taken()
+    {
+        TensorShape[] spectrum = [new("re", [-1, 513, -1]), new("im", [-1, 513, -1])];
+        Assert.That(Resolve([new("mel", [-1, -1, 100])], spectrum).Inputs.ShapeFor(2, 7), Is.EqualTo((long[])[2, 7, 100]));
+        Assert.That(Resolve([new("mel", [1, 256, 80])], [new("audio", [1, -1])]).Inputs.FixedFrames, Is.EqualTo(256));
+        Assert.That(Resolve([new("x", [1, 100, 2048])], spectrum).Inputs.IsFrameMajor, Is.False);
+        Assert.That(Resolve([new("x", [-1, -1, -1])], spectrum, hints: new ModelHints { MelCount = 80 }).Metadata.MelCount, Is.EqualTo(80));
+
+        NetworkInputs inputs = Resolve(
+            [new("mel_lengths", [-1], IsInteger: true), Mel, new("mel_mask", [-1, 1, -1])], spectrum).Inputs;
+        Assert.That(inputs.Mel, Is.EqualTo(Mel));
+        Assert.That(inputs.Extras.Select(extra => (extra.Role, extra.ValueFor(9))), Is.EqualTo(((InputRole, int)[])[(InputRole.Lengths, 9), (InputRole.Mask, 1)]));
+        Assert.That(inputs.Extras.Select(extra => extra.ShapeFor(2, 9)), Is.EqualTo((long[][])[[2], [2, 1, 9]]));
+
+        TensorShape bandwidth = new("bandwidth_id", [1], IsInteger: true);
+        Assert.That(Resolve([Mel, bandwidth], spectrum, hints: new ModelHints { BandwidthId = 2 }).Inputs.Extras[0].ValueFor(9), Is.EqualTo(2));
+        Assert.That(
+            () => Resolve([Mel, bandwidth], spectrum),
+            Throws.TypeOf<DataFormatException>().With.Property("Kind").EqualTo(FailureKind.BandwidthUnknown).And.Message.Contains("'bandwidth_id' [1]"));
+    }
+
+    [Test]
+    public void Of_several_sounds_one_is_chosen_by_name_and_its_name_may_tell_the_rate()
+    {
+        TensorShape[] outputs = [new("audio_48k", [-1, -1]), new("audio_24k", [-1, -1]), new("lengths", [-1], IsInteger: true)];
+        Assert.That(() => Resolve([Mel], outputs), Throws.TypeOf<DataFormatException>().With.Message.Contains("one must be chosen by its name"));
+
+        ModelSignature found = Resolve([Mel], outputs, hints: new ModelHints { AudioOutput = "audio_48k" });
+        Assert.That((found.Metadata.SampleRate, found.Metadata.Signal), Is.EqualTo((48000, OutputKind.Waveform)));
+        Assert.That(found.Notes, Has.Some.Contains("48000 Hz is taken from the name of its output"));
     }
 
     private static ModelSignature Resolve(TensorShape[] inputs, TensorShape[] outputs, VocoderMetadata? metadata = null, ModelHints? hints = null) =>

@@ -35,6 +35,31 @@ public sealed class MelSpectrogramTests
         Assert.That(mel.Min(), Is.GreaterThanOrEqualTo(MathF.Log(floor) - 1e-5f));
     }
 
+    /// <summary>tests/data/forms/make_vectors.py; librosa's filters are those of Slaney's scale and norm.</summary>
+    [TestCase("slaney22", 22050, 1024, 256, 80, 0f, 8000f, true, true)]
+    [TestCase("slaney44", 44100, 2048, 512, 80, 0f, 8000f, true, true)]
+    [TestCase("slaneyscale", 16000, 512, 128, 40, 60f, 7600f, true, false)]
+    [TestCase("htknorm", 24000, 1024, 256, 100, 20f, null, false, true)]
+    public void Mels_of_other_bands_equal_torchaudios(
+        string name, int sampleRate, int fftLength, int hopLength, int bands, float lowest, float? highest, bool scale, bool norm)
+    {
+        float[] audio = FormulaWeights.Values(1001, 4096, 0, 0.8);
+        (int[] shape, float[] expected) = NpyVectors.Read(TestPaths.Data("forms", name + ".mel.npy"));
+        using MelSpectrogram extractor = new(
+            new StftParameters(fftLength, hopLength, StftPadding.Center), sampleRate, bands, 1e-5f, lowest, highest, scale, norm);
+        float[] mel = new float[bands * extractor.GetFrameCount(audio.Length)];
+        extractor.Compute(audio, mel);
+        Assert.That(shape, Is.EqualTo(new[] { bands, mel.Length / bands }));
+        Assert.That(expected.Count(value => value > MathF.Log(1e-5f) + 1), Is.GreaterThan(mel.Length * 9 / 10));
+        Assert.That(mel, Is.EqualTo(expected).Within(1e-4f));
+    }
+
+    [Test]
+    public void An_upper_frequency_below_the_lower_one_is_refused() =>
+        Assert.That(
+            () => new MelSpectrogram(new StftParameters(1024, 256, StftPadding.Center), 24000, 100, 1e-7f, 4000, 4000),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Property("ParamName").EqualTo("maxFrequency"));
+
     [Test]
     public void Silence_is_the_logarithm_of_the_floor()
     {

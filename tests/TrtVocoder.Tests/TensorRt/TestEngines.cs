@@ -95,6 +95,54 @@ internal static class TestEngines
         };
     }
 
+    /// <summary>
+    /// The engine of a golden model's network as others export it: without metadata, all axes of the outputs symbolic, and changed by
+    /// <paramref name="change"/>.
+    /// </summary>
+    public static string ForeignEngine(string model, string key, Action<GraphProto> change, TrtOptimizationProfile profile)
+    {
+        key = $"foreign-{model}-{key}-{profile}";
+        if (!Built.TryGetValue(key, out string? path))
+        {
+            ModelProto proto = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Onnx(model)));
+            proto.MetadataProps.Clear();
+            change(proto.Graph);
+            foreach (ValueInfoProto output in proto.Graph.Output)
+                foreach ((TensorShapeProto.Types.Dimension size, int axis) in output.Type.TensorType.Shape.Dim.Select((size, axis) => (size, axis)))
+                    size.DimParam = $"{output.Name}_dim_{axis}";
+            string onnx = Path.Combine(Folder, $"{Built.Count}-foreign.onnx");
+            File.WriteAllBytes(onnx, proto.ToByteArray());
+            path = Path.Combine(Folder, $"{Built.Count}.engine");
+            TrtBuilder.Build(onnx, path, new TrtBuildOptions { Profile = profile });
+            Built.Add(key, path);
+        }
+        return path;
+    }
+
+    /// <summary>Makes a graph put out magnitude, cosine and sine, under names given, in place of the parts made of them.</summary>
+    public static void PutOutPolar(GraphProto graph, string magnitude, string cos, string sin)
+    {
+        NodeProto realSlice = graph.Node.Single(node => node.Output.Contains("real"));
+        NodeProto imagSlice = graph.Node.Single(node => node.Output.Contains("imag"));
+        NodeProto real = graph.Node.Single(node => node.Output.Contains(realSlice.Input[0]));
+        NodeProto imag = graph.Node.Single(node => node.Output.Contains(imagSlice.Input[0]));
+        ValueInfoProto shape = graph.Output[0];
+        foreach (NodeProto node in (NodeProto[])[realSlice, imagSlice, real, imag])
+            graph.Node.Remove(node);
+        graph.Output.Clear();
+        foreach ((string name, string plane) in ((string, string)[])[(magnitude, real.Input[0]), (cos, real.Input[1]), (sin, imag.Input[1])])
+        {
+            NodeProto slice = realSlice.Clone();
+            slice.Name = $"slice_{name}";
+            slice.Input[0] = plane;
+            slice.Output[0] = name;
+            graph.Node.Add(slice);
+            ValueInfoProto output = shape.Clone();
+            output.Name = name;
+            graph.Output.Add(output);
+        }
+    }
+
     /// <summary>A copy of an engine, with or without its sidecar, that a test may spoil.</summary>
     public static string Copy(string engine, bool withSidecar)
     {

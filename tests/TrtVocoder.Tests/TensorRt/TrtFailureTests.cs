@@ -59,7 +59,7 @@ public class TrtFailureTests : SimulatedGpu
 
     private static IEnumerable<TestCaseData> WindowFaults =>
         CudaCalls.Except(["cuInit", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName", "cuDeviceGetAttribute", "cuDeviceTotalMem_v2"])
-            .Concat(["cuEventCreate", "cuEventRecord", "cuEventElapsedTime", "cuGraphLaunch"])
+            .Concat(["cuEventCreate", "cuEventRecord", "cuEventElapsedTime", "cuGraphLaunch", "cuModuleLoadData", "cuModuleGetFunction", "cuFuncSetAttribute", "cuLaunchKernel"])
             .Select(function => new TestCaseData(function, "2"))
             .Append(new TestCaseData("kernel", "700"))
             .Concat(TensorRtCalls.Except(["createInferRuntime_INTERNAL", "IRuntime::deserializeCudaEngine"])

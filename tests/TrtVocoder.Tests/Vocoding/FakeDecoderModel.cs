@@ -19,7 +19,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
     public FakeDecoderModel(
         OutputKind signal = OutputKind.Spectrum, StftPadding padding = StftPadding.Center, SpectrumLayout layout = SpectrumLayout.BinsMajor,
         int maxBatch = int.MaxValue, int minFrames = 1, int maxFrames = int.MaxValue, int? receptiveField = Layers, int fftLength = 16, int hop = 4,
-        bool hasCostlyShapes = false, int runsInFlight = 1, bool isStreaming = false)
+        bool hasCostlyShapes = false, int runsInFlight = 1, bool isForeign = false, bool isStreaming = false)
     {
         Info = new DecoderInfo
         {
@@ -29,6 +29,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
             MaxFrames = maxFrames,
             HasCostlyShapes = hasCostlyShapes,
             RunsInFlight = runsInFlight,
+            IsForeign = isForeign,
             Metadata = new VocoderMetadata
             {
                 SampleRate = 8000,
@@ -59,6 +60,9 @@ internal sealed class FakeDecoderModel : IDecoderModel
 
     /// <summary>Called inside every run.</summary>
     public Action? DuringRun { get; set; }
+
+    /// <summary>Whether only the first item of a batch is right, as in F5-TTS's own export.</summary>
+    public bool SpoilsBatches { get; set; }
 
     /// <summary>Put into the output, to play a broken engine.</summary>
     public float? Poison { get; set; }
@@ -209,6 +213,9 @@ internal sealed class FakeDecoderModel : IDecoderModel
                 else
                     model.DecodeWhole(mel, _frames).CopyTo(_first.AsSpan(item * samples));
             }
+            if (model.SpoilsBatches)
+                foreach (ref float value in _first.AsSpan(_first.Length / _batch))
+                    value *= 1.5f;
             if (model.Poison is { } poison)
                 _first[_first.Length / 2] = poison;
             return spectrum

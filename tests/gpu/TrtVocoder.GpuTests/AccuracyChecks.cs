@@ -22,6 +22,8 @@ internal static class AccuracyChecks
         run.Check("half-width", "audio of half-width FP16 reaches 55 dB", () => Audio(engines.HalfWidth, 55));
         run.Check("half-width-shift", "audio of the fast form reaches 55 dB", () => Audio(engines.FrameMajor, 55));
         run.Check("half-width-shift", "audio of the fast form with its inverse STFT reaches 55 dB", () => Audio(engines.Waveform, 55));
+        foreach ((string group, string engine) in (ReadOnlySpan<(string, string)>)[("tiny", engines.TinyFp16), ("half-width", engines.HalfWidth), ("half-width-shift", engines.FrameMajor)])
+            run.Check(group, $"audio made on the GPU is not below the host's by 0.1 dB ({group})", () => BothPlaces(engine));
         run.Check("half-width-shift", "a batch of 16 gives what its items give alone", () => Batch(engines.Batch));
     }
 
@@ -56,6 +58,21 @@ internal static class AccuracyChecks
             double snr = Vectors.Snr(audio, vectors.Audio);
             figures.Add(FormattableString.Invariant($"T={vectors.Frames} {snr:F1} dB"));
             RequireSnr(snr, leastDb, $"T={vectors.Frames}");
+        }
+        return string.Join(", ", figures);
+    }
+
+    private static string BothPlaces(string engine)
+    {
+        using Vocoder onGpu = Vocoder.Load(engine, new VocoderOptions { InverseStft = InverseStftPlace.Gpu }), onHost = Vocoder.Load(engine, new VocoderOptions { InverseStft = InverseStftPlace.Host });
+        using VocoderSession gpu = onGpu.CreateSession(), host = onHost.CreateSession();
+        List<string> figures = [];
+        foreach (Vectors vectors in Vectors.Beside(engine).Where(vectors => vectors.Audio.Length > 0))
+        {
+            float[] made = vectors.Decode(onGpu, gpu), expected = vectors.Decode(onHost, host);
+            (double gpuSnr, double hostSnr) = (Vectors.Snr(made, vectors.Audio), Vectors.Snr(expected, vectors.Audio));
+            figures.Add(FormattableString.Invariant($"T={vectors.Frames} {gpuSnr:F2} against {hostSnr:F2} dB, {Vectors.Snr(made, expected):F0} dB to each other"));
+            Require(gpuSnr >= hostSnr - 0.1, figures[^1]);
         }
         return string.Join(", ", figures);
     }

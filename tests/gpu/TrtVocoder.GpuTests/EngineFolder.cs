@@ -26,6 +26,9 @@ internal sealed class EngineFolder(string root, string packed)
 
     public string Rtx => Find(packed, "tiny_rtx.engine");
 
+    /// <summary>Whole decodes of the forms, packed beside this program.</summary>
+    public FormAnswers Answers { get; } = new(Path.Combine(packed, "forms"));
+
     public string Form(string name) => Find(root, "forms", name + ".engine");
 
     private static string Find(params ReadOnlySpan<string> parts)

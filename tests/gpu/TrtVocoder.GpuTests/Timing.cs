@@ -8,7 +8,8 @@ namespace TrtVocoder.GpuTests;
 
 /// <summary>
 /// Decodes of one shape, one at a time: plain C++ and managed code in turns, block by block, host mel to what the engine puts out on the host, enqueued
-/// and as graphs; then host mel to samples, of single spectra also with the inverse STFT on 1, 2, 4 and 6 threads, and the parts of that. One JSON line.
+/// and as graphs; then, in turns too, the graph again, and host mel to samples: into the decoder's own pinned memory, into the caller's, asleep while it
+/// waits, and of spectra with the inverse STFT on the host; and the parts of that. One JSON line.
 /// </summary>
 internal static class Timing
 {
@@ -36,10 +37,20 @@ internal static class Timing
         RunInTurns(series, rounds);
         RequireSameOutputs(plain, captured, mel, batch, frames);
 
-        List<Series> samples = [Samples("samples_ms", engine, mel, batch, frames, threads: 0)];
-        if (batch == 1 && model.Info.Metadata.Signal == OutputKind.Spectrum)
-            foreach (int threads in (int[])[1, 2, 4, 6])
-                samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, threads));
+        bool isSpectrum = model.Info.Metadata.Signal == OutputKind.Spectrum;
+        using TrtDecoder pinned = isSpectrum ? MakeSampleDecoder(model) : model.CreateDecoder();
+        pinned.PrepareShape(batch, frames);
+        List<Series> samples =
+        [
+            new("graph_again_ms", times => Decode(captured, mel, batch, frames, times)),
+            new("samples_pinned_ms", times => Decode(pinned, mel, batch, frames, times)),
+            Samples("samples_ms", engine, mel, batch, frames, new VocoderOptions()),
+            Samples("samples_asleep_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { SleepsWhileWaiting = true } }),
+        ];
+        samples.Add(Samples("samples_mapped_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { Buffers = BufferMode.Mapped } }));
+        if (isSpectrum)
+            foreach (int threads in (int[])[1, 6])
+                samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, new VocoderOptions { InverseStft = InverseStftPlace.Host, InverseStftThreads = threads }));
         RunInTurns(samples, rounds);
 
         using JsonLine line = new();
@@ -51,6 +62,7 @@ internal static class Timing
             .Number("graph_ratio", series[3].Statistics.Median / series[2].Statistics.Median)
             .Number("sequential_ratio_paired", Series.PairedRatio(series[1], series[0]))
             .Number("graph_ratio_paired", Series.PairedRatio(series[3], series[2]))
+            .Number("samples_to_graph_paired", Series.PairedRatio(samples[2], samples[0]))
             .Number("graph_overhead_us", 1000 * (series[3].Statistics.Median - series[2].Statistics.Median))
             .Number("sequential_overhead_us", 1000 * (series[1].Statistics.Median - series[0].Statistics.Median));
         Parts(line, engine, mel, batch, frames);
@@ -89,9 +101,15 @@ internal static class Timing
                 one.RunBlock(Untimed, BlockLength);
     }
 
-    private static Series Samples(string name, string engine, float[] mel, int batch, int frames, int threads)
+    private static TrtDecoder MakeSampleDecoder(TrtDecoderModel model)
     {
-        Vocoder vocoder = Load(engine, threads);
+        CheckRun.Require(model.PrepareInverseStft() is null, $"the inverse STFT does not run here: {model.PrepareInverseStft()}");
+        return model.CreateSampleDecoder();
+    }
+
+    private static Series Samples(string name, string engine, float[] mel, int batch, int frames, VocoderOptions options)
+    {
+        Vocoder vocoder = Load(engine, options);
         VocoderSession session = vocoder.CreateSession();
         session.WarmUp(frames, batch);
         float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
@@ -108,7 +126,7 @@ internal static class Timing
 
     private static void Parts(JsonLine line, string engine, float[] mel, int batch, int frames)
     {
-        using Vocoder vocoder = Load(engine, threads: 0);
+        using Vocoder vocoder = Load(engine, new VocoderOptions());
         DecodeProfiler profiler = new();
         using VocoderSession session = vocoder.CreateSession(profiler);
         session.WarmUp(frames, batch);
@@ -120,8 +138,8 @@ internal static class Timing
     }
 
     // One run in its own length.
-    private static Vocoder Load(string engine, int threads) =>
-        Vocoder.Load(engine, new VocoderOptions { InverseStftThreads = threads, Model = Mels.Hints, Windows = WindowPolicy.Off });
+    private static Vocoder Load(string engine, VocoderOptions options) =>
+        Vocoder.Load(engine, options with { Model = Mels.Hints, Windows = WindowPolicy.Off });
 
     private static string EngineName(string engine) => $"{Path.GetFileName(Path.GetDirectoryName(engine))}/{Path.GetFileNameWithoutExtension(engine)}";
 

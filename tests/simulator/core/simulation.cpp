@@ -22,7 +22,7 @@ const std::map<std::string, std::string>& defaults() {
 }
 
 // Counters that start at zero again with a reset; the others follow live objects, which a reset does not destroy.
-const char* const kEventCounters[] = {"pageable_copies", "shape_changes", "violations"};
+const char* const kEventCounters[] = {"device_to_host_bytes", "pageable_copies", "shape_changes", "violations"};
 
 const char* const kLiveCounters[] = {
     "device_allocations", "device_bytes",       "host_allocations", "host_bytes", "streams", "events", "graphs",

@@ -27,6 +27,7 @@ CUresult copyToHost(void* destination, CUdeviceptr source, size_t bytes) {
     const void* origin = Memory::instance().resolve(source, bytes);
     if (!origin) return CUDA_ERROR_ILLEGAL_ADDRESS;
     std::memcpy(destination, origin, bytes);
+    Simulation::instance().add("device_to_host_bytes", static_cast<int64_t>(bytes));
     return CUDA_SUCCESS;
 }
 
