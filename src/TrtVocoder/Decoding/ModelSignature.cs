@@ -89,6 +89,7 @@ internal sealed record ModelSignature
         {
             Inputs = found,
             Form = read.Form,
+            Stream = stream,
             Outputs = read.Tensors,
             HasMetadata = metadata is not null,
             Metadata = known,

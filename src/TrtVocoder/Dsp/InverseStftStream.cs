@@ -3,8 +3,8 @@ namespace TrtVocoder.Dsp;
 /// <summary>
 /// The inverse STFT of an utterance that arrives in pieces and whose length nobody knows yet: frames in, finished samples out. What later
 /// frames may still touch, n_fft − hop samples, is carried from call to call. All pieces together are exactly as many samples as those of
-/// <see cref="InverseStft"/> and equal to them, but for the last bit of the hop that an odd number of frames ends in. One caller at a time; a
-/// call allocates nothing.
+/// <see cref="InverseStft"/> and equal to them, but for the last bit of the hops in which a push ends after an odd number of frames. One
+/// caller at a time; a call allocates nothing.
 /// </summary>
 public sealed unsafe class InverseStftStream : IDisposable
 {

@@ -414,7 +414,7 @@ public sealed class VocoderSession : IDisposable
         StreamNetwork network = _info.Metadata.IsStreaming
             ? new StatefulStream(_pipeline.Decoder, _info, output, _profiler)
             : new WindowedStream(_pipeline.Decoder, _info, output, _profiler, edges, longest);
-        return new VocoderStream(this, _info, network, output);
+        return new VocoderStream(this, _info, network, output, edges);
     }
 
     private WindowMargins? FindMargins()

@@ -18,13 +18,13 @@ public sealed class VocoderStream : IDisposable
     private readonly StreamOutput _output;
     private bool _isBroken;
 
-    internal VocoderStream(VocoderSession session, DecoderInfo info, StreamNetwork network, StreamOutput output)
+    internal VocoderStream(VocoderSession session, DecoderInfo info, StreamNetwork network, StreamOutput output, WindowMargins edges)
     {
         (_session, _info, _network, _output) = (session, info, network, output);
         StftParameters stft = info.Metadata.Stft;
-        int context = info.Metadata.ReceptiveFieldFrames!.Value;
-        LookaheadFrames = context + ((stft.TrimLength + stft.HopLength - 1) / stft.HopLength);
-        FirstSampleFrames = Math.Max(context + (stft.TrimLength / stft.HopLength) + 1, info.MinFrames);
+        int heldSamples = info.Signal == OutputKind.Waveform ? edges.TailUnits : (edges.TailUnits * stft.HopLength) + stft.TrimLength;
+        LookaheadFrames = (heldSamples + stft.HopLength - 1) / stft.HopLength;
+        FirstSampleFrames = Math.Max((heldSamples / stft.HopLength) + 1, info.MinFrames);
     }
 
     /// <summary>

@@ -70,7 +70,7 @@ public sealed class StreamingEngineTests : SimulatedGpu
     {
         using Vocoder vocoder = Load(TestEngines.Engine(
             "tiny-center", new OnnxExportOptions { Form = form, Streaming = true, Layout = SpectrumLayout.FrameMajor }));
-        using Vocoder wholeVocoder = Load(TestEngines.Engine("tiny-center", new OnnxExportOptions { Form = form, Layout = SpectrumLayout.FrameMajor }));
+        using Vocoder wholeVocoder = LoadWhole(TestEngines.Engine("tiny-center", new OnnxExportOptions { Form = form, Layout = SpectrumLayout.FrameMajor }));
         using VocoderSession session = vocoder.CreateSession();
         using VocoderSession wholeSession = wholeVocoder.CreateSession();
         using VocoderStream stream = session.CreateStream();
@@ -105,7 +105,7 @@ public sealed class StreamingEngineTests : SimulatedGpu
     {
         OnnxExportOptions form = new() { Form = NetworkForm.Conv };
         using Vocoder vocoder = Load(TestEngines.Engine("tiny-same", form with { Streaming = true }));
-        using Vocoder wholeVocoder = Load(TestEngines.Engine("tiny-same", form));
+        using Vocoder wholeVocoder = LoadWhole(TestEngines.Engine("tiny-same", form));
         using VocoderSession session = vocoder.CreateSession();
         using VocoderSession wholeSession = wholeVocoder.CreateSession();
         session.WarmUp(30);
@@ -134,7 +134,7 @@ public sealed class StreamingEngineTests : SimulatedGpu
         const string Call = "IExecutionContext::enqueueV3";
         OnnxExportOptions form = new() { Form = NetworkForm.Conv };
         using Vocoder vocoder = Load(TestEngines.Engine("tiny-center", form with { Streaming = true }));
-        using Vocoder wholeVocoder = Load(TestEngines.Engine("tiny-center", form));
+        using Vocoder wholeVocoder = LoadWhole(TestEngines.Engine("tiny-center", form));
         using VocoderSession session = vocoder.CreateSession();
         using VocoderSession wholeSession = wholeVocoder.CreateSession();
         using VocoderStream stream = session.CreateStream();
@@ -191,8 +191,13 @@ public sealed class StreamingEngineTests : SimulatedGpu
         }
     }
 
-    private static Vocoder Load(string engine) =>
-        new(TrtDecoderModel.Load(engine), new VocoderOptions { Windows = WindowPolicy.Off, InverseStftThreads = 1 });
+    private static Vocoder Load(string engine) => Load(engine, InverseStftPlace.Auto);
+
+    /// <summary>What a network with state is compared with: its spectra are the host's to turn into samples, always.</summary>
+    private static Vocoder LoadWhole(string engine) => Load(engine, InverseStftPlace.Host);
+
+    private static Vocoder Load(string engine, InverseStftPlace place) =>
+        new(TrtDecoderModel.Load(engine), new VocoderOptions { Windows = WindowPolicy.Off, InverseStftThreads = 1, InverseStft = place });
 
     private static void Push(VocoderStream stream, float[] mel, float[] room)
     {

@@ -12,6 +12,10 @@ public sealed class VocoderStreamTests
     // The fake's spectra are those of the whole mel bit for bit; its transform is of 16 points.
     private const double LeastDb = 150;
 
+    // Frames are transformed in pairs: where a push ends within one, its last hop goes out as it was rounded without the other frame, so
+    // that nothing waits. That is the last bit of floats: some 147 dB where every push ends so.
+    private const double LeastDbOfSplitPairs = 140;
+
     private static readonly (OutputKind Signal, StftPadding Padding, SpectrumLayout Layout, int Hop, bool HasState)[] Kinds =
     [
         (OutputKind.Spectrum, StftPadding.Center, SpectrumLayout.BinsMajor, 4, false),
@@ -50,7 +54,7 @@ public sealed class VocoderStreamTests
 
             double decibels = Differences.SignalToNoiseDb(audio, whole);
             worst = Math.Min(worst, decibels);
-            return (audio.Length == whole.Length && decibels >= LeastDb).Label(
+            return (audio.Length == whole.Length && decibels >= LeastDbOfSplitPairs).Label(
                 $"{Kinds[kind]}: {audio.Length} samples of {whole.Length}, {decibels:F1} dB");
         }));
         TestContext.Out.WriteLine($"Least: {worst:F1} dB");
@@ -209,10 +213,24 @@ public sealed class VocoderStreamTests
         Assert.DoesNotThrow(() => first.Push(mel, 40));
     }
 
+    [TestCase(OutputKind.Spectrum)]
+    [TestCase(OutputKind.Waveform)]
+    public void A_model_that_does_not_tell_its_receptive_field_is_asked_for_it(OutputKind signal)
+    {
+        using Vocoder vocoder = new(new FakeDecoderModel(signal, receptiveField: null));
+        using VocoderSession session = vocoder.CreateSession();
+        using VocoderStream stream = session.CreateStream();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 300, 1);
+        Assert.That(stream.FirstSampleFrames, Is.LessThan(20));
+        Assert.That(
+            Differences.SignalToNoiseDb(PushAll(stream, mel, 300, 10, null), Whole(signal == OutputKind.Spectrum ? 0 : 3, mel, 300)), Is.AtLeast(LeastDb));
+    }
+
     [Test]
     public void A_model_without_a_receptive_field_has_no_stream()
     {
-        using Vocoder vocoder = new(new FakeDecoderModel(receptiveField: null));
+        // In runs as short as its reach it cannot be asked either.
+        using Vocoder vocoder = new(new FakeDecoderModel(receptiveField: null, maxFrames: 6));
         using VocoderSession session = vocoder.CreateSession();
         Assert.That(
             Assert.Throws<DataFormatException>(() => session.CreateStream())!.Kind, Is.EqualTo(FailureKind.ReceptiveFieldUnknown));
