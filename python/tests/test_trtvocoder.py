@@ -237,6 +237,39 @@ class DeviceTests(unittest.TestCase):
         audio = (total[n_fft // 2:-n_fft // 2] / weight[n_fft // 2:-n_fft // 2]).astype(numpy.float32)
         self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :64]), audio), 80)
 
+    def test_an_array_on_the_gpu_decodes_into_samples_there(self):
+        mel = DeviceArray((2, 100, 64), numpy.stack([MEL[:, :64], MEL[:, 64:128]]))
+        audio = DeviceArray((2, self.vocoder.sample_count(64)))
+        self.session.decode_audio_on_device(mel, audio, stream=DeviceArray.stream.value)
+        for item, start in enumerate((0, 64)):
+            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, start:start + 64]), audio.read()[item]), 120)
+        with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "decodes to"):
+            self.session.decode_audio_on_device(mel, DeviceArray((2, 10)), stream=DeviceArray.stream.value)
+        with trtvocoder.Vocoder.load(MODEL) as cpu, self.assertRaisesRegex(trtvocoder.TrtVocoderError, "runs on the CPU"):
+            cpu.session().decode_audio_on_device(mel, audio, stream=DeviceArray.stream.value)
+
+    def test_windows_on_the_gpu_give_the_samples_of_a_whole_decode(self):
+        from trtvocoder._device import TorchDecoder
+
+        tests = self
+
+        # Without torch, by numpy's arrays: only what the decoder asks of it.
+        class OnTheDouble(TorchDecoder):
+            runs = 0
+
+            def run(self, mel):
+                self.runs += 1
+                source, audio = DeviceArray(mel.shape, mel), DeviceArray((mel.shape[0], tests.vocoder.sample_count(mel.shape[-1])))
+                tests.session.decode_audio_on_device(source, audio, stream=DeviceArray.stream.value)
+                return audio.read()
+
+        decoder = OnTheDouble(type("Torch", (), {"cat": staticmethod(numpy.concatenate)}), self.session)
+        for frames, runs in ((64, 1), (256, 1), (257, 2), (700, 4)):
+            decoder.runs = 0
+            audio = decoder._decode_batch(MEL[None, :, :frames])
+            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :frames]), audio[0]), 120, frames)
+            self.assertEqual(decoder.runs, runs)
+
     def test_arrays_that_do_not_fit_are_refused(self):
         source, small = DeviceArray((1, 100, 64)), DeviceArray((1, 10))
         cases = [
@@ -256,12 +289,12 @@ class DeviceTests(unittest.TestCase):
 
     @needs_torch
     def test_torch_turns_spectra_of_windows_into_the_samples_of_a_whole_decode(self):
-        from trtvocoder._device import TorchDecoder
+        from trtvocoder._device import TorchInverseDecoder
 
         tests = self
 
         # The double has no torch: the network's runs alone go another way.
-        class OnTheDouble(TorchDecoder):
+        class OnTheDouble(TorchInverseDecoder):
             runs = 0
 
             def run(self, mel):

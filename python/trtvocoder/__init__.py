@@ -12,6 +12,7 @@ from trtvocoder._library import (
     InvalidArgumentError,
     MissingLibraryError,
     TrtVocoderError,
+    UnsupportedError,
     library_version,
     set_log_handler,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "ModelInfo",
     "Session",
     "TrtVocoderError",
+    "UnsupportedError",
     "Vocoder",
     "library_version",
     "set_log_handler",

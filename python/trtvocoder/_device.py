@@ -4,7 +4,7 @@ from __future__ import annotations
 import sys
 from typing import Any, List, Tuple
 
-from trtvocoder._library import InvalidArgumentError
+from trtvocoder._library import InvalidArgumentError, UnsupportedError
 
 _ALIGNMENT = 256
 _TYPES = {"<f4": "float32", "<f2": "float16"}
@@ -61,11 +61,15 @@ def decode(session: Any, mel: Any) -> Any:
     if not session.info.is_engine:
         # The network is on the CPU, and so is the way.
         return session.decode(mel.cpu()).to(mel.device)
-    return TorchDecoder(torch, session).decode(mel)
+    try:
+        return TorchDecoder(torch, session).decode(mel)
+    except UnsupportedError:
+        # An older GPU, or another transform than the kernel's: then torch does it.
+        return TorchInverseDecoder(torch, session).decode(mel)
 
 
 class TorchDecoder:
-    """Windows, types and inverse STFT in torch, around runs of the network."""
+    """Windows and types in torch, around runs from and to its memory."""
 
     def __init__(self, torch: Any, session: Any) -> None:
         self._torch = torch
@@ -88,9 +92,59 @@ class TorchDecoder:
         if frames < info.min_frames:
             raise InvalidArgumentError(f"The mel has {frames} frames, but this model takes at least {info.min_frames}.")
         if info.max_frames is None or frames <= info.max_frames:
+            return self.run(mel)
+        # The samples of a window that frames beyond it would change are at its cut edges; docs/architecture.md has the formulas.
+        hop, n_fft, reach, longest = info.hop_length, info.n_fft, info.receptive_field_frames, info.max_frames
+        trim = n_fft // 2 if info.padding == "center" else (n_fft - hop + 1) // 2
+        if reach is not None:
+            lead, tail = max(0, (reach - 1) * hop + n_fft - trim), reach * hop + trim
+        if reach is None or longest * hop <= lead + tail + hop:
+            raise InvalidArgumentError(f"The mel has {frames} frames, but the engine takes at most {longest} from memory of the GPU.")
+        total, done, parts = self._session.sample_count(frames), 0, []
+        while done < total:
+            start = max(0, min((done - lead) // hop, frames - longest))
+            end = start + longest
+            up_to = total if end == frames else end * hop - tail
+            parts.append(self.run(mel[..., start:end])[:, done - start * hop:up_to - start * hop])
+            done = up_to
+        return self._torch.cat(parts, 1)
+
+    def run(self, mel: Any) -> Any:
+        """One run, down to the samples, [batch, samples] in float32."""
+        torch, info = self._torch, self._info
+        kind = torch.float32 if info.signal == "spectrum" else getattr(torch, info.device_output_type)
+        audio = torch.empty((mel.shape[0], self._session.sample_count(mel.shape[-1])), dtype=kind, device=mel.device)
+        self._enqueue(mel, (audio,), lambda values, stream: self._session.decode_audio_on_device(values, audio, stream=stream))
+        return audio.float()
+
+    def _enqueue(self, mel: Any, outputs: Tuple[Any, ...], call: Any) -> None:
+        torch = self._torch
+        values = mel.to(getattr(torch, self._info.device_mel_type)).contiguous()
+        if values.data_ptr() % _ALIGNMENT != 0:
+            values = values.clone()
+        current = torch.cuda.current_stream(mel.device)
+        # TensorRT does not take the default stream: the run goes to another one, between the current one's work before and after.
+        stream = current if current.cuda_stream != 0 else torch.cuda.Stream(mel.device)
+        if stream is not current:
+            stream.wait_stream(current)
+        call(values, stream.cuda_stream)
+        if stream is not current:
+            current.wait_stream(stream)
+            for tensor in (values, *outputs):
+                tensor.record_stream(stream)
+
+
+class TorchInverseDecoder(TorchDecoder):
+    """The same where torch turns the network's spectra into samples."""
+
+    def _decode_batch(self, mel: Any) -> Any:
+        info, frames = self._info, mel.shape[-1]
+        if frames < info.min_frames:
+            raise InvalidArgumentError(f"The mel has {frames} frames, but this model takes at least {info.min_frames}.")
+        if info.max_frames is None or frames <= info.max_frames:
             return self._to_samples(*self.run(mel))
         margin = info.receptive_field_frames
-        if info.signal != "spectrum" or margin is None or info.max_frames <= 2 * margin:
+        if margin is None or info.max_frames <= 2 * margin:
             raise InvalidArgumentError(f"The mel has {frames} frames, but the engine takes at most {info.max_frames} from memory of the GPU.")
         parts = []
         # Spectra of windows, each without the frames that its inner edges spoil.
@@ -111,34 +165,19 @@ class TorchDecoder:
         return plane.narrow(self._frame_axis, first, last - first).clone()
 
     def run(self, mel: Any) -> Tuple[Any, ...]:
-        """One run of the network: [real, imag], or [samples], as the engine lays them out."""
+        """One run of the network: [real, imag], as the engine lays them out."""
         torch, info = self._torch, self._info
         batch, frames = mel.shape[0], mel.shape[-1]
-        values = mel.to(getattr(torch, info.device_mel_type)).contiguous()
-        if values.data_ptr() % _ALIGNMENT != 0:
-            values = values.clone()
-        kind = {"dtype": getattr(torch, info.device_output_type), "device": mel.device}
         length = self._session.device_output_length(batch, frames)
         shape = (batch, length // batch // frames, frames)
         if info.device_output_frame_major:
             shape = (batch, frames, shape[1])
-        outputs = [torch.empty(shape, **kind) for _ in range(2)] if info.signal == "spectrum" else [torch.empty((batch, length // batch), **kind)]
-        current = torch.cuda.current_stream(mel.device)
-        # TensorRT does not take the default stream: the run goes to another one, between the current one's work before and after.
-        stream = current if current.cuda_stream != 0 else torch.cuda.Stream(mel.device)
-        if stream is not current:
-            stream.wait_stream(current)
-        self._session.decode_on_device(values, *outputs, stream=stream.cuda_stream)
-        if stream is not current:
-            current.wait_stream(stream)
-            for tensor in (values, *outputs):
-                tensor.record_stream(stream)
-        return tuple(outputs)
+        outputs = tuple(torch.empty(shape, dtype=getattr(torch, info.device_output_type), device=mel.device) for _ in range(2))
+        self._enqueue(mel, outputs, lambda values, stream: self._session.decode_on_device(values, *outputs, stream=stream))
+        return outputs
 
-    def _to_samples(self, real: Any, imag: Any = None) -> Any:
+    def _to_samples(self, real: Any, imag: Any) -> Any:
         torch, info = self._torch, self._info
-        if imag is None:
-            return real.float()
         if info.device_output_frame_major:
             real, imag = real.transpose(1, 2), imag.transpose(1, 2)
         spectrum = torch.complex(real.float(), imag.float())

@@ -41,12 +41,17 @@ class BusyError(TrtVocoderError):
     """Another thread is using the session."""
 
 
+class UnsupportedError(TrtVocoderError):
+    """This model or its backend has no such feature."""
+
+
 _ERRORS: Dict[int, Type[TrtVocoderError]] = {
     -1: InvalidArgumentError,
     -3: FileSystemError,
     -4: BadDataError,
     -5: MissingLibraryError,
     -8: BusyError,
+    -11: UnsupportedError,
 }
 
 
@@ -130,6 +135,7 @@ _FUNCTIONS: Dict[str, List[object]] = {
     "session_decode": [c_void_p, c_void_p, c_int32, c_int32, c_void_p, c_int64, POINTER(c_int32)],
     "session_get_device_output_length": [c_void_p, c_int32, c_int32, POINTER(c_int64)],
     "session_decode_on_device": [c_void_p, c_uint64, c_int32, c_int32, c_uint64, c_uint64, c_void_p],
+    "session_decode_audio_on_device": [c_void_p, c_uint64, c_int32, c_int32, c_uint64, c_void_p],
     "session_get_frame_count": [c_void_p, c_int32, POINTER(c_int32)],
     "session_compute_mel": [c_void_p, c_void_p, c_int32, c_void_p, c_int64, POINTER(c_int32)],
     "session_get_profile": [c_void_p, POINTER(c_char_p)],

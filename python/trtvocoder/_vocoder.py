@@ -136,6 +136,24 @@ class Session(_Handle):
             outputs.append(output)
         call("session_decode_on_device", self._get(), address, shape[0], shape[2], outputs[0], outputs[1], stream)
 
+    def decode_audio_on_device(self, mel: Any, audio: Any, *, stream: int) -> None:
+        """
+        The same down to samples, [batch, samples] in FP32 (of an engine that puts out samples itself in its own type): the inverse STFT runs behind the network on
+        the same stream. Raises UnsupportedError where the GPU cannot do it.
+        """
+        shape, address = _device.pointer(mel, self.info.device_mel_type, "mel")
+        if len(shape) != 3 or shape[1] != self.info.n_mels:
+            raise InvalidArgumentError(f"The mel is {list(shape)}; expected [batch, {self.info.n_mels}, frames].")
+        size, output = _device.pointer(audio, self.info.device_output_type if self.info.signal == "waveform" else "float32", "audio")
+        samples = shape[0] * self._vocoder.sample_count(shape[2])
+        if _device.count(size) != samples:
+            raise InvalidArgumentError(f"audio has {_device.count(size)} values, but the mel decodes to {samples}.")
+        call("session_decode_audio_on_device", self._get(), address, shape[0], shape[2], output, stream)
+
+    def sample_count(self, frames: int) -> int:
+        """Samples that so many frames decode to."""
+        return self._vocoder.sample_count(frames)
+
     def device_output_length(self, batch: int, frames: int) -> int:
         """Values of each output of decode_on_device."""
         length = ctypes.c_int64()

@@ -1,3 +1,4 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
@@ -18,6 +19,7 @@ internal sealed unsafe class NativeSession : IDisposable
     // Of the parts below; the session has its own.
     private ExclusiveUse _use;
     private TrtDecoder? _device;
+    private TrtDecoder? _samples;
     private MelSpectrogram? _mel;
     private NativeText? _profile;
 
@@ -71,6 +73,19 @@ internal sealed unsafe class NativeSession : IDisposable
         try
         {
             Device.RunOnDevice(mel, batch, frames, realOrAudio, imag, stream);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    public void DecodeAudioOnDevice(nint mel, int batch, int frames, nint audio, nint stream)
+    {
+        Enter();
+        try
+        {
+            Samples.RunOnDevice(mel, batch, frames, audio, 0, stream);
         }
         finally
         {
@@ -135,8 +150,16 @@ internal sealed unsafe class NativeSession : IDisposable
             Free();
     }
 
-    private TrtDecoder Device => _device ??= (_owner.Engine
-        ?? throw new NotSupportedException("This model runs on the CPU: it takes no device pointers.")).CreateDecoder();
+    private TrtDecoderModel Engine =>
+        _owner.Engine ?? throw new NotSupportedException("This model runs on the CPU: it takes no device pointers.");
+
+    private TrtDecoder Device => _device ??= Engine.CreateDecoder();
+
+    private TrtDecoder Samples => Engine.Info.Metadata.Signal == OutputKind.Waveform ? Device : _samples ??= MakeSampleDecoder();
+
+    private TrtDecoder MakeSampleDecoder() => Engine.PrepareInverseStft() is not { } why
+        ? Engine.CreateSampleDecoder()
+        : throw new NotSupportedException($"The GPU cannot turn this engine's spectra into samples: {why}.");
 
     private MelSpectrogram Mel => _mel ??= new MelSpectrogram(
         _owner.Vocoder.Metadata.Stft, _owner.Vocoder.SampleRate, _owner.Vocoder.MelCount, _owner.Vocoder.Metadata.MelFloor);
@@ -152,6 +175,7 @@ internal sealed unsafe class NativeSession : IDisposable
     private void Free()
     {
         _device?.Dispose();
+        _samples?.Dispose();
         _mel?.Dispose();
         _owner.Leave();
     }

@@ -122,6 +122,24 @@ internal static unsafe class SessionExports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "trtvocoder_session_decode_audio_on_device", CallConvs = [typeof(CallConvCdecl)])]
+    private static int DecodeAudioOnDevice(nint session, nint mel, int batch, int frames, nint audio, nint stream)
+    {
+        if (ForkCheck.IsChild)
+            return (int)NativeStatus.Forked;
+        try
+        {
+            Handles.Get<NativeSession>(session).DecodeAudioOnDevice(mel, batch, frames, audio, stream);
+            return 0;
+        }
+#pragma warning disable CA1031 // An exception must not cross into native code.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return LastError.Set(error);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_session_get_frame_count", CallConvs = [typeof(CallConvCdecl)])]
     private static int GetFrameCount(nint session, int count, int* frames)
     {

@@ -352,6 +352,16 @@ int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_
                                             uint64_t real_or_audio, uint64_t imag, void* stream) TRTVOCODER_NOEXCEPT;
 
 /**
+ * The same down to samples: audio takes [batch, samples] in FP32 (of an engine that puts out samples itself in its own
+ * type), samples being trtvocoder_vocoder_get_sample_count. A spectrum stays in memory of the session's, and the inverse
+ * STFT runs behind the network on the same stream. Errors: as above; unsupported also where the GPU cannot do the
+ * inverse STFT (compute capability below 8.0, n_fft of other factors than 2, 3 and 5). Blocking: as above; the first
+ * call of a process lets the driver compile, a third of a second.
+ */
+int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch,
+                                                  int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;
+
+/**
  * Gives the frames that the mel of count samples has. Errors: invalid argument, bad data (too few samples), busy,
  * missing library (FFTW).
  */

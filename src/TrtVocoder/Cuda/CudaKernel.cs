@@ -34,17 +34,26 @@ internal sealed class CudaKernel : IDisposable
     /// <summary>Enqueues a run, also into a graph that the stream is recorded into. The arguments are copied at once.</summary>
     /// <typeparam name="T">The kernel's one parameter.</typeparam>
     /// <exception cref="CudaException">The driver refused.</exception>
-    public unsafe void Launch<T>(CudaStream stream, in T arguments, int gridX, int gridY, int threads, int sharedBytes)
+    public void Launch<T>(CudaStream stream, in T arguments, int gridX, int gridY, int threads, int sharedBytes)
         where T : unmanaged
     {
-        using BoundLease queue = stream.Enter();
-        using HandleLease module = new(_module);
+        using HandleLease queue = stream.Lease();
+        Launch(queue.Value, arguments, gridX, gridY, threads, sharedBytes);
+    }
+
+    /// <summary>The same on a stream of the caller's (CUstream, cudaStream_t) of the same GPU's primary context.</summary>
+    /// <typeparam name="T">The kernel's one parameter.</typeparam>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public unsafe void Launch<T>(nint stream, in T arguments, int gridX, int gridY, int threads, int sharedBytes)
+        where T : unmanaged
+    {
+        using BoundLease module = _module.Enter();
         fixed (T* argument = &arguments)
         {
             void* parameters = argument;
             CudaStatus.Check(
                 CudaDriver.cuLaunchKernel(
-                    _function, (uint)gridX, (uint)gridY, 1, (uint)threads, 1, 1, (uint)sharedBytes, queue.Value, &parameters, null),
+                    _function, (uint)gridX, (uint)gridY, 1, (uint)threads, 1, 1, (uint)sharedBytes, stream, &parameters, null),
                 nameof(CudaDriver.cuLaunchKernel));
         }
     }

@@ -121,6 +121,15 @@ internal sealed class InverseStftKernel
     public void Launch(
         CudaStream stream, int batch, int frames, (nint First, nint Second, nint Third) planes, bool isHalf, nint samples, nint reports)
     {
+        using HandleLease queue = stream.Lease();
+        Launch(queue.Value, batch, frames, planes, isHalf, samples, reports);
+    }
+
+    /// <summary>The same on a stream of the caller's (CUstream, cudaStream_t) of the same GPU's primary context.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void Launch(
+        nint stream, int batch, int frames, (nint First, nint Second, nint Third) planes, bool isHalf, nint samples, nint reports)
+    {
         int chunk = GetChunkLength(batch, frames);
         int blocks = CountBlocks(frames, chunk);
         if (blocks == 0)

@@ -9,7 +9,8 @@ namespace TrtVocoder.TensorRt;
 /// What one shape runs with: an execution context in which it is set, the memory of its tensors, and, if it could be captured, the graph of
 /// a whole run. The tensors that the host writes and reads lie in one block, side by side on the host and on the GPU, or in mapped memory
 /// that both see; outputs that the host does not read are on the GPU alone. Where an inverse STFT follows the network, the host reads its
-/// samples and not the spectrum. One thread at a time.
+/// samples and not the spectrum, and the kernel writes them straight into the host's memory: each is written once, so that nothing is won
+/// by a copy behind it. One thread at a time.
 /// </summary>
 internal sealed class PreparedRun : IDisposable
 {
@@ -19,12 +20,12 @@ internal sealed class PreparedRun : IDisposable
     private readonly CudaContext _cuda;
     private readonly EngineTensors _tensors;
     private readonly bool _isMapped;
+    private readonly bool _canWriteThrough;
     private readonly Place[] _places;
     private InverseStftKernel? _inverseStft;
     private readonly ExtraInputs _extras;
     private DeviceBuffer<float>? _device;
-    private PinnedBuffer<float>? _pinned;
-    private MappedBuffer<float>? _mapped;
+    private PinnedBuffer<float>? _host;
     private float[] _wide = [];
     // The second one is of an engine with state, for the other turn of it.
     private readonly CudaGraph?[] _graphs = new CudaGraph?[2];
@@ -36,6 +37,7 @@ internal sealed class PreparedRun : IDisposable
     private int _allFloats;
     private int _wideCount;
     private bool _hasAddresses;
+    private nint _callersSamples;
 
     /// <summary>Makes the context; it has no shape, no memory, and no scratch memory yet.</summary>
     /// <param name="engine">The engine, which must outlive it.</param>
@@ -49,6 +51,7 @@ internal sealed class PreparedRun : IDisposable
         _tensors = tensors;
         _isMapped = options.Buffers == BufferMode.Mapped
             || (options.Buffers == BufferMode.Auto && _cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
+        _canWriteThrough = _cuda.Device.CanMapHostMemory && !options.CopiesSamples;
         _places = [new Place(tensors.Mel), .. tensors.Outputs.Concat(tensors.OtherOutputs).Select(tensor => new Place(tensor))];
         _extras = new ExtraInputs(_cuda, tensors.Extras);
         Context = engine.CreateContext(options.Profile, stream, bringsScratch: true);
@@ -80,6 +83,9 @@ internal sealed class PreparedRun : IDisposable
     /// <summary>Values of one of the network's outputs.</summary>
     public int OutputCount { get; private set; }
 
+    /// <summary>Values of what a run gives: of one of the network's outputs, or samples where an inverse STFT follows.</summary>
+    public int ResultCount => _inverseStft is null ? OutputCount : Batch * Samples;
+
     /// <summary>Whether the shape has not run yet since it was set: then the next run is slow.</summary>
     public bool HasNewShape { get; private set; }
 
@@ -102,7 +108,7 @@ internal sealed class PreparedRun : IDisposable
 
     /// <summary>Bytes of its memory on the GPU, and of host memory that the GPU sees.</summary>
     public (long Device, long Host) MemoryBytes =>
-        (sizeof(float) * (_device?.Length ?? 0), sizeof(float) * ((_pinned?.Length ?? 0) + (long)(_mapped?.Length ?? 0)));
+        (sizeof(float) * (_device?.Length ?? 0), sizeof(float) * (_host?.Length ?? 0L));
 
     private int MelCount => Batch * _tensors.Metadata.MelCount * Frames;
 
@@ -111,7 +117,9 @@ internal sealed class PreparedRun : IDisposable
 
     private int Samples => _inverseStft?.GetSampleCount(Frames) ?? OutputCount / Batch;
 
-    private Span<float> Host => _isMapped ? _mapped!.Span : _pinned!.Span;
+    private Span<float> Host => _host!.Span;
+
+    private bool WritesThrough => _inverseStft is not null && !_isMapped && _canWriteThrough;
 
     /// <summary>Sets the shape, unless it is set already.</summary>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
@@ -149,13 +157,17 @@ internal sealed class PreparedRun : IDisposable
         _hasAddresses = true;
     }
 
-    /// <summary>Points the engine to the caller's device memory instead; what nobody reads goes to memory of our own.</summary>
+    /// <summary>
+    /// Points the engine to the caller's device memory instead; what nobody reads goes to memory of our own, and so does a spectrum that
+    /// an inverse STFT follows, whose samples go to <paramref name="firstOutput"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">An address is not aligned.</exception>
     /// <exception cref="CudaException">Memory is used up.</exception>
     public void UseMemory(nint mel, nint firstOutput, nint secondOutput)
     {
         _hasAddresses = false;
-        int used = 1 + _tensors.Outputs.Count;
+        int used = _inverseStft is null ? 1 + _tensors.Outputs.Count : 1;
+        _callersSamples = firstOutput;
         if (used < _places.Length)
             Reserve();
         for (int i = 0; i < _places.Length; i++)
@@ -194,12 +206,15 @@ internal sealed class PreparedRun : IDisposable
         State?.Flip();
     }
 
-    /// <summary>Enqueues the network alone in a stream of the caller's, after <see cref="UseMemory"/>.</summary>
+    /// <summary>Enqueues a run without copies in a stream of the caller's, after <see cref="UseMemory"/>.</summary>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">The driver refused.</exception>
     public void LaunchForCaller(nint stream)
     {
         HasNewShape = false;
         Context.Enqueue(stream);
+        _inverseStft?.Launch(
+            stream, Batch, Frames, SpectrumAddresses, _places[1].IsHalf, _callersSamples, GetAddress(_reports.Start));
     }
 
     /// <summary>Records a run as a graph. The shape must have run once, so that TensorRT's own preparations are over.</summary>
@@ -246,8 +261,7 @@ internal sealed class PreparedRun : IDisposable
         Context.Dispose();
         _extras.Dispose();
         _device?.Dispose();
-        _pinned?.Dispose();
-        _mapped?.Dispose();
+        _host?.Dispose();
     }
 
     private void DropGraphs()
@@ -302,19 +316,20 @@ internal sealed class PreparedRun : IDisposable
     private void Upload(CudaStream stream)
     {
         if (!_isMapped)
-            stream.Copy(_pinned!, _device!, _places[0].Floats, _places[0].Start);
+            stream.Copy(_host!, _device!, _places[0].Floats, _places[0].Start);
     }
 
+    private (nint First, nint Second, nint Third) SpectrumAddresses =>
+        (GetAddress(_places[1].Start), GetAddress(_places[2].Start), _tensors.Outputs.Count > 2 ? GetAddress(_places[3].Start) : 0);
+
     private void InvertSpectrum(InverseStftKernel inverseStft, CudaStream stream) => inverseStft.Launch(
-        stream, Batch, Frames,
-        (GetAddress(_places[1].Start), GetAddress(_places[2].Start), _tensors.Outputs.Count > 2 ? GetAddress(_places[3].Start) : 0),
-        _places[1].IsHalf, GetAddress(_samples.Start), GetAddress(_reports.Start));
+        stream, Batch, Frames, SpectrumAddresses, _places[1].IsHalf, GetResultAddress(_samples.Start), GetResultAddress(_reports.Start));
 
     private void Download(CudaStream stream)
     {
         int start = _inverseStft is null ? _places[1].Start : _samples.Start;
-        if (!_isMapped)
-            stream.Copy(_device!, _pinned!, _hostFloats - start, start);
+        if (!_isMapped && !WritesThrough)
+            stream.Copy(_device!, _host!, _hostFloats - start, start);
     }
 
     // Mel and results first, as far as the host's block goes; then what the host does not read.
@@ -363,17 +378,13 @@ internal sealed class PreparedRun : IDisposable
 
     private void Reserve()
     {
-        int hostCapacity = _isMapped ? _mapped?.Length ?? 0 : _pinned?.Length ?? 0;
-        if (_hostFloats > hostCapacity)
+        bool isMapped = _isMapped || WritesThrough;
+        if (_hostFloats > (_host?.Length ?? 0) || isMapped != (_host?.DeviceAddress != 0))
         {
-            _pinned?.Dispose();
-            _mapped?.Dispose();
-            (_pinned, _mapped) = (null, null);
-            int capacity = (int)Grow(hostCapacity, _hostFloats);
-            if (_isMapped)
-                _mapped = new MappedBuffer<float>(_cuda, capacity);
-            else
-                _pinned = new PinnedBuffer<float>(_cuda, capacity);
+            int capacity = (int)Grow(_host?.Length ?? 0, _hostFloats);
+            _host?.Dispose();
+            _host = null;
+            _host = new PinnedBuffer<float>(_cuda, capacity, isMapped);
         }
         int deviceFloats = _isMapped ? _allFloats - _deviceStart : _allFloats;
         if (deviceFloats > (_device?.Length ?? 0))
@@ -395,9 +406,12 @@ internal sealed class PreparedRun : IDisposable
         if (!_isMapped)
             return _device!.Address + ((nint)start * sizeof(float));
         return start < _deviceStart
-            ? _mapped!.DeviceAddress + ((nint)start * sizeof(float))
+            ? _host!.DeviceAddress + ((nint)start * sizeof(float))
             : _device!.Address + ((nint)(start - _deviceStart) * sizeof(float));
     }
+
+    private nint GetResultAddress(int start) =>
+        WritesThrough ? _host!.DeviceAddress + ((nint)start * sizeof(float)) : GetAddress(start);
 
     private OutputValues GetValues(in Place place, int count) =>
         place.IsHalf

@@ -127,7 +127,7 @@ internal sealed class PreparedRuns : IDisposable
         run.Launch(_stream, _instruments);
     }
 
-    /// <summary>Enqueues the network alone in a stream of the caller's, on the caller's memory, after runs in other streams.</summary>
+    /// <summary>Enqueues a run in a stream of the caller's, on the caller's memory, after runs in other streams.</summary>
     /// <exception cref="ArgumentException">An address is not aligned.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>

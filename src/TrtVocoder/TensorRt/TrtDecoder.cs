@@ -178,7 +178,7 @@ public sealed class TrtDecoder : IDecoder
         using Visit visit = new(this);
         ThrowIfRunning();
         _batch = 0;
-        return _runs.GetChanging(batch, frames).OutputCount;
+        return _runs.GetChanging(batch, frames).ResultCount;
     }
 
     /// <summary>
@@ -195,9 +195,10 @@ public sealed class TrtDecoder : IDecoder
     /// <param name="batch">Items.</param>
     /// <param name="frames">Frames an item.</param>
     /// <param name="realOrAudio">
-    /// CUdeviceptr of the real parts or the samples, aligned to 256 bytes, with room for <see cref="GetOutputLength"/> values.
+    /// CUdeviceptr of the real parts or the samples, aligned to 256 bytes, with room for <see cref="GetOutputLength"/> values. What
+    /// <see cref="TrtDecoderModel.CreateSampleDecoder"/> made writes samples in FP32, and looks for no NaN here.
     /// </param>
-    /// <param name="imag">CUdeviceptr of the imaginary parts; 0 for a waveform engine.</param>
+    /// <param name="imag">CUdeviceptr of the imaginary parts; 0 where samples are written.</param>
     /// <param name="stream">A CUstream (cudaStream_t) of the same GPU's primary context, not the default stream.</param>
     /// <exception cref="NotSupportedException">The planes are not real and imaginary parts.</exception>
     /// <exception cref="ArgumentException">An address is not aligned, or missing.</exception>
@@ -209,8 +210,12 @@ public sealed class TrtDecoder : IDecoder
     public void RunOnDevice(nint mel, int batch, int frames, nint realOrAudio, nint imag, nint stream)
     {
         CheckDeviceShape(batch, frames);
-        if (!_tensors.IsSpectrum && imag != 0)
-            throw new ArgumentException("This engine puts out samples: it has no imaginary parts.", nameof(imag));
+        if ((_makesSamples || !_tensors.IsSpectrum) && imag != 0)
+            throw new ArgumentException("This decoder puts out samples: it has no imaginary parts.", nameof(imag));
+        if (_makesSamples && (realOrAudio == 0 || realOrAudio % TrtExecutionContext.AddressAlignmentBytes != 0))
+            throw new ArgumentException(
+                $"The samples need memory at a multiple of {TrtExecutionContext.AddressAlignmentBytes} bytes; 0x{realOrAudio:X} is not.",
+                nameof(realOrAudio));
         if (_tensors.Stream is not null)
             throw new NotSupportedException("An engine with state runs on memory of its own only.");
         using Visit visit = new(this);
@@ -264,7 +269,7 @@ public sealed class TrtDecoder : IDecoder
     private void CheckDeviceShape(int batch, int frames)
     {
         // The caller has one pointer for the real and one for the imaginary parts.
-        if (_tensors.Form is not (null or SpectrumForm.RealImaginary))
+        if (!_makesSamples && _tensors.Form is not (null or SpectrumForm.RealImaginary))
             throw new NotSupportedException(
                 $"The engine's outputs are {_tensors.Form}: only one that puts out real and imaginary parts, or samples, runs from and to the "
                     + "caller's GPU memory; decode from host memory instead.");

@@ -109,7 +109,7 @@ public class CudaTests : SimulatedGpu
     public void Mapped_memory_is_seen_by_both_sides()
     {
         using CudaContext context = CudaContext.Retain(CudaDevice.Get());
-        using MappedBuffer<float> mapped = new(context, 10);
+        using PinnedBuffer<float> mapped = new(context, 10, isMapped: true);
         mapped.Span[3] = 1;
         Assert.That(mapped.DeviceAddress, Is.Not.Zero);
         Assert.That(mapped.Span[3], Is.EqualTo(1));
@@ -222,7 +222,7 @@ public class CudaTests : SimulatedGpu
         using CudaEvent mark = CudaEvent.Create(context);
         using DeviceBuffer<float> device = new(context, 8);
         using PinnedBuffer<float> pinned = new(context, 8);
-        using MappedBuffer<float> mapped = new(context, 8);
+        using PinnedBuffer<float> mapped = new(context, 8, isMapped: true);
         using CudaGraph graph = CudaGraph.Capture(stream, () =>
         {
             stream.Copy(pinned, device, 8);

@@ -261,10 +261,12 @@ public class TrtDecoderTests : SimulatedGpu
     }
 
     [Test]
-    public void The_caller_brings_device_memory_and_a_stream()
+    public void The_caller_brings_device_memory_and_a_stream([Values] bool isSpectrum)
     {
-        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", Waveform));
-        using TrtDecoder decoder = model.CreateDecoder();
+        using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine("tiny-center", isSpectrum ? new OnnxExportOptions() : Waveform));
+        if (isSpectrum)
+            Assert.That(model.PrepareInverseStft(), Is.Null);
+        using TrtDecoder decoder = isSpectrum ? model.CreateSampleDecoder() : model.CreateDecoder();
         using CudaContext context = CudaContext.Retain(CudaDevice.Get());
         using CudaStream stream = CudaStream.Create(context);
         float[] mel = Vector("tiny-center", "T027.mel");
@@ -283,6 +285,7 @@ public class TrtDecoderTests : SimulatedGpu
         Assert.That(() => decoder.Run(), Throws.InvalidOperationException, "the shape was the caller's");
         Assert.That(() => decoder.RunOnDevice(input.Address + 4, 1, 27, output.Address, 0, stream.Handle), Throws.ArgumentException.With.Message.Contains("256 bytes"));
         Assert.That(() => decoder.RunOnDevice(input.Address, 1, 27, 0, 0, stream.Handle), Throws.ArgumentException);
+        Assert.That(() => decoder.RunOnDevice(input.Address, 1, 27, output.Address, output.Address, stream.Handle), Throws.ArgumentException.With.Message.Contains("imaginary"));
 
         mel.CopyTo(decoder.BeginInput(1, 27));
         Assert.That(Differences.Largest(decoder.Run().GetAudio(0), expected), Is.LessThan(1e-4f), "own memory again");

@@ -47,6 +47,8 @@ internal static class Timing
             Samples("samples_ms", engine, mel, batch, frames, new VocoderOptions()),
             Samples("samples_asleep_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { SleepsWhileWaiting = true } }),
         ];
+        if (isSpectrum)
+            samples.Add(Samples("samples_copied_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { CopiesSamples = true } }));
         samples.Add(Samples("samples_mapped_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { Buffers = BufferMode.Mapped } }));
         if (isSpectrum)
             foreach (int threads in (int[])[1, 6])
@@ -63,6 +65,7 @@ internal static class Timing
             .Number("sequential_ratio_paired", Series.PairedRatio(series[1], series[0]))
             .Number("graph_ratio_paired", Series.PairedRatio(series[3], series[2]))
             .Number("samples_to_graph_paired", Series.PairedRatio(samples[2], samples[0]))
+            .Number("pinned_to_graph_paired", Series.PairedRatio(samples[1], samples[0]))
             .Number("graph_overhead_us", 1000 * (series[3].Statistics.Median - series[2].Statistics.Median))
             .Number("sequential_overhead_us", 1000 * (series[1].Statistics.Median - series[0].Statistics.Median));
         Parts(line, engine, mel, batch, frames);
