@@ -10,7 +10,8 @@
 #   DIR/run.sh time ENGINES [OUT]             on the target: managed decodes against plain C++ (in turns, in one process) and PyTorch, and the
 #                                             replay of varied lengths; JSON lines in OUT, tables on standard output
 #
-#   DIR/run.sh stream ENGINES [OUT]           on the target: what pushes of 1, 10 and 64 frames cost with state on the GPU, and by decoding again
+#   DIR/run.sh python ENGINES [OUT]           on the target, with torch for CUDA: the wheel on CUDA tensors, checked and timed beside torch
+#   DIR/run.sh stream ENGINES [OUT]           on the target: what pushes of 1, 10 and 64 frames cost with state on the GPU (where ENGINES has streaming/), and by decoding again
 #
 # The engines in streaming/ are made of one checkpoint, as they are by 'build' (its trunk in FP16, of which the reference is heard):
 #
@@ -45,6 +46,10 @@ pack() {
     cp build/gpu/TrtVocoder.GpuTests "$to/gpu_tests"
     cp build/native/libtrtvocoder10.so build/native/libtrtvocoder11.so tests/gpu/run.sh tests/gpu/summarize.py tests/baselines/vocos_torch.py \
         src/TrtVocoder.Benchmarking/f5tts-lengths.txt "$to/"
+    ./build.sh wheel
+    rm -rf "$to/python"
+    python3 -m zipfile -e out/python/trtvocoder-*-manylinux*.whl "$to/python"
+    cp tests/gpu/python_torch.py "$to/"
     rtx_engine "$to"
     form_answers "$to" "$engines"
 }
@@ -106,15 +111,27 @@ time_decodes() {
 }
 
 time_pushes() {
-    local engines=${1:?stream needs the folder of engines} out=${2:-.} chunk
+    local engines=${1:?stream needs the folder of engines} out=${2:-.} chunk pair
+    pair=("$engines/streaming/streaming.engine" "$engines/streaming/whole.engine")
+    [[ -e ${pair[0]} ]] || pair=(- "$engines/half-width-shift/frame-major.engine")
     mkdir -p "$out"
     : >"$out/stream.jsonl"
     for chunk in 1 10 64; do
-        "$here/gpu_tests" stream "$engines/streaming/streaming.engine" "$engines/streaming/whole.engine" "$chunk" "$rounds" | tee -a "$out/stream.jsonl"
+        "$here/gpu_tests" stream "${pair[@]}" "$chunk" "$rounds" | tee -a "$out/stream.jsonl"
     done
 }
 
+python_torch() {
+    local engines=${1:?python needs the folder of engines} out=${2:-.} engine vectors=T256
+    mkdir -p "$out"
+    for engine in half-width-shift/frame-major half-width-shift/waveform; do
+        PYTHONPATH="$here/python" python3 "$here/python_torch.py" check "$engines/$engine.engine" "$engines/half-width-shift/$vectors".{mel,audio}.npy
+    done
+    PYTHONPATH="$here/python" python3 "$here/python_torch.py" time "$engines/half-width-shift/frame-major.engine" | tee "$out/python.jsonl"
+}
+
 case ${1:-} in
+    python) python_torch "${2:-}" "${3:-.}" ;;
     pack) pack "${2:-}" "${3:-}" ;;
     check) check "${@:2}" ;;
     stream) time_pushes "${2:-}" "${3:-.}" ;;

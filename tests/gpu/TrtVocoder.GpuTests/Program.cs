@@ -13,7 +13,7 @@ try
         ["time", string engine, string frames, string rounds] => Timing.Run(engine, int.Parse(frames), int.Parse(rounds), batch: 1),
         ["time", string engine, string frames, string rounds, string batch] => Timing.Run(engine, int.Parse(frames), int.Parse(rounds), int.Parse(batch)),
         ["replay", string engine, string lengths] => Replay.Run(engine, lengths),
-        ["stream", string engine, string whole, string chunk, string rounds] => StreamChecks.Time(engine, whole, int.Parse(chunk), int.Parse(rounds)),
+        ["stream", string engine, string whole, string chunk, string rounds] => StreamChecks.Time(engine == "-" ? null : engine, whole, int.Parse(chunk), int.Parse(rounds)),
         ["mels", string folder] => FormAnswers.WriteMels(folder),
         ["layers", string engine, string frames] => LayerTable.Run(engine, int.Parse(frames)),
         [string engines, .. string[] options] when !engines.StartsWith('-') => Check(engines, options),

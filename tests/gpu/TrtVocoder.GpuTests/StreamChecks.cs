@@ -20,20 +20,22 @@ internal static class StreamChecks
         run.Check("streaming", "a warm stream launches captured runs only and allocates nothing", () => IsWarm(engines.Streaming));
     }
 
-    /// <summary>One JSON line: what a push costs with state, and by decoding again, in turns.</summary>
-    public static int Time(string engine, string wholeEngine, int chunk, int rounds)
+    /// <summary>One JSON line: what a push costs with state, where there is such an engine, and by decoding again, in turns.</summary>
+    public static int Time(string? engine, string wholeEngine, int chunk, int rounds)
     {
-        using PushSession stream = new(engine, chunk), again = new(wholeEngine, chunk);
-        Series[] series = [new("push_ms", stream.Time), new("push_by_windows_ms", again.Time)];
+        using PushSession? stream = engine is null ? null : new(engine, chunk);
+        using PushSession again = new(wholeEngine, chunk);
+        Series[] series = [new("push_by_windows_ms", again.Time), .. stream is null ? Array.Empty<Series>() : [new("push_ms", stream.Time)]];
         for (int round = 0; round < rounds; round++)
             foreach (Series one in round % 2 == 0 ? series : series.Reverse())
                 one.RunBlock(untimed: 2, timed: 10);
         using JsonLine line = new();
-        line.Text("tool", $"TrtVocoder, {stream.Backend}").Text("engine", engine).Text("whole_engine", wholeEngine).Number("chunk", chunk)
+        line.Text("tool", $"TrtVocoder, {again.Backend}").Text("engine", engine ?? "").Text("whole_engine", wholeEngine).Number("chunk", chunk)
             .Number("rounds", rounds);
         foreach (Series one in series)
             line.Statistics(one.Name, one.Statistics);
-        line.Number("push_ratio_paired", Series.PairedRatio(series[0], series[1]));
+        if (stream is not null)
+            line.Number("push_ratio_paired", Series.PairedRatio(series[1], series[0]));
         return 0;
     }
 
