@@ -9,37 +9,56 @@
 namespace trtv_sim::onnx {
 namespace {
 
-// c[m,n] += a[m,k]·b[k,n]; four rows at a time, so that each row of b is read once for four, in blocks of k that stay
-// in the cache.
-void multiply(const float* a, const float* b, float* c, int64_t m, int64_t k, int64_t n) {
-    constexpr int64_t kBlock = 64;
-    for (int64_t from = 0; from < k; from += kBlock) {
-        const int64_t to = std::min(k, from + kBlock);
-        int64_t row = 0;
-        for (; row + 4 <= m; row += 4) {
-            float* c0 = c + row * n;
-            float* c1 = c0 + n;
-            float* c2 = c1 + n;
-            float* c3 = c2 + n;
-            for (int64_t i = from; i < to; ++i) {
-                const float* line = b + i * n;
-                const float a0 = a[row * k + i], a1 = a[(row + 1) * k + i];
-                const float a2 = a[(row + 2) * k + i], a3 = a[(row + 3) * k + i];
-                for (int64_t j = 0; j < n; ++j) {
-                    c0[j] += a0 * line[j];
-                    c1[j] += a1 * line[j];
-                    c2[j] += a2 * line[j];
-                    c3[j] += a3 * line[j];
-                }
-            }
+// Eight numbers at once; where the processor has no such registers, the compiler splits them.
+using Lanes = float __attribute__((vector_size(32)));
+constexpr int64_t kColumns = 16, kDepth = 256;
+
+// A tile of some rows by the panel's columns: c stays in registers, and each sum runs in the order of k.
+template <int64_t kRows>
+[[gnu::always_inline]] inline void multiplyTile(const float* a, int64_t k, const Lanes (*panel)[2], int64_t depth,
+                                                float* c, int64_t n, size_t bytes) {
+    Lanes sums[kRows][2] = {};
+    for (int64_t r = 0; r < kRows; ++r) std::memcpy(sums[r], c + r * n, bytes);
+    for (int64_t i = 0; i < depth; ++i) {
+        for (int64_t r = 0; r < kRows; ++r) {
+            sums[r][0] += a[r * k + i] * panel[i][0];
+            sums[r][1] += a[r * k + i] * panel[i][1];
         }
-        for (; row < m; ++row) {
-            for (int64_t i = from; i < to; ++i) {
-                const float factor = a[row * k + i];
-                for (int64_t j = 0; j < n; ++j) c[row * n + j] += factor * b[i * n + j];
+    }
+    for (int64_t r = 0; r < kRows; ++r) std::memcpy(c + r * n, sums[r], bytes);
+}
+
+// c[m,n] += a[m,k]·b[k,n], in panels of b that stay in the cache.
+[[gnu::always_inline]] inline void multiplyPanels(const float* a, const float* b, float* c, int64_t m, int64_t k,
+                                                  int64_t n) {
+    Lanes panel[kDepth][2] = {};
+    for (int64_t from = 0; from < k; from += kDepth) {
+        const int64_t depth = std::min(kDepth, k - from);
+        for (int64_t column = 0; column < n; column += kColumns) {
+            const size_t bytes = static_cast<size_t>(std::min(kColumns, n - column)) * sizeof(float);
+            for (int64_t i = 0; i < depth; ++i) std::memcpy(panel[i], b + (from + i) * n + column, bytes);
+            int64_t row = 0;
+            for (; row + 4 <= m; row += 4) {
+                multiplyTile<4>(a + row * k + from, k, panel, depth, c + row * n + column, n, bytes);
+            }
+            for (; row < m; ++row) {
+                multiplyTile<1>(a + row * k + from, k, panel, depth, c + row * n + column, n, bytes);
             }
         }
     }
+}
+
+#if defined(__x86_64__)
+[[gnu::target("avx2")]] void multiplyByAvx2(const float* a, const float* b, float* c, int64_t m, int64_t k, int64_t n) {
+    multiplyPanels(a, b, c, m, k, n);
+}
+#endif
+
+void multiply(const float* a, const float* b, float* c, int64_t m, int64_t k, int64_t n) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2")) return multiplyByAvx2(a, b, c, m, k, n);
+#endif
+    multiplyPanels(a, b, c, m, k, n);
 }
 
 void requireFloats(const Call& call, size_t count) {
