@@ -7,30 +7,30 @@ namespace TrtVocoder.NativeLibrary;
 internal static unsafe class SchedulerExports
 {
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_create", CallConvs = [typeof(CallConvCdecl)])]
-    private static int Create(nint vocoder, NativeSchedulerOptions* options, nint* scheduler) => NotYet();
+    internal static int Create(nint vocoder, NativeSchedulerOptions* options, nint* scheduler) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_warm_up", CallConvs = [typeof(CallConvCdecl)])]
-    private static int WarmUp(nint scheduler) => NotYet();
+    internal static int WarmUp(nint scheduler) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_submit", CallConvs = [typeof(CallConvCdecl)])]
-    private static int Submit(
+    internal static int Submit(
         nint scheduler, float* mel, int frames, delegate* unmanaged[Cdecl]<void*, int, byte*, float*, int, int, int, void> callback,
         void* user, long* ticket) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_cancel", CallConvs = [typeof(CallConvCdecl)])]
-    private static int Cancel(nint scheduler, long ticket) => NotYet();
+    internal static int Cancel(nint scheduler, long ticket) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_wait_for_room", CallConvs = [typeof(CallConvCdecl)])]
-    private static int WaitForRoom(nint scheduler, int windows, int timeoutMs) => NotYet();
+    internal static int WaitForRoom(nint scheduler, int windows, int timeoutMs) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_get_window_count", CallConvs = [typeof(CallConvCdecl)])]
-    private static int GetWindowCount(nint scheduler, int frames, int* windows) => NotYet();
+    internal static int GetWindowCount(nint scheduler, int frames, int* windows) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_get_statistics", CallConvs = [typeof(CallConvCdecl)])]
-    private static int GetStatistics(nint scheduler, NativeSchedulerStatistics* statistics) => NotYet();
+    internal static int GetStatistics(nint scheduler, NativeSchedulerStatistics* statistics) => NotYet();
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_destroy", CallConvs = [typeof(CallConvCdecl)])]
-    private static void Destroy(nint scheduler)
+    internal static void Destroy(nint scheduler)
     {
     }
 
