@@ -247,6 +247,11 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
+    internal static TrtVocoderException NonFiniteAudio(DecoderInfo info, string where) => new(
+        $"The network put out NaN or infinity ({where}); this is known of FP16 models: "
+            + $"use one whose head is FP32, or FP32 throughout ({info.Backend}).")
+    { Kind = FailureKind.NonFiniteOutput };
+
     private int GetSampleCount(int batch, int frames, ReadOnlySpan<float> audio)
     {
         int samples = _info.Metadata.GetSampleCount(frames);
