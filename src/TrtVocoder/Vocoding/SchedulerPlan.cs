@@ -22,9 +22,7 @@ internal sealed class SchedulerPlan
     /// <summary>The most items of a run.</summary>
     public int Batch { get; }
 
-    /// <summary>
-    /// Plans for a vocoder, which is asked what it does not say.
-    /// </summary>
+    /// <summary>Plans for a vocoder, which is asked what it does not say.</summary>
     /// <param name="vocoder">The vocoder.</param>
     /// <param name="options">What the caller asks for.</param>
     /// <exception cref="TrtVocoderException">The windows do not suit the model, or the backend failed.</exception>
@@ -34,7 +32,8 @@ internal sealed class SchedulerPlan
         (WindowPlans plans, VocoderOptions vocoderOptions) = vocoder.Parts;
         int batch = Math.Min(info.MaxBatch, options.Batch > 0 ? options.Batch : info.HasCostlyShapes ? VocoderSchedulerOptions.DefaultBatch : 1);
         bool mustAskBatch = batch > 1 && info.IsForeign;
-        bool mustAskField = plans.MustAsk(plans.Windows, int.MaxValue);
+        bool wantsFewLengths = options.WindowFrames > 0 || batch > 1 || info.HasCostlyShapes;
+        bool mustAskField = !plans.IsAsked && (wantsFewLengths || info.MaxFrames < int.MaxValue || info.MinFrames > 1);
         if (mustAskBatch || mustAskField)
         {
             using IDecoder decoder = vocoder.CreateSessionDecoder(null);
@@ -43,7 +42,6 @@ internal sealed class SchedulerPlan
             if (mustAskBatch && !plans.AskBatch(decoder))
                 batch = 1;
         }
-        bool wantsFewLengths = options.WindowFrames > 0 || batch > 1 || info.HasCostlyShapes;
         WindowPlan windows = wantsFewLengths
             ? WithFewLengths(info, plans, vocoderOptions, options.WindowFrames, batch) ?? plans.Windows
             : plans.Windows;
