@@ -53,6 +53,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
+    /// <summary>The first lane's decoder, for runs one after the other.</summary>
+    public IDecoder Decoder => _lanes[0].Decoder;
+
     /// <summary>Whether each item of a batch is a run of its own.</summary>
     public bool DecodesSingly { get; set; }
 

@@ -30,6 +30,14 @@ internal sealed class SchedulerPlan
     {
         DecoderInfo info = vocoder.Info;
         (WindowPlans plans, VocoderOptions vocoderOptions) = vocoder.Parts;
+        if (info.Metadata.IsStreaming)
+        {
+            throw new TrtVocoderException(
+                "This network keeps state from run to run, for streams: it has no windows that requests could share; use the one without state.")
+            {
+                Kind = FailureKind.OptionsDoNotFit,
+            };
+        }
         int batch = Math.Min(info.MaxBatch, options.Batch > 0 ? options.Batch : info.HasCostlyShapes ? VocoderSchedulerOptions.DefaultBatch : 1);
         bool mustAskBatch = batch > 1 && info.IsForeign;
         bool wantsFewLengths = options.WindowFrames > 0 || batch > 1 || info.HasCostlyShapes;

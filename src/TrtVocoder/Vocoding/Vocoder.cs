@@ -167,7 +167,7 @@ public sealed class Vocoder : IDisposable
     private static (DecoderInfo Info, string? Note) PlaceInverseStft(IDecoderModel model, InverseStftPlace place)
     {
         DecoderInfo info = model.Info;
-        if (info.Metadata.Signal == OutputKind.Waveform || place == InverseStftPlace.Host)
+        if (info.Metadata.Signal == OutputKind.Waveform || info.Metadata.IsStreaming || place == InverseStftPlace.Host)
             return (info, null);
         if (model.PrepareInverseStft() is not { } reason)
             return (info with { Signal = OutputKind.Waveform }, null);
