@@ -185,7 +185,7 @@ public sealed class VocoderSchedulerTests
         using FakeDecoderModel model = new();
         using Vocoder vocoder = new(model);
         using VocoderScheduler scheduler = new(vocoder, Packed);
-        using HeldRun held = new(model, () => throw new CudaException("cuStreamSynchronize", LostContext, "CUDA_ERROR_ILLEGAL_ADDRESS", "The context is lost."));
+        using HeldRun held = new(model, () => throw new CudaException("cuStreamSynchronize", LostContext, "CUDA_ERROR_ILLEGAL_ADDRESS", "The context is lost.") { Kind = FailureKind.ContextLost });
         CountedRequest running = Submit(scheduler, Window);
         held.AwaitRun();
         CountedRequest[] waiting = [.. Enumerable.Range(0, 20).Select(seed => Submit(scheduler, 100, seed))];
