@@ -569,7 +569,9 @@ CASE("a scheduler gives requests of all lengths what a session gives, each once,
             options.sends_parts = sends_parts;
             const Scheduler scheduler(client, options);
             check(trtvocoder_scheduler_warm_up(scheduler.handle));
-            const int32_t all = static_cast<int32_t>(whole_mel().size()) / client.info.mel_count;
+            // The double computes slowly.
+            const int32_t all =
+                path == engine() ? 160 : static_cast<int32_t>(whole_mel().size()) / client.info.mel_count;
             std::vector<int32_t> lengths = {0, 1, 2, 40, all};
             for (int32_t frames = 60; frames < all; frames += 23) lengths.push_back(frames);
             std::vector<std::unique_ptr<Request>> requests;
