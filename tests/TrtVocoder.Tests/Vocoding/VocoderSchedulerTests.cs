@@ -366,6 +366,33 @@ public sealed class VocoderSchedulerTests
     }
 
     [Test]
+    public async Task Disposal_waits_for_the_last_callback()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model);
+        VocoderScheduler scheduler = new(vocoder, Packed);
+        using ManualResetEventSlim inside = new(), go = new();
+        CountedRequest request = new([], 0, 0)
+        {
+            OnEnd = () =>
+            {
+                inside.Set();
+                go.Wait(Soon);
+            },
+        };
+        scheduler.Submit(request);
+        Assert.That(inside.Wait(Soon));
+
+        Task disposal = Task.Run(scheduler.Dispose);
+
+        Assert.That(disposal.Wait(TimeSpan.FromMilliseconds(50)), Is.False);
+        Assert.That(model.LiveDecoders, Is.EqualTo(1));
+        go.Set();
+        await disposal.WaitAsync(Soon);
+        Assert.That((request.Ends, model.LiveDecoders), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
     public void Disposal_under_load_loses_no_request()
     {
         for (int round = 0; round < 20; round++)
