@@ -19,6 +19,7 @@ internal enum NativeStatus
     Forked = -10,
     Unsupported = -11,
     Internal = -12,
+    Cancelled = -13,
 }
 
 /// <summary>An exception's status.</summary>
@@ -29,6 +30,8 @@ internal static class NativeStatusExtensions
         OutOfMemoryException => NativeStatus.OutOfMemory,
         { InnerException: OutOfMemoryException } => NativeStatus.OutOfMemory,
         TrtVocoderException { Kind: FailureKind.OptionsDoNotFit or FailureKind.NoSuchGpu } => NativeStatus.InvalidArgument,
+        TrtVocoderException { Kind: FailureKind.PoolBusy } => NativeStatus.Busy,
+        OperationCanceledException => NativeStatus.Cancelled,
         NativeLibraryException or TrtVocoderException { Kind: FailureKind.NoGpu } => NativeStatus.MissingLibrary,
         DataFormatException => NativeStatus.BadData,
         CudaException => NativeStatus.Cuda,

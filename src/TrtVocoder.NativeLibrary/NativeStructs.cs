@@ -67,3 +67,37 @@ internal unsafe struct NativeInfo
     public byte* Backend;
     public byte* Notes;
 }
+
+/// <summary><c>trtvocoder_scheduler_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeSchedulerOptions
+{
+    public uint StructSize;
+    public int Batch;
+    public int WindowFrames;
+    public int Lanes;
+    public int MaxQueuedWindows;
+    public int SendsParts;
+}
+
+/// <summary><c>trtvocoder_scheduler_statistics</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeSchedulerStatistics
+{
+    public uint StructSize;
+    public int Batch;
+    public int Lanes;
+    public int QueuedWindows;
+    public int RunningWindows;
+    public int OpenRequests;
+    public long RequestsSubmitted;
+    public long RequestsCompleted;
+    public long RequestsFailed;
+    public long RequestsCancelled;
+    public long RequestsRefused;
+    public long BatchesRun;
+    public long WindowsRun;
+    public long SlotsOffered;
+    public long FramesRun;
+    public long FramesAsked;
+}

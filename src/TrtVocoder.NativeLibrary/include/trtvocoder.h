@@ -8,8 +8,9 @@
  *                or NULL and objects are as before; audio may have been written in part. A NULL that is not said to be
  *                allowed, a handle that was destroyed or is of another kind, and a struct_size that is not the
  *                struct's, are TRTVOCODER_ERROR_INVALID_ARGUMENT. No function throws or calls exit.
- *   Threads      A vocoder may be used by any number of threads at once. A session may be used by one thread at a time;
- *                a second one gets TRTVOCODER_ERROR_BUSY, never wrong audio. Threads need not be registered.
+ *   Threads      A vocoder and a scheduler may be used by any number of threads at once. A session may be used by one
+ *                thread at a time; a second one gets TRTVOCODER_ERROR_BUSY, never wrong audio. Threads need not be
+ *                registered.
  *   Blocking     Returns without waiting for a GPU or a file.
  *   Ownership    *_create and *_load_* give the caller a handle, to be given back by the *_destroy of its kind: NULL is
  *                fine, it never fails, and the order does not matter, since a session keeps alive what it needs of its
@@ -63,6 +64,8 @@ typedef enum trtvocoder_status {
     TRTVOCODER_ERROR_UNSUPPORTED = -11,
     /** A fault of this library; the message says which, please report it. */
     TRTVOCODER_ERROR_INTERNAL = -12,
+    /** A request was cancelled, or its scheduler destroyed, before it was done. */
+    TRTVOCODER_ERROR_CANCELLED = -13,
 } trtvocoder_status;
 
 /** How grave a log message is. */
@@ -129,11 +132,25 @@ typedef struct trtvocoder_vocoder trtvocoder_vocoder;
 /** Decoders and buffers for one thread at a time. */
 typedef struct trtvocoder_session trtvocoder_session;
 
+/** Decodes many requests together, on threads of its own. */
+typedef struct trtvocoder_scheduler trtvocoder_scheduler;
+
 /**
  * Takes a log message. May be called from any thread, several at a time, and must not call this library. source is
  * "TensorRT" or "trtvocoder"; both strings live during the call only.
  */
 typedef void (*trtvocoder_log_callback)(void* user, int32_t severity, const char* source, const char* message);
+
+/**
+ * Takes what becomes of a request: the samples [first_sample, first_sample + count) of its audio, in order and without
+ * a gap. Called on the scheduler's threads, for one request one call at a time; exactly one, the last, has is_last 1.
+ * Its status is TRTVOCODER_OK, or why the request ended early: then message is one clear sentence, samples is NULL and
+ * count 0, and what came before is right. Every other call has status 0, message "" and is_last 0. samples and message
+ * live during the call only. It may call functions of the scheduler but trtvocoder_scheduler_destroy and
+ * trtvocoder_scheduler_wait_for_room; while it runs one of the scheduler's threads decodes nothing.
+ */
+typedef void (*trtvocoder_request_callback)(void* user, int32_t status, const char* message, const float* samples,
+                                            int32_t first_sample, int32_t count, int32_t is_last);
 
 /** The last error on a thread. */
 typedef struct trtvocoder_error {
@@ -245,6 +262,59 @@ typedef struct trtvocoder_info {
     /** What was guessed or assumed of the model, a sentence a line; "" for nothing. */
     const char* notes;
 } trtvocoder_info;
+
+/** How a scheduler shares runs of the network. All 0 but struct_size: the defaults. */
+typedef struct trtvocoder_scheduler_options {
+    /** sizeof(trtvocoder_scheduler_options). */
+    uint32_t struct_size;
+    /** The most windows of one run; 0: an engine's own limit, at most 16, and 1 on the CPU, where batches save nothing.
+     */
+    int32_t batch;
+    /** The most frames of a window; 0: chosen, as docs/hosts.md tells. */
+    int32_t window_frames;
+    /** Runs under way at the same time, each on a thread of its own; 0: chosen. At most 64. */
+    int32_t lanes;
+    /** The most windows that wait; a request beyond them is TRTVOCODER_ERROR_BUSY. 0: 4096. */
+    int32_t max_queued_windows;
+    /** 1: the callback comes for each part of a request as soon as it is ready; 0: once, with everything. */
+    int32_t sends_parts;
+} trtvocoder_scheduler_options;
+
+/** What a scheduler has done since it was made, and what it is at. */
+typedef struct trtvocoder_scheduler_statistics {
+    /** sizeof(trtvocoder_scheduler_statistics). */
+    uint32_t struct_size;
+    /** The most windows of one run. */
+    int32_t batch;
+    /** Runs under way at the same time. */
+    int32_t lanes;
+    /** Windows that wait now. */
+    int32_t queued_windows;
+    /** Windows in runs that are under way now. */
+    int32_t running_windows;
+    /** Requests that were accepted and have not ended. */
+    int32_t open_requests;
+    /** Requests accepted. */
+    int64_t requests_submitted;
+    /** Requests that ended with TRTVOCODER_OK. */
+    int64_t requests_completed;
+    /** Requests that ended with an error other than TRTVOCODER_ERROR_CANCELLED. */
+    int64_t requests_failed;
+    /** Requests that ended with TRTVOCODER_ERROR_CANCELLED. */
+    int64_t requests_cancelled;
+    /** Requests refused with TRTVOCODER_ERROR_BUSY, not counted as submitted. */
+    int64_t requests_refused;
+    /** Runs of the network. */
+    int64_t batches_run;
+    /** Windows in them. */
+    int64_t windows_run;
+    /** Windows that would have been in them, had each been full: windows_run / slots_offered is the batch fill. */
+    int64_t slots_offered;
+    /** Frames that the network computed, windows' overlaps and empty slots included. */
+    int64_t frames_run;
+    /** Frames of the accepted requests' mels. */
+    int64_t frames_asked;
+} trtvocoder_scheduler_statistics;
 
 /* ---- library ---- */
 
@@ -383,6 +453,67 @@ int32_t trtvocoder_session_compute_mel(trtvocoder_session* session, const float*
  * session was made with a profile_capacity of 0), busy. Ownership: the session's, until the next such call on it.
  */
 int32_t trtvocoder_session_get_profile(trtvocoder_session* session, const char** json) TRTVOCODER_NOEXCEPT;
+
+/* ---- scheduler ---- */
+
+/**
+ * Makes a scheduler: mels of any lengths are cut into windows, windows of different requests share runs of the network,
+ * and each request is answered as soon as its last window is done, with the samples that a session gives. Requests are
+ * served in turn; one with more windows than a run takes waits behind the others for each further run. Nothing is held
+ * back in the hope of a fuller run. options may be NULL. Errors: invalid argument (the model does not take such
+ * windows), missing library (FFTW), CUDA, TensorRT, model, out of memory. Blocking: an engine's lanes take about 50 ms
+ * each. Ownership: the caller's, trtvocoder_scheduler_destroy; it keeps alive what it needs of the vocoder.
+ */
+int32_t trtvocoder_scheduler_create(trtvocoder_vocoder* vocoder, const trtvocoder_scheduler_options* options,
+                                    trtvocoder_scheduler** scheduler) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Refuses new requests, ends those that have windows waiting with TRTVOCODER_ERROR_CANCELLED, waits for the runs under
+ * way, and gives the handle back: every accepted request has had its last callback when this returns. Threads: one,
+ * once, and not a callback of this scheduler; other calls with this handle end first. Blocking: as said.
+ */
+void trtvocoder_scheduler_destroy(trtvocoder_scheduler* scheduler) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Makes every shape ready on every lane, so that no request pays for a new one. To be called before the first request;
+ * later it waits for the runs under way. Errors: CUDA, TensorRT, model. Blocking: some 50 ms a shape and lane on a GPU.
+ */
+int32_t trtvocoder_scheduler_warm_up(trtvocoder_scheduler* scheduler) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Accepts a request: mel is [mel_count, frames] of natural-log amplitudes, copied during the call. callback gets the
+ * samples, trtvocoder_vocoder_get_sample_count of frames; it may run before this returns. ticket (NULL is allowed)
+ * names the request for trtvocoder_scheduler_cancel, never 0. On failure the callback is never called. Errors: invalid
+ * argument, bad data (NaN or infinity), model (too long for it), busy (max_queued_windows), CUDA (the GPU's context is
+ * lost: all that follow fail), out of memory. Blocking: copies. Ownership: callback and user must live until the last
+ * callback has returned.
+ */
+int32_t trtvocoder_scheduler_submit(trtvocoder_scheduler* scheduler, const float* mel, int32_t frames,
+                                    trtvocoder_request_callback callback, void* user,
+                                    int64_t* ticket) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Ends a request with TRTVOCODER_ERROR_CANCELLED, by its last callback, which may come after this returns: windows that
+ * wait are dropped, windows in a run are waited for. One that has ended, or is about to, is left as it is, which is no
+ * error. Errors: invalid argument (no such ticket was ever given).
+ */
+int32_t trtvocoder_scheduler_cancel(trtvocoder_scheduler* scheduler, int64_t ticket) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Waits until windows more (0: 1) may wait, or nothing waits, so that a request of so many is accepted if nobody else
+ * is faster. timeout_ms: -1 waits for ever. Errors: invalid argument, busy (there was no room in time), CUDA (the GPU's
+ * context is lost). Blocking: as said.
+ */
+int32_t trtvocoder_scheduler_wait_for_room(trtvocoder_scheduler* scheduler, int32_t windows,
+                                           int32_t timeout_ms) TRTVOCODER_NOEXCEPT;
+
+/** Gives how many windows a mel of frames frames is cut into. Errors: invalid argument, model (too long for it). */
+int32_t trtvocoder_scheduler_get_window_count(trtvocoder_scheduler* scheduler, int32_t frames,
+                                              int32_t* windows) TRTVOCODER_NOEXCEPT;
+
+/** Tells what the scheduler has done. The numbers are of one moment. Errors: invalid argument. */
+int32_t trtvocoder_scheduler_get_statistics(trtvocoder_scheduler* scheduler,
+                                            trtvocoder_scheduler_statistics* statistics) TRTVOCODER_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -55,6 +55,7 @@ internal sealed class DecodePipeline : IDisposable
 
     /// <summary>The first lane's decoder, for runs one after the other.</summary>
     public IDecoder Decoder => _lanes[0].Decoder;
+
     /// <summary>Whether each item of a batch is a run of its own.</summary>
     public bool DecodesSingly { get; set; }
 
@@ -280,19 +281,7 @@ internal sealed class DecodePipeline : IDisposable
         int window = _cover.Frames;
         Span<float> input = lane.Decoder.BeginInput(items, window);
         ReadOnlySpan<float> source = mel.Slice(item * melCount * frames, items * melCount * frames);
-        if (window == frames)
-        {
-            source.CopyTo(input);
-        }
-        else if (window > frames)
-        {
-            ShortMel.Fill(source, items * melCount, frames, input, window, -_cover.Start);
-        }
-        else
-        {
-            for (int row = 0; row < items * melCount; row++)
-                source.Slice((row * frames) + _cover.Start, window).CopyTo(input[(row * window)..]);
-        }
+        MelWindow.Copy(source, items * melCount, frames, _cover.Start, input, window);
         lane.StartRun(item, items, _cover);
         _runs++;
         _computedFrames += items * window;
