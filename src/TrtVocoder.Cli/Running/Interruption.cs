@@ -10,8 +10,6 @@ namespace TrtVocoder.Cli.Running;
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
-    private const PosixSignal FileTooLarge = (PosixSignal)25; // SIGXFSZ of Linux and macOS, which .NET has no name for.
-
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly Action<string> _say;
@@ -26,8 +24,9 @@ internal sealed class Interruption : IDisposable
         foreach ((PosixSignal signal, int number) in (ReadOnlySpan<(PosixSignal, int)>)[(PosixSignal.SIGHUP, 1), (PosixSignal.SIGINT, 2), (PosixSignal.SIGTERM, 15)])
             if ((ignored & (1UL << (number - 1))) == 0)
                 _registrations.Add(PosixSignalRegistration.Create(signal, Stop));
-        if (!OperatingSystem.IsWindows())
-            _registrations.Add(PosixSignalRegistration.Create(FileTooLarge, context => context.Cancel = true));
+        // Not as .NET's registrations are, whose handlers run later on another thread: by then the program may be ending, and die of it.
+        if (OperatingSystem.IsLinux())
+            LibC.SetSignalHandler(LibC.FileTooLarge, LibC.Ignore);
     }
 
     /// <summary>Hands the decision to the command.</summary>
@@ -62,6 +61,9 @@ internal sealed class Interruption : IDisposable
         _isEnding = true;
         TemporaryFiles.DeleteAll();
         _say("Cancelled.");
+        // Other threads are inside native libraries, whose destructors exit would run beneath them.
+        if (OperatingSystem.IsLinux())
+            LibC.Exit(ExitCode.Cancelled);
         Environment.Exit(ExitCode.Cancelled);
     }
 

@@ -18,6 +18,9 @@ internal static unsafe partial class LibC
 
     public const int AddressSpace = 9; // RLIMIT_AS
 
+    public const int FileTooLarge = 25; // SIGXFSZ
+    public const nint Ignore = 1; // SIG_IGN
+
     public const int NoEntry = 2; // ENOENT
     public const int Interrupted = 4; // EINTR
     public const int TryAgain = 11; // EAGAIN
@@ -43,6 +46,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     public static partial int GetLimit(int resource, ulong* limits);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    public static partial nint SetSignalHandler(int signal, nint handler);
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    public static partial void Exit(int status);
 
     /// <summary>What the last call failed of, in the system's words without a capital: <c>no space left on device</c>.</summary>
     public static string GetReason(int error)

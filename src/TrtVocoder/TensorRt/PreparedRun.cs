@@ -51,7 +51,7 @@ internal sealed class PreparedRun : IDisposable
         _tensors = tensors;
         _isMapped = options.Buffers == BufferMode.Mapped
             || (options.Buffers == BufferMode.Auto && _cuda.Device is { IsIntegrated: true, CanMapHostMemory: true });
-        _canWriteThrough = _cuda.Device.CanMapHostMemory && !options.CopiesSamples;
+        _canWriteThrough = _cuda.Device.CanMapHostMemory;
         _places = [new Place(tensors.Mel), .. tensors.Outputs.Concat(tensors.OtherOutputs).Select(tensor => new Place(tensor))];
         _extras = new ExtraInputs(_cuda, tensors.Extras);
         Context = engine.CreateContext(options.Profile, stream, bringsScratch: true);

@@ -35,9 +35,6 @@ public sealed record TrtDecoderOptions
     /// </summary>
     public bool? SleepsWhileWaiting { get; init; }
 
-    /// <summary>Whether samples made on the GPU are copied to the host instead of being written there: to compare the two.</summary>
-    internal bool CopiesSamples { get; init; }
-
     /// <summary>The engine's optimisation profile, from 0.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int Profile { get; init => field = OptionCheck.Within(value, 0); }

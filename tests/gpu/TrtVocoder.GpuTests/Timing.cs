@@ -47,8 +47,6 @@ internal static class Timing
             Samples("samples_ms", engine, mel, batch, frames, new VocoderOptions()),
             Samples("samples_asleep_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { SleepsWhileWaiting = true } }),
         ];
-        if (isSpectrum)
-            samples.Add(Samples("samples_copied_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { CopiesSamples = true } }));
         samples.Add(Samples("samples_mapped_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { Buffers = BufferMode.Mapped } }));
         if (isSpectrum)
             foreach (int threads in (int[])[1, 6])
