@@ -1,0 +1,159 @@
+import { WavStream } from "./speech-stream.js";
+import { Spectrogram } from "./spectrogram.js";
+
+const element = id => document.getElementById(id);
+const milliseconds = ms => `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
+
+const model = fetch("model").then(answer => answer.json());
+let audio;
+let playing;
+
+element("form").addEventListener("submit", event => {
+  event.preventDefault();
+  speak(element("file").files[0]);
+});
+element("stop").addEventListener("click", () => playing?.abort());
+// What fails here is said when it is needed.
+element("file").addEventListener("change", () => openAudio().catch(() => {}));
+model.then(
+  ({ backend, melCount, hopLength, sampleRate }) =>
+    (element("model").textContent = `${backend} · ${melCount} mels · hop ${hopLength} · ${sampleRate} Hz`),
+  () => enter("failed", "The service does not answer."),
+);
+
+/** Opens the sound card, once, at the model's rate, so that nothing is resampled. */
+function openAudio() {
+  audio ??= (async () => {
+    const context = new AudioContext({ sampleRate: (await model).sampleRate, latencyHint: "interactive" });
+    if (!context.audioWorklet) throw new Error("The browser plays only where the page comes by https or from localhost.");
+    await context.audioWorklet.addModule("player-worklet.js");
+    return context;
+  })();
+  return audio;
+}
+
+async function speak(file) {
+  const clicked = performance.now();
+  const ending = (playing = new AbortController());
+  enter("busy", `${file.name} is sent …`);
+  const spectrogram = new Spectrogram(element("spectrogram"));
+  const received = [];
+  let heardAt = null;
+  let player;
+  try {
+    const [context, response] = await Promise.all([
+      openAudio().then(async opened => (await opened.resume(), opened)),
+      fetch("speech", { method: "POST", body: file, signal: ending.signal }),
+    ]);
+    const firstByte = performance.now() - clicked;
+    if (!response.ok) throw new Error(await whyNot(response));
+    enter("playing", `${file.name} is spoken …`);
+
+    player = new AudioWorkletNode(context, "player", { numberOfInputs: 0, outputChannelCount: [1] });
+    player.connect(context.destination);
+    const heard = new Promise(done => {
+      player.port.onmessage = ({ data }) => {
+        if (data.first) {
+          heardAt = performance.now();
+          follow();
+        }
+        if (data.done) done(data);
+      };
+    });
+    const wav = new WavStream();
+    let count = 0;
+    for await (const bytes of chunksOf(response.body)) {
+      received.push(bytes);
+      const samples = wav.push(bytes);
+      if (samples.length === 0) continue;
+      count += samples.length;
+      player.port.postMessage({ samples });
+      spectrogram.push(samples);
+      element("duration").textContent = `${(count / wav.sampleRate).toFixed(2)} s`;
+    }
+    const total = performance.now() - clicked;
+    player.port.postMessage({ end: true });
+    const result = await Promise.race([heard, stopped(ending.signal)]);
+    spectrogram.show(0);
+    showLatency(parts(response), firstByte, heardAt === null ? null : heardAt - clicked, total, result.gaps);
+    offer(received, file.name);
+    Object.assign(document.body.dataset, { samples: count, played: result.played, gaps: result.gaps, peak: result.peak });
+    enter("done", `${file.name}: ${(count / wav.sampleRate).toFixed(2)} s of speech.`);
+  } catch (error) {
+    if (error.name === "AbortError") enter("stopped", `${file.name} was stopped.`);
+    else enter("failed", error instanceof TypeError ? "The connection to the service broke off." : error.message);
+    ending.abort();
+  }
+  player?.disconnect();
+  playing = null;
+  heardAt = null;
+
+  function follow() {
+    if (heardAt === null) return;
+    spectrogram.show(((performance.now() - heardAt) / 1000) * player.context.sampleRate);
+    requestAnimationFrame(follow);
+  }
+}
+
+/** Fails when the user stops. */
+function stopped(signal) {
+  return new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
+}
+
+async function* chunksOf(stream) {
+  const reader = stream.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+}
+
+/** The sentence of an answer that is not speech. */
+async function whyNot(response) {
+  const problem = await response.json().catch(() => ({}));
+  return problem.detail ?? problem.title ?? `The service answered ${response.status}.`;
+}
+
+/** What the service says of its own share, in ms. */
+function parts(response) {
+  return Object.fromEntries([...(response.headers.get("Server-Timing") ?? "").matchAll(/([\w-]+);dur=([\d.]+)/g)].map(match => [match[1], Number(match[2])]));
+}
+
+function showLatency(server, firstByte, firstAudio, total, gaps) {
+  element("upload").textContent = milliseconds(server.upload);
+  element("first-byte").textContent = milliseconds(firstByte);
+  element("server-parts").textContent =
+    `from the click; within it: mel ${milliseconds(server.mel)}, wait for a session ${milliseconds(server.wait)}, first part ${milliseconds(server.decode)}`;
+  element("first-audio").textContent = firstAudio === null ? "–" : milliseconds(firstAudio);
+  element("total").textContent = milliseconds(total);
+  element("total-note").textContent = `until the last byte; ${gaps === 0 ? "playback never waited" : `playback waited ${gaps} times`}`;
+  const bar = element("bar");
+  bar.replaceChildren();
+  let from = 0;
+  for (const [until, color] of [[server.upload, "upload"], [firstByte, "decode"], [firstAudio ?? firstByte, "sound"], [total, "rest"]]) {
+    const part = document.createElement("span");
+    part.style.width = `${(100 * Math.max(0, until - from)) / Math.max(total, firstAudio ?? 0)}%`;
+    part.style.background = `var(--${color})`;
+    bar.append(part);
+    from = Math.max(from, until);
+  }
+}
+
+/** Lets the user keep what was heard, with the lengths that a stream's header does not know. */
+function offer(received, name) {
+  const size = received.reduce((sum, bytes) => sum + bytes.length, 0);
+  const whole = new Uint8Array(size);
+  received.reduce((at, bytes) => (whole.set(bytes, at), at + bytes.length), 0);
+  const view = new DataView(whole.buffer);
+  view.setUint32(4, size - 8, true);
+  view.setUint32(40, size - 44, true);
+  const link = element("save");
+  URL.revokeObjectURL(link.href);
+  link.href = URL.createObjectURL(new Blob([whole], { type: "audio/wav" }));
+  link.download = name.replace(/\.\w+$/, "") + ".speech.wav";
+  link.hidden = false;
+}
+
+function enter(state, message) {
+  document.body.dataset.state = state;
+  element("message").textContent = message;
+  element("speak").disabled = state === "busy" || state === "playing";
+  element("stop").disabled = !element("speak").disabled;
+}
