@@ -38,15 +38,19 @@ async function speak(file) {
   enter("busy", `${file.name} is sent …`);
   const spectrogram = new Spectrogram(element("spectrogram"));
   const received = [];
+  const latency = {};
   let heardAt = null;
   let player;
+  showLatency(latency);
   try {
     const [context, response] = await Promise.all([
       openAudio().then(async opened => (await opened.resume(), opened)),
       fetch("speech", { method: "POST", body: file, signal: ending.signal }),
     ]);
-    const firstByte = performance.now() - clicked;
+    latency.firstByte = performance.now() - clicked;
     if (!response.ok) throw new Error(await whyNot(response));
+    Object.assign(latency, serverParts(response));
+    showLatency(latency);
     enter("playing", `${file.name} is spoken …`);
 
     player = new AudioWorkletNode(context, "player", { numberOfInputs: 0, outputChannelCount: [1] });
@@ -55,6 +59,8 @@ async function speak(file) {
       player.port.onmessage = ({ data }) => {
         if (data.first) {
           heardAt = performance.now();
+          latency.firstAudio = heardAt - clicked;
+          showLatency(latency);
           follow();
         }
         if (data.done) done(data);
@@ -71,14 +77,15 @@ async function speak(file) {
       spectrogram.push(samples);
       element("duration").textContent = `${(count / wav.sampleRate).toFixed(2)} s`;
     }
-    const total = performance.now() - clicked;
+    latency.total = performance.now() - clicked;
+    showLatency(latency);
+    offer(received, file.name);
     player.port.postMessage({ end: true });
     const result = await Promise.race([heard, stopped(ending.signal)]);
     spectrogram.show(0);
-    showLatency(parts(response), firstByte, heardAt === null ? null : heardAt - clicked, total, result.gaps);
-    offer(received, file.name);
     Object.assign(document.body.dataset, { samples: count, played: result.played, gaps: result.gaps, peak: result.peak });
-    enter("done", `${file.name}: ${(count / wav.sampleRate).toFixed(2)} s of speech.`);
+    const waits = result.gaps === 0 ? "playback never waited" : `playback waited ${result.gaps} times`;
+    enter("done", `${file.name}: ${(count / wav.sampleRate).toFixed(2)} s of speech, ${waits}.`);
   } catch (error) {
     if (error.name === "AbortError") enter("stopped", `${file.name} was stopped.`);
     else enter("failed", error instanceof TypeError ? "The connection to the service broke off." : error.message);
@@ -111,29 +118,32 @@ async function whyNot(response) {
   return problem.detail ?? problem.title ?? `The service answered ${response.status}.`;
 }
 
-/** What the service says of its own share, in ms. */
-function parts(response) {
-  return Object.fromEntries([...(response.headers.get("Server-Timing") ?? "").matchAll(/([\w-]+);dur=([\d.]+)/g)].map(match => [match[1], Number(match[2])]));
+/** What the service says of its own share, in ms: upload, mel, wait, decode. */
+function serverParts(response) {
+  const header = response.headers.get("Server-Timing") ?? "";
+  return Object.fromEntries([...header.matchAll(/(\w+);dur=([\d.]+)/g)].map(([, name, ms]) => [name, Number(ms)]));
 }
 
-function showLatency(server, firstByte, firstAudio, total, gaps) {
-  element("upload").textContent = milliseconds(server.upload);
-  element("first-byte").textContent = milliseconds(firstByte);
+/** Shows what is known by now. */
+function showLatency({ upload, mel, wait, decode, firstByte, firstAudio, total }) {
+  const text = ms => (ms === undefined ? "–" : milliseconds(ms));
+  element("upload").textContent = text(upload);
+  element("first-byte").textContent = text(firstByte);
   element("server-parts").textContent =
-    `from the click; within it: mel ${milliseconds(server.mel)}, wait for a session ${milliseconds(server.wait)}, first part ${milliseconds(server.decode)}`;
-  element("first-audio").textContent = firstAudio === null ? "–" : milliseconds(firstAudio);
-  element("total").textContent = milliseconds(total);
-  element("total-note").textContent = `until the last byte; ${gaps === 0 ? "playback never waited" : `playback waited ${gaps} times`}`;
-  const bar = element("bar");
-  bar.replaceChildren();
+    `from the click; of these mel ${text(mel)}, wait for a session ${text(wait)}, first part ${text(decode)}`;
+  element("first-audio").textContent = text(firstAudio);
+  element("total").textContent = text(total);
+  const spans = [];
   let from = 0;
-  for (const [until, color] of [[server.upload, "upload"], [firstByte, "decode"], [firstAudio ?? firstByte, "sound"], [total, "rest"]]) {
-    const part = document.createElement("span");
-    part.style.width = `${(100 * Math.max(0, until - from)) / Math.max(total, firstAudio ?? 0)}%`;
-    part.style.background = `var(--${color})`;
-    bar.append(part);
+  for (const [until, name] of [[upload, "upload"], [firstByte, "decode"], [firstAudio, "sound"], [total, "rest"]]) {
+    if (until === undefined) continue;
+    const span = document.createElement("span");
+    span.style.flexGrow = Math.max(0, until - from);
+    span.style.background = `var(--${name})`;
+    spans.push(span);
     from = Math.max(from, until);
   }
+  element("bar").replaceChildren(...spans);
 }
 
 /** Lets the user keep what was heard, with the lengths that a stream's header does not know. */
