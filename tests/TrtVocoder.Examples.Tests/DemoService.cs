@@ -1,5 +1,7 @@
+using TrtVocoder.Dsp;
 using TrtVocoder.Export.Checkpoints;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Files;
 using TrtVocoder.Soak;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
@@ -23,6 +25,9 @@ public sealed class DemoService
     /// <summary>The same voice in this process.</summary>
     internal static Vocoder Vocoder => _vocoder!;
 
+    /// <summary>The mel of the demo clip.</summary>
+    internal static FloatTensor SpeechMel { get; private set; } = null!;
+
     [OneTimeSetUp]
     public async Task Start()
     {
@@ -30,6 +35,7 @@ public sealed class DemoService
         Model = Path.Combine(_folder, "demo.onnx");
         OnnxExporter.Export(VocosCheckpoint.Load(TestPaths.Models("vocos-demo")), Model);
         _vocoder = Vocoder.Load(Model, new VocoderOptions { Threads = 2 });
+        SpeechMel = MakeMel(WavFile.Read(TestPaths.Models("vocos-demo", "speech.wav")).ToMono());
         _service = await ServiceProcess.StartAsync(Model, "TrtVocoder:Sessions=1", "TrtVocoder:Threads=2", "TrtVocoder:MaxWaiting=0");
     }
 
@@ -40,5 +46,14 @@ public sealed class DemoService
             await _service.DisposeAsync();
         _vocoder?.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static FloatTensor MakeMel(float[] speech)
+    {
+        using MelSpectrogram spectrogram = Vocoder.Metadata.CreateMelSpectrogram();
+        int frames = spectrogram.GetFrameCount(speech.Length);
+        float[] mel = new float[Vocoder.MelCount * frames];
+        spectrogram.Compute(speech, mel);
+        return new FloatTensor([Vocoder.MelCount, frames], mel);
     }
 }

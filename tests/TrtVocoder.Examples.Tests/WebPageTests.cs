@@ -1,76 +1,120 @@
 using System.Globalization;
-using TrtVocoder.Dsp;
 using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Examples.Tests;
 
-/// <summary>The page of examples/web-service, in headless Chromium.</summary>
+/// <summary>
+/// The page of examples/web-service, in headless Chromium. TRTV_TEST_SCREENSHOT=FILE.png keeps a picture of it (docs/images/web-service.png).
+/// </summary>
 public sealed class WebPageTests
 {
     private const double MaxFirstAudioMs = 300;
-    private const int Plays = 5;
+    private const int Plays = 6;
+    private const double ClipSeconds = 1.5;
 
-    private static readonly string Speech = TestPaths.Models("vocos-demo", "speech.wav");
+    private string _folder = "";
+    private Browser? _browser;
+
+    private Browser Page => _browser!;
+
+    [SetUp]
+    public async Task Open()
+    {
+        if (Browser.Find() is not { } program)
+        {
+            Needed.Missing(
+                "There is no Chromium (Debian: chromium-headless-shell); TRTV_TEST_BROWSER may name one.", Assert.Ignore, Needed.Browser);
+            return;
+        }
+        _folder = Directory.CreateTempSubdirectory("trtv-page").FullName;
+        _browser = await Browser.StartAsync(program);
+        await _browser.OpenAsync(DemoService.Service.Address);
+        await _browser.WaitUntilAsync("document.getElementById('model').textContent.includes('24000 Hz')");
+    }
+
+    [TearDown]
+    public async Task Close()
+    {
+        if (_browser is null)
+            return;
+        await _browser.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
 
     [Test]
-    public async Task A_page_plays_a_recording_while_it_still_arrives_and_a_mel_and_says_why_not()
+    public async Task A_recording_is_played_to_its_end()
     {
-        await using Browser browser = await StartBrowserAsync();
-        await browser.OpenAsync(DemoService.Service.Address);
-        await browser.WaitUntilAsync("document.getElementById('model').textContent.includes('24000 Hz')");
-        int samples = DemoService.Vocoder.GetSampleCount(CountFrames());
+        WavAudio speech = WavFile.Read(TestPaths.Models("vocos-demo", "speech.wav"));
+        string clip = Path.Combine(_folder, "clip.wav");
+        WavFile.Write(
+            clip, speech.ToMono()[..(int)(ClipSeconds * speech.SampleRate)], 1, speech.SampleRate, WavSampleFormat.Pcm16, overwrite: true);
 
+        await SpeakAsync(clip);
+        await Page.WaitUntilAsync("document.body.dataset.state === 'done' || document.body.dataset.state === 'failed'");
+
+        Assert.That(await ReadMessageAsync(), Does.StartWith("clip.wav: 1.49 s of speech"));
+        int samples = (int)await ReadDataAsync("samples");
+        Assert.That(samples, Is.InRange(1.48 * speech.SampleRate, ClipSeconds * speech.SampleRate), "samples received");
+        Assert.That(await ReadDataAsync("played"), Is.EqualTo(samples), "samples that left for the sound card");
+        Assert.That(await ReadDataAsync("peak"), Is.GreaterThan(0.1), "the loudest of them");
+        Assert.That(Page.Complaints, Is.Empty);
+    }
+
+    [Test]
+    public async Task The_first_audio_of_a_mel_comes_within_300_ms_and_while_more_arrives()
+    {
+        string mel = Path.Combine(_folder, "speech.npy");
+        NpyFile.Write(mel, DemoService.SpeechMel, overwrite: true);
         List<double> firstAudioMs = [];
+        int early = 0;
         for (int i = 0; i < Plays; i++)
         {
-            await browser.ChooseFileAsync("#file", Speech);
-            await browser.ClickAsync("#speak");
-            await browser.WaitUntilAsync("document.body.dataset.state === 'playing' || document.body.dataset.state === 'failed'");
-            if (i < Plays - 1)
-            {
-                // The latencies are there when the last byte is.
-                await browser.WaitUntilAsync("document.getElementById('total').textContent !== '–'");
-                await browser.ClickAsync("#stop");
-                await browser.WaitUntilAsync("document.body.dataset.state === 'stopped'");
-            }
-            else
-            {
-                await browser.WaitUntilAsync("document.body.dataset.state === 'done'");
-            }
+            await SpeakAsync(mel);
+            await Page.WaitUntilAsync("document.getElementById('total').textContent !== '–' && document.getElementById('first-audio').textContent !== '–'");
+            TestContext.Out.WriteLine(await Page.EvaluateAsync("document.querySelector('table').innerText.replaceAll('\\n', '; ')"));
             firstAudioMs.Add(await ReadMsAsync("first-audio"));
+            if (firstAudioMs[^1] < await ReadMsAsync("total"))
+                early++;
+            if (i == Plays - 1 && Environment.GetEnvironmentVariable("TRTV_TEST_SCREENSHOT") is { } path)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(4));
+                await File.WriteAllBytesAsync(path, await Page.ScreenshotAsync());
+            }
+            await Page.ClickAsync("#stop");
+            await Page.WaitUntilAsync("document.body.dataset.state === 'stopped'");
         }
-        TestContext.Out.WriteLine($"first audio after {string.Join(", ", firstAudioMs.Select(ms => ms.ToString("f0", CultureInfo.InvariantCulture)))} ms");
 
-        Assert.Multiple(async () =>
-        {
-            Assert.That(await ReadDataAsync("samples"), Is.EqualTo(samples), "samples received");
-            Assert.That(await ReadDataAsync("played"), Is.EqualTo(samples), "samples that left for the sound card");
-            Assert.That(await ReadDataAsync("peak"), Is.GreaterThan(0.1), "loudest sample played");
-            Assert.That(firstAudioMs.Order().ElementAt(Plays / 2), Is.LessThan(MaxFirstAudioMs), "first audio, median");
-            Assert.That(browser.Complaints, Is.Empty);
-        });
-        if (Environment.GetEnvironmentVariable("TRTV_TEST_SCREENSHOT") is { } path)
-            await File.WriteAllBytesAsync(path, await browser.ScreenshotAsync());
-
-        async Task<double> ReadMsAsync(string id) =>
-            double.Parse(((string)(await browser.EvaluateAsync($"document.getElementById('{id}').textContent"))!).Split(' ')[0], CultureInfo.InvariantCulture);
-
-        async Task<double> ReadDataAsync(string name) => double.Parse((string)(await browser.EvaluateAsync($"document.body.dataset.{name}"))!, CultureInfo.InvariantCulture);
+        // Other work on the machine only adds to what the service takes: the quickest tells.
+        Assert.That(firstAudioMs.Min(), Is.LessThan(MaxFirstAudioMs));
+        Assert.That(early, Is.GreaterThan(0), "plays that began before the last byte");
+        Assert.That(Page.Complaints, Is.Empty);
     }
 
-    private static int CountFrames()
+    [Test]
+    public async Task What_the_service_refuses_is_said_in_its_words()
     {
-        using MelSpectrogram spectrogram = DemoService.Vocoder.Metadata.CreateMelSpectrogram();
-        return spectrogram.GetFrameCount(WavFile.Read(Speech).Length);
+        string damaged = Path.Combine(_folder, "damaged.npy");
+        await File.WriteAllTextAsync(damaged, "no mel");
+
+        await SpeakAsync(damaged);
+        await Page.WaitUntilAsync("document.body.dataset.state === 'failed'");
+
+        Assert.That(await ReadMessageAsync(), Does.Contain("neither a .npy nor a WAV file"));
     }
 
-    private static async Task<Browser> StartBrowserAsync()
+    private async Task SpeakAsync(string file)
     {
-        if (Browser.Find() is { } program)
-            return await Browser.StartAsync(program);
-        Needed.Missing(
-            "There is no Chromium; Debian has it in chromium-headless-shell, TRTV_TEST_BROWSER names another.", Assert.Ignore, Needed.Browser);
-        throw new InvalidOperationException("unreachable");
+        await Page.ChooseFileAsync("#file", file);
+        await Page.ClickAsync("#speak");
+        await Page.WaitUntilAsync("document.body.dataset.state !== 'idle' && document.body.dataset.state !== 'stopped'");
     }
+
+    private async Task<string> ReadMessageAsync() => (string)(await Page.EvaluateAsync("document.getElementById('message').textContent"))!;
+
+    private async Task<double> ReadMsAsync(string id) => double.Parse(
+        ((string)(await Page.EvaluateAsync($"document.getElementById('{id}').textContent"))!).Split(' ')[0], CultureInfo.InvariantCulture);
+
+    private async Task<double> ReadDataAsync(string name) =>
+        double.Parse((string)(await Page.EvaluateAsync($"document.body.dataset.{name}"))!, CultureInfo.InvariantCulture);
 }

@@ -42,6 +42,7 @@ async function speak(file) {
   let heardAt = null;
   let player;
   showLatency(latency);
+  requestAnimationFrame(draw);
   try {
     const [context, response] = await Promise.all([
       openAudio().then(async opened => (await opened.resume(), opened)),
@@ -61,7 +62,6 @@ async function speak(file) {
           heardAt = performance.now();
           latency.firstAudio = heardAt - clicked;
           showLatency(latency);
-          follow();
         }
         if (data.done) done(data);
       };
@@ -82,7 +82,6 @@ async function speak(file) {
     offer(received, file.name);
     player.port.postMessage({ end: true });
     const result = await Promise.race([heard, stopped(ending.signal)]);
-    spectrogram.show(0);
     Object.assign(document.body.dataset, { samples: count, played: result.played, gaps: result.gaps, peak: result.peak });
     const waits = result.gaps === 0 ? "playback never waited" : `playback waited ${result.gaps} times`;
     enter("done", `${file.name}: ${(count / wav.sampleRate).toFixed(2)} s of speech, ${waits}.`);
@@ -93,12 +92,12 @@ async function speak(file) {
   }
   player?.disconnect();
   playing = null;
-  heardAt = null;
 
-  function follow() {
-    if (heardAt === null) return;
-    spectrogram.show(((performance.now() - heardAt) / 1000) * player.context.sampleRate);
-    requestAnimationFrame(follow);
+  /** Draws until nothing more comes. */
+  function draw() {
+    if (playing !== null && playing !== ending) return;
+    const heard = playing === null || heardAt === null ? 0 : ((performance.now() - heardAt) / 1000) * player.context.sampleRate;
+    if (!spectrogram.draw(heard) || playing !== null) requestAnimationFrame(draw);
   }
 }
 

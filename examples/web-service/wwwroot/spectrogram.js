@@ -1,6 +1,7 @@
 const fftLength = 1024;
 const hopLength = 256;
 const floorDb = -90;
+const frameBudgetMs = 6;
 
 /** Draws the spectrogram of speech that arrives in pieces, on a canvas of one column a hop that the style stretches. */
 export class Spectrogram {
@@ -17,7 +18,7 @@ export class Spectrogram {
     this.#image.height = fftLength / 2;
   }
 
-  /** Takes samples and draws the columns that they complete. */
+  /** Takes samples, to be drawn later. */
   push(samples) {
     if (this.#count + samples.length > this.#samples.length) {
       const larger = new Float32Array(2 * (this.#count + samples.length));
@@ -26,23 +27,28 @@ export class Spectrogram {
     }
     this.#samples.set(samples, this.#count);
     this.#count += samples.length;
-    const columns = Math.max(0, Math.floor((this.#count - fftLength) / hopLength) + 1);
-    if (columns > this.#image.width) this.#widen(columns);
-    const paint = this.#image.getContext("2d");
-    for (; this.#columns < columns; this.#columns++) paint.putImageData(this.#column(this.#columns * hopLength), this.#columns, 0);
-    this.show(0);
   }
 
-  /** Shows all columns, and a line at the second that is heard. */
-  show(heardSamples) {
+  /**
+   * Draws more columns, as many as leave sound and page their time, and a line at the sample that is heard.
+   * @returns whether all that has come is drawn.
+   */
+  draw(heardSamples) {
+    const columns = Math.max(0, Math.floor((this.#count - fftLength) / hopLength) + 1);
+    if (columns > this.#image.width) this.#widen(columns);
+    const columnPaint = this.#image.getContext("2d");
+    for (const start = performance.now(); this.#columns < columns && performance.now() - start < frameBudgetMs; this.#columns++)
+      columnPaint.putImageData(this.#column(this.#columns * hopLength), this.#columns, 0);
+
     const { width, height } = this.#canvas;
     const paint = this.#canvas.getContext("2d");
     paint.clearRect(0, 0, width, height);
-    if (this.#columns === 0) return;
-    paint.drawImage(this.#image, 0, 0, this.#columns, this.#image.height, 0, 0, width, height);
-    if (heardSamples <= 0 || heardSamples >= this.#count) return;
-    paint.fillStyle = "#fff";
-    paint.fillRect((width * heardSamples) / this.#count, 0, 2, height);
+    if (this.#columns > 0) paint.drawImage(this.#image, 0, 0, this.#columns, this.#image.height, 0, 0, width, height);
+    if (heardSamples > 0 && heardSamples < this.#count) {
+      paint.fillStyle = "#fff";
+      paint.fillRect((width * heardSamples) / this.#count, 0, 2, height);
+    }
+    return this.#columns === columns;
   }
 
   #widen(columns) {
