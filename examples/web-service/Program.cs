@@ -6,10 +6,11 @@ using WebService;
 
 // web-service --TrtVocoder:Model vocos.onnx --urls http://127.0.0.1:5000: speech over HTTP, and a page that plays it while it arrives.
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+long maxRequestBytes = builder.Configuration.GetValue<long>("MaxRequestBytes");
 builder.WebHost.ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;
-    kestrel.Limits.MaxRequestBodySize = builder.Configuration.GetValue<long>("MaxRequestBytes");
+    kestrel.Limits.MaxRequestBodySize = maxRequestBytes;
 });
 builder.Services.AddTrtVocoder(builder.Configuration.GetSection("TrtVocoder"));
 builder.Services.AddProblemDetails();
@@ -32,7 +33,7 @@ app.MapGet("/model", (Vocoder vocoder) => new
     vocoder.SampleRate,
     vocoder.MelCount,
     vocoder.Metadata.HopLength,
-    vocoder.Metadata.FftLength,
+    MaxRequestBytes = maxRequestBytes,
 });
 app.MapHealthChecks("/healthz");
 app.MapPrometheusScrapingEndpoint("/metrics");

@@ -2,6 +2,7 @@ import { WavStream } from "./speech-stream.js";
 import { Spectrogram } from "./spectrogram.js";
 
 const element = id => document.getElementById(id);
+const mebibytes = bytes => (bytes / 2 ** 20).toFixed(1);
 const milliseconds = ms => `${ms.toFixed(ms < 100 ? 1 : 0)} ms`;
 
 const model = fetch("model").then(answer => answer.json());
@@ -32,6 +33,15 @@ function openAudio() {
   return audio;
 }
 
+/** Makes what plays one utterance. */
+async function openPlayer() {
+  const context = await openAudio();
+  await context.resume();
+  const player = new AudioWorkletNode(context, "player", { numberOfInputs: 0, outputChannelCount: [1] });
+  player.connect(context.destination);
+  return player;
+}
+
 async function speak(file) {
   const clicked = performance.now();
   const ending = (playing = new AbortController());
@@ -44,18 +54,18 @@ async function speak(file) {
   showLatency(latency);
   requestAnimationFrame(draw);
   try {
-    const [context, response] = await Promise.all([
-      openAudio().then(async opened => (await opened.resume(), opened)),
-      fetch("speech", { method: "POST", body: file, signal: ending.signal }),
-    ]);
-    latency.firstByte = performance.now() - clicked;
+    const { maxRequestBytes } = await model;
+    if (file.size > maxRequestBytes)
+      throw new Error(`${file.name} has ${mebibytes(file.size)} MiB; the service takes at most ${mebibytes(maxRequestBytes)}.`);
+    const answer = fetch("speech", { method: "POST", body: file, signal: ending.signal });
+    answer.then(() => (latency.firstByte = performance.now() - clicked), () => {});
+    player = await openPlayer();
+    const response = await answer;
     if (!response.ok) throw new Error(await whyNot(response));
     Object.assign(latency, serverParts(response));
     showLatency(latency);
     enter("playing", `${file.name} is spoken …`);
 
-    player = new AudioWorkletNode(context, "player", { numberOfInputs: 0, outputChannelCount: [1] });
-    player.connect(context.destination);
     const heard = new Promise(done => {
       player.port.onmessage = ({ data }) => {
         if (data.first) {
@@ -90,6 +100,7 @@ async function speak(file) {
     else enter("failed", error instanceof TypeError ? "The connection to the service broke off." : error.message);
     ending.abort();
   }
+  player?.port.postMessage({ stop: true });
   player?.disconnect();
   playing = null;
 

@@ -11,7 +11,8 @@ class Player extends AudioWorkletProcessor {
     this.waiting = false;
     this.port.onmessage = ({ data }) => {
       if (data.samples) this.parts.push(data.samples);
-      if (data.end) this.ended = true;
+      if (data.stop) this.parts = [];
+      if (data.end || data.stop) this.ended = true;
     };
   }
 

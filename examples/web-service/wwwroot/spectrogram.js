@@ -1,6 +1,7 @@
 const fftLength = 1024;
 const hopLength = 256;
-const floorDb = -90;
+const floorDb = -100;
+const loudestDb = -25;
 const frameBudgetMs = 6;
 
 /** Draws the spectrogram of speech that arrives in pieces, on a canvas of one column a hop that the style stretches. */
@@ -66,7 +67,7 @@ export class Spectrogram {
     const pixels = new ImageData(1, fftLength / 2);
     for (let bin = 0; bin < fftLength / 2; bin++) {
       const power = (real[bin] ** 2 + imag[bin] ** 2) / (fftLength / 4) ** 2;
-      const loudness = Math.max(0, 1 - (10 * Math.log10(power + 1e-12)) / floorDb);
+      const loudness = Math.min(1, Math.max(0, 1 - (10 * Math.log10(power + 1e-12) - loudestDb) / (floorDb - loudestDb)));
       const at = 4 * (fftLength / 2 - 1 - bin);
       // Black, blue, orange, white.
       pixels.data[at] = 255 * Math.min(1, Math.max(0, 2.2 * loudness - 0.8));
