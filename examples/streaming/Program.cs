@@ -5,7 +5,8 @@ using TrtVocoder;
 using TrtVocoder.Files;
 using TrtVocoder.Vocoding;
 
-// streaming MODEL mel.npy [speech.wav]: a mel in pieces of 10 frames, as a speech model gives it, to the speaker while it comes, or to a file.
+// streaming MODEL mel.npy [speech.wav]: a mel in pieces of 10 frames, as a speech model gives it; to the speaker while it comes, or to a
+// file.
 const int ChunkFrames = 10;
 if (args.Length is not (2 or 3))
 {

@@ -56,7 +56,8 @@ internal sealed unsafe partial class Speaker : IDisposable
     private static void ThrowIfFailed(int result)
     {
         if (result < 0)
-            throw new SpeakerException($"The speaker cannot be used: {Marshal.PtrToStringUTF8(GetErrorText(result))}; name a file to write instead.");
+            throw new SpeakerException(
+                $"The speaker cannot be used: {Marshal.PtrToStringUTF8(GetErrorText(result))}; name a file to write instead.");
     }
 
     [LibraryImport(Library, EntryPoint = "Pa_Initialize")]
@@ -70,7 +71,8 @@ internal sealed unsafe partial class Speaker : IDisposable
 
     [LibraryImport(Library, EntryPoint = "Pa_OpenDefaultStream")]
     private static partial int OpenDefaultStream(
-        out nint stream, int inputChannels, int outputChannels, nuint sampleFormat, double sampleRate, nuint framesPerBuffer, nint callback, nint userData);
+        out nint stream, int inputChannels, int outputChannels, nuint sampleFormat, double sampleRate, nuint framesPerBuffer, nint callback,
+        nint userData);
 
     [LibraryImport(Library, EntryPoint = "Pa_StartStream")]
     private static partial int StartStream(nint stream);

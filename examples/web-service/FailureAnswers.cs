@@ -3,7 +3,7 @@ using TrtVocoder;
 
 namespace WebService;
 
-/// <summary>Turns what went wrong before the first byte into problem+json: a status that tells whose turn it is, and one sentence.</summary>
+/// <summary>Turns what went wrong before the first byte into problem+json: a status that tells whose turn it is, a sentence.</summary>
 internal sealed partial class FailureAnswers(IProblemDetailsService problems, ILogger<FailureAnswers> logger) : IExceptionHandler
 {
     private const string RetryAfterSeconds = "1";
@@ -23,7 +23,8 @@ internal sealed partial class FailureAnswers(IProblemDetailsService problems, IL
         if (status == StatusCodes.Status500InternalServerError)
             LogFailure(exception, context.Request.Method, context.Request.Path);
         context.Response.StatusCode = status;
-        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = context, ProblemDetails = { Status = status, Detail = sentence } });
+        return await problems.TryWriteAsync(
+            new ProblemDetailsContext { HttpContext = context, ProblemDetails = { Status = status, Detail = sentence } });
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Method} {Path} failed.")]

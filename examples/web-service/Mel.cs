@@ -51,7 +51,8 @@ internal sealed record Mel(ReadOnlyMemory<float> Values, int Frames)
         using MelSpectrogram spectrogram = vocoder.Metadata.CreateMelSpectrogram();
         if (samples.Length < spectrogram.MinSampleCount)
             throw new BadHttpRequestException(
-                $"{Body} is too short: {samples.Length} samples at {vocoder.SampleRate} Hz, at least {spectrogram.MinSampleCount} are needed.");
+                $"{Body} is too short: {samples.Length} samples at {vocoder.SampleRate} Hz, at least {spectrogram.MinSampleCount} are "
+                    + "needed.");
         int frames = spectrogram.GetFrameCount(samples.Length);
         float[] values = new float[vocoder.MelCount * frames];
         spectrogram.Compute(samples, values);

@@ -53,8 +53,8 @@ internal sealed partial class Browser : IAsyncDisposable
             RedirectStandardOutput = true,
             ArgumentList =
             {
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars", "--window-size=1000,640",
-                "--remote-debugging-port=0", $"--user-data-dir={folder}", "about:blank",
+                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--hide-scrollbars",
+                "--window-size=1000,640", "--remote-debugging-port=0", $"--user-data-dir={folder}", "about:blank",
             },
         };
         Browser browser = new(Process.Start(start)!, folder);
@@ -89,12 +89,17 @@ internal sealed partial class Browser : IAsyncDisposable
     /// <summary>Presses and releases the left button in the middle of an element.</summary>
     public async Task ClickAsync(string selector)
     {
-        JsonNode place = JsonNode.Parse((string)(await EvaluateAsync(
-            $"(() => {{ const r = document.querySelector('{selector}').getBoundingClientRect(); return JSON.stringify([r.x + r.width / 2, r.y + r.height / 2]); }})()"))!)!;
+        await EvaluateAsync($"place = document.querySelector('{selector}').getBoundingClientRect()");
+        double x = (double)(await EvaluateAsync("place.x + place.width / 2"))!;
+        double y = (double)(await EvaluateAsync("place.y + place.height / 2"))!;
         foreach (string type in (string[])["mousePressed", "mouseReleased"])
             await CallAsync("Input.dispatchMouseEvent", new JsonObject
             {
-                ["type"] = type, ["x"] = (double)place[0]!, ["y"] = (double)place[1]!, ["button"] = "left", ["clickCount"] = 1,
+                ["type"] = type,
+                ["x"] = x,
+                ["y"] = y,
+                ["button"] = "left",
+                ["clickCount"] = 1,
             });
     }
 
@@ -114,7 +119,8 @@ internal sealed partial class Browser : IAsyncDisposable
         for (Stopwatch clock = Stopwatch.StartNew(); clock.Elapsed < Limit; await Task.Delay(20))
             if ((bool)(await EvaluateAsync($"Boolean({expression})"))!)
                 return;
-        throw new TimeoutException($"Not true within {Limit.TotalSeconds} s: {expression}\n{await EvaluateAsync("document.body.innerText")}");
+        throw new TimeoutException(
+            $"Not true within {Limit.TotalSeconds} s: {expression}\n{await EvaluateAsync("document.body.innerText")}");
     }
 
     /// <summary>The page as PNG.</summary>
@@ -140,14 +146,15 @@ internal sealed partial class Browser : IAsyncDisposable
     {
         string? line;
         do
-            line = await _process.StandardError.ReadLineAsync().WaitAsync(Limit) ?? throw new InvalidOperationException("The browser ended.");
+            line = await _process.StandardError.ReadLineAsync().WaitAsync(Limit)
+                ?? throw new InvalidOperationException("The browser ended.");
         while (!line.StartsWith("DevTools listening on ", StringComparison.Ordinal));
         // What it says later is of no interest, but must not fill the pipe.
         _ = _process.StandardError.ReadToEndAsync();
         _ = _process.StandardOutput.ReadToEndAsync();
         string host = AddressPattern().Match(line).Groups[1].Value;
         using HttpClient client = new();
-        JsonArray targets = (await JsonNode.ParseAsync(await client.GetStreamAsync(new Uri($"http://{host}/json/list"))))!.AsArray();
+        JsonArray targets = JsonNode.Parse(await client.GetStringAsync(new Uri($"http://{host}/json/list")))!.AsArray();
         JsonNode page = targets.First(target => (string?)target!["type"] == "page")!;
         await _socket.ConnectAsync(new Uri((string)page["webSocketDebuggerUrl"]!), CancellationToken.None);
         _receiving = ReceiveAsync();

@@ -8,7 +8,9 @@ using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Examples.Tests;
 
-/// <summary>The web service with the demo voice, one session of two threads, for all tests of this assembly; who finds it busy is refused at once.</summary>
+/// <summary>
+/// The web service with the demo voice, one session of two threads, for all tests of this assembly; who finds it busy is refused at once.
+/// </summary>
 [SetUpFixture]
 public sealed class DemoService
 {

@@ -90,7 +90,8 @@ public sealed class ProgramTests
         return 10 * Math.Log10(signal / noise);
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(string program, string[] arguments, string? soundCard = null)
+    private static async Task<(int Code, string Output, string Error)> RunAsync(
+        string program, string[] arguments, string? soundCard = null)
     {
         ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), .. arguments])
         {

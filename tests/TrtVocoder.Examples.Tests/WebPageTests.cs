@@ -5,7 +5,7 @@ using TrtVocoder.TestSupport;
 namespace TrtVocoder.Examples.Tests;
 
 /// <summary>
-/// The page of examples/web-service, in headless Chromium. TRTV_TEST_SCREENSHOT=FILE.png keeps a picture of it (docs/images/web-service.png).
+/// The page of examples/web-service, in headless Chromium. TRTV_TEST_SCREENSHOT=FILE.png keeps a picture of it.
 /// </summary>
 public sealed class WebPageTests
 {
@@ -71,7 +71,8 @@ public sealed class WebPageTests
         for (int i = 0; i < Plays; i++)
         {
             await SpeakAsync(mel);
-            await Page.WaitUntilAsync("document.getElementById('total').textContent !== '–' && document.getElementById('first-audio').textContent !== '–'");
+            foreach (string time in (string[])["first-audio", "total"])
+                await Page.WaitUntilAsync($"document.getElementById('{time}').textContent !== '–'");
             TestContext.Out.WriteLine(await Page.EvaluateAsync("document.querySelector('table').innerText.replaceAll('\\n', '; ')"));
             firstAudioMs.Add(await ReadMsAsync("first-audio"));
             if (firstAudioMs[^1] < await ReadMsAsync("total"))

@@ -12,6 +12,7 @@ namespace TrtVocoder.Examples.Tests;
 public sealed class WebServiceTests
 {
     private const int LongFrames = 15_000;
+    private const string Neither = "The body is neither a .npy nor a WAV file; send a mel [100, frames] or a recording.";
     private HttpClient _client = new();
 
     [OneTimeSetUp]
@@ -73,8 +74,8 @@ public sealed class WebServiceTests
         Assert.That(next.StatusCode, Is.EqualTo(HttpStatusCode.OK));
     }
 
-    [TestCase("", "The body is neither a .npy nor a WAV file; send a mel [100, frames] or a recording.", TestName = "An_empty_body_is_refused")]
-    [TestCase("mel", "The body is neither a .npy nor a WAV file; send a mel [100, frames] or a recording.", TestName = "Text_is_refused")]
+    [TestCase("", Neither, TestName = "An_empty_body_is_refused")]
+    [TestCase("mel", Neither, TestName = "Text_is_refused")]
     [TestCase("RIFFmel", "The body is not a WAV file: it does not begin with RIFF and WAVE", TestName = "A_damaged_WAV_is_refused")]
     [TestCase("\u0093NUMPY\u0001\u0000", "The body is truncated within its header.", TestName = "A_truncated_header_is_refused")]
     public async Task A_body_that_is_no_mel_is_refused(string body, string sentence) =>
@@ -86,10 +87,12 @@ public sealed class WebServiceTests
         float[] values = new float[300];
         values[204] = float.NaN;
         await AssertRefusedAsync(Npy([100, 3], values), HttpStatusCode.BadRequest, "The mel holds NaN in band 68, frame 0");
-        await AssertRefusedAsync(Npy([80, 3]), HttpStatusCode.BadRequest, "The body has the shape [80, 3]; expected a mel [100, frames] or [1, 100, frames].");
+        await AssertRefusedAsync(
+            Npy([80, 3]), HttpStatusCode.BadRequest, "The body has the shape [80, 3]; expected a mel [100, frames] or [1, 100, frames].");
         await AssertRefusedAsync(Npy([100, 0]), HttpStatusCode.BadRequest, "The body is empty: its mel has 0 frames.");
         await AssertRefusedAsync(Npy([100, 3])[..^1], HttpStatusCode.BadRequest, "The body is truncated");
-        await AssertRefusedAsync(Wav(new float[100]), HttpStatusCode.BadRequest, "The body is too short: 100 samples at 24000 Hz, at least 513 are needed.");
+        await AssertRefusedAsync(
+            Wav(new float[100]), HttpStatusCode.BadRequest, "The body is too short: 100 samples at 24000 Hz, at least 513 are needed.");
         await AssertRefusedAsync(new byte[(8 << 20) + 1], HttpStatusCode.RequestEntityTooLarge, "Request body too large");
     }
 
@@ -98,7 +101,8 @@ public sealed class WebServiceTests
     {
         Assert.That(await _client.GetStringAsync(new Uri("/healthz", UriKind.Relative)), Is.EqualTo("Healthy"));
         JsonNode model = JsonNode.Parse(await _client.GetStringAsync(new Uri("/model", UriKind.Relative)))!;
-        Assert.That(((string)model["backend"]!, (int)model["sampleRate"]!, (int)model["melCount"]!), Is.EqualTo((DemoService.Vocoder.Info.Backend, 24000, 100)));
+        Assert.That((string)model["backend"]!, Is.EqualTo(DemoService.Vocoder.Info.Backend));
+        Assert.That(((int)model["sampleRate"]!, (int)model["melCount"]!), Is.EqualTo((24000, 100)));
         using HttpResponseMessage nothing = await _client.GetAsync(new Uri("/nothing", UriKind.Relative));
         Assert.That(nothing.StatusCode, Is.EqualTo(HttpStatusCode.NotFound));
     }
@@ -113,7 +117,9 @@ public sealed class WebServiceTests
 
         TestContext.Out.WriteLine(result);
         Assert.That(result.Faults, Is.Empty);
-        Assert.That(result.Endings.Keys, Is.SupersetOf((string[])["right, whole", "right, left by the client", "damaged, refused by a sentence"]));
+        Assert.That(
+            result.Endings.Keys,
+            Is.SupersetOf((string[])["right, whole", "right, left by the client", "damaged, refused by a sentence"]));
     }
 
     private static SpeechRequest MakeRequest(FloatTensor mel)
@@ -122,7 +128,8 @@ public sealed class WebServiceTests
         return SpeechRequest.Make(session, DemoService.Vocoder, mel);
     }
 
-    private static string CancelledDecodes() => "trtvocoder_decode_duration_seconds_count{[^}]*error_type=\"System.OperationCanceledException\"";
+    private static string CancelledDecodes() =>
+        "trtvocoder_decode_duration_seconds_count{[^}]*error_type=\"System.OperationCanceledException\"";
 
     private async Task AssertRefusedAsync(byte[] body, HttpStatusCode status, string sentence)
     {

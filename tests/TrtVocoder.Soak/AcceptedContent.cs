@@ -2,7 +2,9 @@ using System.Net;
 
 namespace TrtVocoder.Soak;
 
-/// <summary>A body that is sent when the service asks for it (Expect: 100-continue), and tells so: from then on the request is the service's.</summary>
+/// <summary>
+/// A body that is sent when the service asks for it (Expect: 100-continue), and tells so: from then on the request is the service's.
+/// </summary>
 internal sealed class AcceptedContent(byte[] body) : HttpContent
 {
     private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -46,7 +46,10 @@ public sealed class ServiceProcess : IAsyncDisposable
             WorkingDirectory = Path.Combine(TestPaths.Root, "examples", "web-service"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "web-service.dll"), "--urls", "http://127.0.0.1:0", $"--TrtVocoder:Model={model}" },
+            ArgumentList =
+            {
+                Path.Combine(AppContext.BaseDirectory, "web-service.dll"), "--urls", "http://127.0.0.1:0", $"--TrtVocoder:Model={model}",
+            },
         };
         foreach (string setting in settings)
             start.ArgumentList.Add($"--{setting}");

@@ -5,8 +5,8 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.Soak;
 
 /// <summary>
-/// Many clients of the web service at once, which also go away, change their minds and send rubbish: no byte may be wrong, threads and memory may
-/// not grow, and the service ends only when it has answered whom it has heard.
+/// Many clients of the web service at once, which also go away, change their minds and send rubbish: no byte may be wrong, threads and
+/// memory may not grow, and the service ends only when it has answered whom it has heard.
 /// </summary>
 public static class ServiceSoak
 {
@@ -72,8 +72,8 @@ public static class ServiceSoak
             {
                 result.Samples.Add((clock.Elapsed.TotalSeconds, service.Threads, service.ResidentMiB));
                 if (result.Samples.Count % 20 == 0)
-                    progress?.Invoke(
-                        $"{clock.Elapsed.TotalSeconds:f0} s: {options.Requests - Math.Max(0, left)} requests, {service.Threads} threads, {service.ResidentMiB:f0} MiB");
+                    progress?.Invoke($"{clock.Elapsed.TotalSeconds:f0} s: {options.Requests - Math.Max(0, left)} requests, "
+                        + $"{service.Threads} threads, {service.ResidentMiB:f0} MiB");
                 await Task.Delay(500, ended.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }
@@ -133,7 +133,8 @@ public static class ServiceSoak
                 result.Fail($"An answer of {request.Answer.Length} bytes differs from the direct decode's.");
             result.Count("right, before it was cancelled", bytes.Length, null);
         }
-        catch (Exception error) when (impatience.IsCancellationRequested && error is OperationCanceledException or HttpRequestException or IOException)
+        catch (Exception error) when (
+            impatience.IsCancellationRequested && error is OperationCanceledException or HttpRequestException or IOException)
         {
             result.Count("cancelled by the client", 0, null);
         }
@@ -194,5 +195,7 @@ public static class ServiceSoak
     }
 
     private static Task<HttpResponseMessage> PostAsync(HttpClient client, HttpContent body, CancellationToken cancellationToken) =>
-        client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/speech") { Content = body }, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "/speech") { Content = body }, HttpCompletionOption.ResponseHeadersRead,
+            cancellationToken);
 }

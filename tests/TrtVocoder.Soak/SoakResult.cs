@@ -78,7 +78,9 @@ public sealed class SoakResult
         StringBuilder text = new();
         CultureInfo culture = CultureInfo.InvariantCulture;
         int requests = Endings.Values.Sum();
-        text.AppendLine(culture, $"{requests} requests in {Time.TotalSeconds:f0} s ({requests / Time.TotalSeconds:f0} a second), {Bytes / 1e9:f2} GB compared");
+        text.AppendLine(
+            culture,
+            $"{requests} requests in {Time.TotalSeconds:f0} s ({requests / Time.TotalSeconds:f0} a second), {Bytes / 1e9:f2} GB compared");
         foreach ((string ending, int count) in Endings)
             text.AppendLine(culture, $"  {ending,-34}{count,8}");
         double[] sorted = [.. FirstBytesMs.Order()];
