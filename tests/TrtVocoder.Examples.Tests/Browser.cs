@@ -70,9 +70,10 @@ internal sealed partial class Browser : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens an address and waits until the page is loaded.</summary>
+    /// <summary>Opens an address and waits until the page is loaded. What was complained of before is forgotten.</summary>
     public async Task OpenAsync(Uri address)
     {
+        _complaints.Clear();
         await CallAsync("Page.navigate", new JsonObject { ["url"] = address.ToString() });
         await WaitUntilAsync("document.readyState === 'complete'");
     }

@@ -18,8 +18,8 @@ public sealed class WebPageTests
 
     private Browser Page => _browser!;
 
-    [SetUp]
-    public async Task Open()
+    [OneTimeSetUp]
+    public async Task StartBrowser()
     {
         if (Browser.Find() is not { } program)
         {
@@ -29,17 +29,22 @@ public sealed class WebPageTests
         }
         _folder = Directory.CreateTempSubdirectory("trtv-page").FullName;
         _browser = await Browser.StartAsync(program);
-        await _browser.OpenAsync(DemoService.Service.Address);
-        await _browser.WaitUntilAsync("document.getElementById('model').textContent.includes('24000 Hz')");
     }
 
-    [TearDown]
-    public async Task Close()
+    [OneTimeTearDown]
+    public async Task EndBrowser()
     {
         if (_browser is null)
             return;
         await _browser.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    [SetUp]
+    public async Task Open()
+    {
+        await Page.OpenAsync(DemoService.Service.Address);
+        await Page.WaitUntilAsync("document.getElementById('model').textContent.includes('24000 Hz')");
     }
 
     [Test]
