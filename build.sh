@@ -36,6 +36,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
   fuzz [SECONDS]   feed every reader of files with mutated ones for so long (60); more arguments go to the fuzzer: --target NAME, --seed N,
                    --executions N, --replay FILE
+  soak [REQUESTS]  the web service of examples/ on the loopback: 32 clients, 20,000 requests or ten minutes, every byte compared; too long for CI
   sanitize [SECONDS]
                    the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
   pack             build, then make the NuGet packages: out/packages
@@ -369,6 +370,17 @@ golden_models() {
     done
 }
 
+# What tests/TrtVocoder.Examples.Tests runs the examples with: a speaker's library and a browser. On a person's machine those tests are skipped without.
+example_tools() {
+    local wanted=()
+    if [[ ${CI:-} != true ]] || ! command -v dpkg-query >/dev/null; then return; fi
+    if ! ldconfig -p | grep -q 'libportaudio\.so\.2'; then wanted+=(libportaudio2); fi
+    if [[ ,${TRTV_TEST_WITHOUT:-}, != *,browser,* && -z ${TRTV_TEST_BROWSER:-} ]] && ! command -v chromium-headless-shell chromium google-chrome >/dev/null; then
+        wanted+=(chromium-headless-shell)
+    fi
+    if ((${#wanted[@]} > 0)); then install_packages "${wanted[@]}"; fi
+}
+
 # The clients in other languages, with what they need.
 clients() {
     # In 'ci' the tests come before, which built all.
@@ -405,6 +417,7 @@ skip_reasons() {
 tests() {
     local results="$PWD/build/test-results"
     build
+    example_tools
     rm -rf "$results"
     golden_models build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
@@ -460,6 +473,13 @@ fuzz() {
     say "fuzz: every reader of files, $seconds seconds"
     dotnet build tests/TrtVocoder.Fuzz -c "$configuration" -v quiet --nologo
     tests/TrtVocoder.Fuzz/bin/"$configuration"/net10.0/TrtVocoder.Fuzz --seconds "$seconds" "$@"
+}
+
+# Requests by how they ended, first bytes, threads and memory by thirds; a wrong byte, growth or an end that drops an answer fails.
+soak() {
+    say "soak: the web service, ${1:-20000} requests or ten minutes"
+    dotnet build tests/TrtVocoder.Soak -c "$configuration" -v quiet --nologo
+    tests/TrtVocoder.Soak/bin/"$configuration"/net10.0/TrtVocoder.Soak "$@"
 }
 
 # Without abi_tests: they compare numbers that other programs print.
@@ -657,7 +677,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | native-package | wheel | clients | aot | demo | forms | pack | packages | fuzz | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | wheel | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     help | -h | --help) usage ;;

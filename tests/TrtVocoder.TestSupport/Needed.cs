@@ -9,7 +9,10 @@ public static class Needed
     /// <summary>What may be left out: NVIDIA's libraries, which are not ours to install.</summary>
     public const string Nvidia = "nvidia";
 
-    private static readonly string[] Known = [Nvidia];
+    /// <summary>A Chromium, which not every distribution has as a package.</summary>
+    public const string Browser = "browser";
+
+    private static readonly string[] Known = [Nvidia, Browser];
 
     /// <summary>Skips the test or fails it.</summary>
     /// <param name="reason">What is missing, and what to do.</param>

@@ -101,6 +101,30 @@ item "examples/console: publish" dotnet publish "$work/console" -c Release -v qu
 item "examples/console: speak" "$work/console/out/console" "$work/demo.onnx" "$mel" "$work/console.wav"
 item "examples/console: the program's samples" cmp "$work/console.wav" "$work/cpu16.wav"
 
+# The other examples, likewise; both decode part by part, which rounds otherwise: what they say is compared, and how much they wrote.
+bytes_of() { (($(stat -c %s "$1") == $2)) || { echo "$1 has $(stat -c %s "$1") bytes, not $2"; return 1; }; }
+ask_service() {
+    local answer=$work/service.wav log=$work/service.log address status=0
+    (cd "$work/web-service" && exec out/web-service --TrtVocoder:Model "$work/demo.onnx" --urls http://127.0.0.1:0 >"$log" 2>&1) &
+    local service=$!
+    for _ in $(seq 100); do
+        address=$(sed -n 's/.*Now listening on: //p' "$log")
+        if [[ -n $address ]]; then break; fi
+        sleep 0.2
+    done
+    { curl --silent --show-error --fail --data-binary @"$mel" "$address/speech" --output "$answer" && bytes_of "$answer" "$(stat -c %s "$work/cpu16.wav")"; } || status=$?
+    kill "$service" && wait "$service" || status=$?
+    if ((status != 0)); then cat "$log"; fi
+    return "$status"
+}
+for example in streaming web-service; do
+    cp -r "$root/examples/$example" "$work/$example"
+    item "examples/$example: publish" dotnet publish "$work/$example" -c Release -v quiet -nologo -o "$work/$example/out"
+done
+item "examples/streaming: speak" "$work/streaming/out/streaming" "$work/demo.onnx" "$mel" "$work/streaming.wav"
+item "examples/streaming: as many samples as the program's" bytes_of "$work/streaming.wav" "$(stat -c %s "$work/cpu.wav")"
+item "examples/web-service: answer, as many samples as the program's, and end" ask_service
+
 # The program as a tool.
 item "tool: install" dotnet tool install TrtVocoder.Tool --tool-path "$work/tool" --version "$version" --configfile "$work/nuget.config"
 item "tool: decode" "$work/tool/trtvocoder" synth "$mel" --model "$work/demo.onnx" --output "$work/tool.wav" --format float

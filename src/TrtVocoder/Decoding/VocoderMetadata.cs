@@ -83,8 +83,8 @@ public sealed record VocoderMetadata
         return frames == 0 ? 0 : checked((Padding == StftPadding.Center ? frames - 1 : frames) * HopLength);
     }
 
-    /// <summary>The transform that makes the model's mels.</summary>
-    internal MelSpectrogram CreateMelSpectrogram() =>
+    /// <summary>Makes the transform that gives the mels which the model takes, of speech at <see cref="SampleRate"/>.</summary>
+    public MelSpectrogram CreateMelSpectrogram() =>
         new(Stft, SampleRate, MelCount, MelFloor, MelMinFrequency, MelMaxFrequency, HasSlaneyScale, HasSlaneyNorm);
 
     /// <summary>The strings that <see cref="TryFromProperties"/> reads back.</summary>

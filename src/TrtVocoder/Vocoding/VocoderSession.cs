@@ -120,38 +120,20 @@ public sealed class VocoderSession : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         ArgumentNullException.ThrowIfNull(part);
-        Enter();
+        using Activity? activity = VocoderTelemetry.StartDecode(_info, 1, frames);
+        if (activity is null && !VocoderTelemetry.WantsDecodes)
+            return DecodeParts(mel, frames, part, null, cancellationToken);
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            CheckMel(_info, mel, 1, frames);
-            VocoderStream stream = OwnStream;
-            if (stream.Network is WindowedStream windows)
-                windows.Lengths = _isWarm ? _plan.Windows.Frames : null;
-            stream.Clear();
-            stream.Network.Mel.Append(mel, frames, MelLayout.BandsMajor);
-            int results = FirstPartFrames;
-            while (stream.Step(isEnd: true, results))
-            {
-                HandOut();
-                cancellationToken.ThrowIfCancellationRequested();
-                results = (int)Math.Min(2L * results, int.MaxValue);
-            }
-            stream.Output.Complete();
-            HandOut();
-            return _info.Metadata.GetSampleCount(frames);
+            int samples = DecodeParts(mel, frames, part, start, cancellationToken);
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, 1, frames, samples, null, null);
+            return samples;
         }
-        finally
+        catch (Exception error)
         {
-            Exit();
-        }
-
-        void HandOut()
-        {
-            SampleQueue samples = OwnStream.Output.Samples;
-            if (samples.Count > 0)
-                part(samples.Content);
-            samples.Drop(samples.Count);
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, 1, frames, 0, null, error);
+            throw;
         }
     }
 
@@ -308,6 +290,55 @@ public sealed class VocoderSession : IDisposable
     {
         if (_use.Leave())
             Free();
+    }
+
+    /// <summary>Decodes part by part.</summary>
+    /// <param name="mel">[n_mels, frames].</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="part">Takes the next samples.</param>
+    /// <param name="start">When the call began, where somebody wants to know how long the first part took.</param>
+    /// <param name="cancellationToken">Ends the decode between two parts.</param>
+    private int DecodeParts(
+        ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, long? start, CancellationToken cancellationToken)
+    {
+        Enter();
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            CheckMel(_info, mel, 1, frames);
+            VocoderStream stream = OwnStream;
+            if (stream.Network is WindowedStream windows)
+                windows.Lengths = _isWarm ? _plan.Windows.Frames : null;
+            stream.Clear();
+            stream.Network.Mel.Append(mel, frames, MelLayout.BandsMajor);
+            int results = FirstPartFrames;
+            while (stream.Step(isEnd: true, results))
+            {
+                HandOut();
+                cancellationToken.ThrowIfCancellationRequested();
+                results = (int)Math.Min(2L * results, int.MaxValue);
+            }
+            stream.Output.Complete();
+            HandOut();
+            return _info.Metadata.GetSampleCount(frames);
+        }
+        finally
+        {
+            Exit();
+        }
+
+        void HandOut()
+        {
+            SampleQueue samples = OwnStream.Output.Samples;
+            if (samples.Count > 0)
+            {
+                if (start is { } began)
+                    VocoderTelemetry.AddFirstPart(Stopwatch.GetElapsedTime(began), _info);
+                start = null;
+                part(samples.Content);
+            }
+            samples.Drop(samples.Count);
+        }
     }
 
     private int DecodeChecked(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken)

@@ -23,6 +23,9 @@ internal static class VocoderTelemetry
     private static readonly Histogram<double> Duration =
         Meter.CreateHistogram<double>("trtvocoder.decode.duration", "s", "From the call of a decode to its samples, failed ones included.");
 
+    private static readonly Histogram<double> FirstPart = Meter.CreateHistogram<double>(
+        "trtvocoder.decode.first_part.duration", "s", "From the call of a decode part by part to its first samples.");
+
     private static readonly Counter<long> Frames = Meter.CreateCounter<long>("trtvocoder.decode.frames", "{frame}", "Mel frames decoded.");
 
     private static readonly Counter<double> Audio = Meter.CreateCounter<double>("trtvocoder.decode.audio", "s", "Speech put out.");
@@ -59,7 +62,7 @@ internal static class VocoderTelemetry
     public static bool WantsParts => PartDuration.Enabled;
 
     /// <summary>Whether a decode must be told of at its end.</summary>
-    public static bool WantsDecodes => Duration.Enabled || Frames.Enabled || Audio.Enabled || PartDuration.Enabled;
+    public static bool WantsDecodes => Duration.Enabled || FirstPart.Enabled || Frames.Enabled || Audio.Enabled || PartDuration.Enabled;
 
     /// <summary>Begins an activity of a decode; null where nobody listens.</summary>
     public static Activity? StartDecode(DecoderInfo info, int batch, int frames)
@@ -97,6 +100,10 @@ internal static class VocoderTelemetry
         if (decode.ChangedShape)
             ShapesSet.Add(1, tags);
     }
+
+    /// <summary>Tells how long the first samples of a decode part by part took.</summary>
+    public static void AddFirstPart(TimeSpan time, DecoderInfo info) =>
+        FirstPart.Record(time.TotalSeconds, new TagList { { Backend, info.Backend } });
 
     /// <summary>Tells how long a caller waited for a session.</summary>
     public static void AddWait(TimeSpan time, DecoderInfo info) =>

@@ -241,18 +241,22 @@ public sealed class VocoderPoolTests
         await using (VocoderPool pool = new(vocoder))
         {
             await pool.DecodeAsync(_mel, Frames);
+            Assert.That(sums, Does.Not.ContainKey("trtvocoder.decode.first_part.duration"));
+            using (VocoderLease lease = await pool.RentAsync())
+                lease.Session.Decode(_mel, Frames, _ => { });
             float[] damaged = [.. _mel];
             damaged[3] = float.NaN;
             Assert.ThrowsAsync<DataFormatException>(() => pool.DecodeAsync(damaged, Frames));
         }
 
-        Assert.That(sums["trtvocoder.decode.frames"], Is.EqualTo(Frames));
-        Assert.That(sums["trtvocoder.decode.audio"], Is.EqualTo(vocoder.GetSampleCount(Frames) / (double)vocoder.SampleRate).Within(1e-9));
+        Assert.That(sums["trtvocoder.decode.frames"], Is.EqualTo(2 * Frames), "at once, and part by part");
+        Assert.That(sums["trtvocoder.decode.audio"], Is.EqualTo(2 * vocoder.GetSampleCount(Frames) / (double)vocoder.SampleRate).Within(1e-9));
         Assert.That(sums["trtvocoder.decode.duration"], Is.GreaterThan(0));
+        Assert.That(sums["trtvocoder.decode.first_part.duration"], Is.GreaterThan(0).And.LessThan(sums["trtvocoder.decode.duration"]));
         Assert.That(sums, Does.ContainKey("trtvocoder.pool.wait.duration"));
         Assert.That(sums["trtvocoder.pool.sessions.rented"], Is.Zero);
         Assert.That(parts, Is.SupersetOf((string[])["enqueue", "compute", "inverse_stft"]));
-        Assert.That(activities.Select(activity => activity.Status), Is.EquivalentTo((ActivityStatusCode[])[ActivityStatusCode.Unset, ActivityStatusCode.Error]));
+        Assert.That(activities.Select(activity => activity.Status), Is.EquivalentTo((ActivityStatusCode[])[ActivityStatusCode.Unset, ActivityStatusCode.Unset, ActivityStatusCode.Error]));
         Assert.That(activities.First().GetTagItem("trtvocoder.frames"), Is.EqualTo(Frames));
     }
 }
