@@ -17,6 +17,12 @@ internal static class SeriesName
     /// <summary>Host mel to host samples of the first call with a length never used before.</summary>
     public const string NewLength = "new_length_ms";
 
+    /// <summary>A push of frames in the midst of a stream, until its samples are read.</summary>
+    public const string Push = "push_ms";
+
+    /// <summary>All pushes of a stream until its first samples come, where the frames come at once.</summary>
+    public const string FirstSamples = "first_samples_ms";
+
     /// <summary>End to end of the calls that set a shape.</summary>
     public const string ShapeChange = "shape_change_ms";
 

@@ -33,5 +33,6 @@ internal static class Handles
         where T : class =>
         Objects.TryGetValue(handle, out object? target) && target is T && Objects.TryRemove(handle, out target) ? (T)target : null;
 
-    private static string NameOf<T>() => typeof(T) == typeof(NativeSession) ? "session" : "vocoder";
+    private static string NameOf<T>() =>
+        typeof(T) == typeof(NativeSession) ? "session" : typeof(T) == typeof(NativeScheduler) ? "scheduler" : "vocoder";
 }

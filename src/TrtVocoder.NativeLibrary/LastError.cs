@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using TrtVocoder.Cuda;
 
 namespace TrtVocoder.NativeLibrary;
@@ -31,15 +29,25 @@ internal static unsafe class LastError
         if (ForkCheck.IsChild)
         {
             (error->Status, error->Kind, error->NativeCode) = ((int)NativeStatus.Forked, 0, 0);
-            error->Message = Literal("The library was called in a child process after fork; start children before its first call, or let them exec.\0"u8);
+            error->Message = NativeText.Literal("The library was called in a child process after fork; start children before its first call, or let them exec.\0"u8);
             return;
         }
         (error->Status, error->Kind, error->NativeCode) = ((int)(_failure?.Status ?? 0), _failure?.Kind ?? 0, _failure?.NativeCode ?? 0);
-        error->Message = _failure is null ? Literal("\0"u8) : _failure.Message;
+        error->Message = _failure is null ? NativeText.Empty : _failure.Message;
     }
 
-    // A literal's bytes are part of the program and never move.
-    private static byte* Literal(ReadOnlySpan<byte> text) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(text));
+    /// <summary>An exception's message as one clear sentence.</summary>
+    public static string Describe(Exception error)
+    {
+        string message = error.Message;
+        // .NET adds the parameter's name, which C knows by another.
+        if (error is ArgumentException { ParamName: { } name })
+            message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
+        if (error.ToStatus() == NativeStatus.Internal)
+            message = $"Internal error, please report it: {error.GetType().Name}: {message}";
+        message = string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        return message.Length == 0 || message[^1] is '.' or '!' or '?' ? message : message + ".";
+    }
 
     private sealed class Failure
     {
@@ -61,17 +69,5 @@ internal static unsafe class LastError
         public int NativeCode { get; }
 
         public byte* Message => _message.Pointer;
-
-        private string Describe(Exception error)
-        {
-            string message = error.Message;
-            // .NET adds the parameter's name, which C knows by another.
-            if (error is ArgumentException { ParamName: { } name })
-                message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
-            if (Status == NativeStatus.Internal)
-                message = $"Internal error, please report it: {error.GetType().Name}: {message}";
-            message = string.Join(' ', message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-            return message.Length == 0 || message[^1] is '.' or '!' or '?' ? message : message + ".";
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -14,8 +15,14 @@ internal sealed unsafe class NativeText
         Encoding.UTF8.GetBytes(text, _bytes);
     }
 
+    /// <summary>"".</summary>
+    public static byte* Empty => Literal("\0"u8);
+
     public byte* Pointer => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_bytes, 0);
 
     /// <summary>A string of C's; null for NULL.</summary>
     public static string? Read(byte* text) => Marshal.PtrToStringUTF8((nint)text);
+
+    /// <summary>The address of a literal that ends in 0: its bytes are part of the program and never move.</summary>
+    public static byte* Literal(ReadOnlySpan<byte> text) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(text));
 }

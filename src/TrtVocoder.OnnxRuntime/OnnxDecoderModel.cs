@@ -63,9 +63,11 @@ public sealed class OnnxDecoderModel : IDecoderModel
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0 || !_shared.TryJoin(), this);
         try
         {
-            return Attempt(
+            return Attempt<IDecoder>(
                 _tensors.Source, "begin a decoder",
-                () => new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1));
+                () => _tensors.Signature.Stream is { } stream
+                    ? new OnnxStreamDecoder(_shared, _tensors, stream, Info, profiler)
+                    : new OnnxDecoder(_shared, _tensors, Info, profiler, ownThread: Info.RunsInFlight > 1));
         }
         catch
         {

@@ -49,13 +49,15 @@ internal sealed unsafe class TensorBuffer(TensorElementType type, bool isTranspo
     }
 
     /// <summary>A tensor over the memory that the model sees; the caller disposes it before the memory goes.</summary>
-    public OrtValue CreateTensor(long[] shape)
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="first">Where in the memory it begins, in elements.</param>
+    public OrtValue CreateTensor(long[] shape, int first = 0)
     {
         long count = 1;
         foreach (long length in shape)
             count *= length;
         return OrtValue.CreateTensorValueWithData(
-            OrtMemoryInfo.DefaultInstance, type, shape, _own is null ? (nint)_values : (nint)_own, count * ElementSize);
+            OrtMemoryInfo.DefaultInstance, type, shape, (_own is null ? (nint)_values : (nint)_own) + (first * ElementSize), count * ElementSize);
     }
 
     /// <summary>Brings what the caller wrote into the model's type and order.</summary>

@@ -167,6 +167,22 @@ public class BenchCommandTests : CliFixture
     }
 
     [Test]
+    public void Pushes_through_a_network_with_state_are_timed_in_turn_with_windows_and_whole_decodes()
+    {
+        Run("export", Checkpoint, "--streaming", "--for", "cpu", "--output", "streaming.onnx").Succeeds();
+        Assert.That(Run("info", "streaming.onnx", "--json").Succeeds().Json.GetProperty("streaming").GetBoolean());
+        JsonElement json = Run("bench", "streaming.onnx", "--stream", "10", "--versus", Model, "--frames", "64", "--warm-up", "1", "--duration", "0", "--iterations", "4", "--json").Succeeds().Json;
+        JsonElement run = json.GetProperty("runs")[0];
+        Assert.That((run.GetProperty("mode").GetString(), run.GetProperty("frames").GetInt32()), Is.EqualTo(("stream", 10)));
+        foreach (string name in (string[])["push_ms", "first_samples_ms"])
+            Assert.That(run.GetProperty(name).GetProperty("p99").GetDouble(), Is.Positive, name);
+        Assert.That(json.GetProperty("comparisons").GetArrayLength(), Is.EqualTo(2));
+        Assert.That(json.GetProperty("first_sample_frames").GetInt32(), Is.EqualTo(json.GetProperty("lookahead_frames").GetInt32() + 1));
+        Run("bench", Model, "--stream", "10", "--report", "x.html").FailsWith(2, "--stream measures pushes only");
+        Run("export", Checkpoint, "--streaming", "--signal", "waveform", "--output", "y.onnx").FailsWith(2, "--streaming puts out spectra");
+    }
+
+    [Test]
     public void Cold_starts_are_measured_step_by_step()
     {
         CliRun run = Run("bench", Model, "--cold-start", "--iterations", "2", "--frames", "16", "--json");

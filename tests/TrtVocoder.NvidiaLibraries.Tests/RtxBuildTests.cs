@@ -17,7 +17,7 @@ public class RtxBuildTests : WorkFolder
     // The padding shows in the inverse STFT alone, so only in waveform models.
     private static IEnumerable<TestCaseData> Models =>
         from model in new[] { "tiny-center", "tiny-same" }
-        from options in OnnxVariants.All
+        from options in OnnxVariants.All.Concat(OnnxVariants.Streaming)
         where model == "tiny-center" || options.Signal == OutputKind.Waveform
         select new TestCaseData(model, options).SetArgDisplayNames($"{model}.{OnnxVariants.Name(options)}");
 
@@ -32,7 +32,7 @@ public class RtxBuildTests : WorkFolder
             bool all = Environment.GetEnvironmentVariable("TRTV_ALL_FORMS") == "1";
             (int Dim, int Inner, int Layers)[] sizes = [(64, 192, 2), (256, 768, 8), (512, 1536, 8)];
             int[] mels = [80, 100, 128];
-            OnnxExportOptions[] forms = [.. OnnxVariants.All];
+            OnnxExportOptions[] forms = [.. OnnxVariants.All, .. OnnxVariants.Streaming];
             return
                 from form in Enumerable.Range(0, forms.Length)
                 from size in Enumerable.Range(0, sizes.Length)
@@ -190,12 +190,13 @@ public class RtxBuildTests : WorkFolder
             Assert.That(result.Builder, Is.EqualTo($"TensorRT-RTX {library.Version}").And.EqualTo(library.DisplayName));
             foreach (string tensor in options.Signal == OutputKind.Waveform ? new[] { "mel", "audio" } : ["mel", "real", "imag"])
                 Assert.That(plan.AsSpan().IndexOf(Named(tensor)), Is.Positive, $"the engine names no tensor '{tensor}'");
-            TrtOptimizationProfile profile = Options.Profile;
+            // State is of one item.
+            TrtOptimizationProfile profile = options.Streaming ? Options.Profile with { OptBatch = 1, MaxBatch = 1 } : Options.Profile;
             foreach ((int batch, int frames) in new[] { (profile.MinBatch, profile.MinFrames), (profile.OptBatch, profile.OptFrames), (profile.MaxBatch, profile.MaxFrames) })
                 Assert.That(plan.AsSpan().IndexOf(Shape(batch, checkpoint.Config.MelCount, frames)), Is.Positive, $"the engine holds no profile with {batch} x {frames}");
 
             Assert.That((sidecar.Runtime, sidecar.RuntimeVersion, sidecar.Gpu, sidecar.EngineBytes), Is.EqualTo(("TensorRT-RTX", library.Version.ToString(), "", (long)plan.Length)));
-            Assert.That(sidecar.Profiles, Is.EqualTo(new[] { Options.Profile }));
+            Assert.That(sidecar.Profiles, Is.EqualTo(new[] { profile }));
             Assert.That(sidecar.Settings["strongly_typed"], Is.EqualTo("true"));
             Assert.That(sidecar.GetMetadata(Engine), Is.EqualTo(OnnxExporter.GetMetadata(checkpoint, options)));
             Assert.That((sidecar.Onnx, sidecar.OnnxSha256), Is.EqualTo(("x.onnx", Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(onnx))))));

@@ -44,6 +44,9 @@ public static class Differences
             : noise == 0 ? double.PositiveInfinity : ratio;
     }
 
+    /// <summary>The same, what is tested first.</summary>
+    public static double SignalToNoiseDb(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected) => SignalToNoise(expected, actual);
+
     private static double Larger(double largest, double difference) =>
         double.IsNaN(difference) ? double.PositiveInfinity : Math.Max(largest, Math.Abs(difference));
 }

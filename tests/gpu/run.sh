@@ -6,9 +6,19 @@
 #                                             by ONNX Runtime, which the engines are held to, go to DIR/forms
 #   DIR/run.sh check ENGINES [--without GROUP]...
 #                                             on the target: every check, closing with 'N passed, N failed, N skipped'; what is missing has failed unless
-#                                             its group (tiny, half-width, half-width-shift, forms, rtx) was left out by name, which is counted as skipped
+#                                             its group (tiny, half-width, half-width-shift, forms, streaming, rtx) was left out by name, which is counted as skipped
 #   DIR/run.sh time ENGINES [OUT]             on the target: managed decodes against plain C++ (in turns, in one process) and PyTorch, and the
 #                                             replay of varied lengths; JSON lines in OUT, tables on standard output
+#
+#   DIR/run.sh stream ENGINES [OUT]           on the target: what pushes of 1, 10 and 64 frames cost with state on the GPU, and by decoding again
+#
+# The engines in streaming/ are made of one checkpoint, as they are by 'build' (its trunk in FP16, of which the reference is heard):
+#
+#   trtvocoder build CHECKPOINT --streaming --min 1 --opt 10 --max 256 --output ENGINES/streaming/streaming.engine
+#   trtvocoder build CHECKPOINT --max 256 --output ENGINES/streaming/whole.engine
+#
+# or, where the builder runs elsewhere, of the .onnx that 'trtvocoder export CHECKPOINT --streaming --precision fp16 --layout frame-major --output
+# streaming.onnx' writes: 'trtvocoder build streaming.onnx --min 1 --opt 10 --max 256 …'.
 #
 # ENGINES holds tiny/ (tiny_fp32.engine, tiny_fp16.engine), half-width/ (half-width_fp16.engine) and half-width-shift/ (frame-major.engine, waveform.engine,
 # batch.engine for 16 items), each with the vectors T###.{mel,re,im,audio}.npy that PyTorch made from the same weights, and forms/ (other people's networks:
@@ -95,9 +105,19 @@ time_decodes() {
     python3 "$here/summarize.py" "$out"
 }
 
+time_pushes() {
+    local engines=${1:?stream needs the folder of engines} out=${2:-.} chunk
+    mkdir -p "$out"
+    : >"$out/stream.jsonl"
+    for chunk in 1 10 64; do
+        "$here/gpu_tests" stream "$engines/streaming/streaming.engine" "$engines/streaming/whole.engine" "$chunk" "$rounds" | tee -a "$out/stream.jsonl"
+    done
+}
+
 case ${1:-} in
     pack) pack "${2:-}" "${3:-}" ;;
     check) check "${@:2}" ;;
+    stream) time_pushes "${2:-}" "${3:-.}" ;;
     time) time_decodes "${2:-}" "${3:-.}" ;;
     *)
         sed -n '2,16p' "${BASH_SOURCE[0]}" >&2

@@ -13,6 +13,7 @@ internal sealed class BenchArguments
     private const int DefaultFrames = 256;
     private const long MaxFramesOfACall = 1_000_000;
     private const int MaxSessions = 256;
+    private const int MaxStreamFrames = 1024;
 
     private readonly Argument<string?> _model = new("MODEL") { Description = "Model: .onnx, .engine or a checkpoint folder.", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _frames = new("--frames")
@@ -50,13 +51,16 @@ internal sealed class BenchArguments
         Description =
         "Time the model in turn with itself, or with --versus' model, under these windows."
     };
+    private readonly Option<int?> _stream = Options.OptionalInteger(
+        "--stream", "Measure pushes of so many frames into a stream, against their share of a whole decode of --frames; with --versus also "
+            + "against the other model's.", 1, MaxStreamFrames);
     private readonly EngineOptions _engine = new();
 
     /// <summary>The arguments and options, in the order of the help.</summary>
     public IEnumerable<Symbol> Symbols =>
     [
         _model, _frames, _lengths, _batch, _warmUp, _duration, _iterations, _mode, _sessions, _threads, _istftThreads, _windows, _inFlight,
-        Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
+        _stream, Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
     ];
 
     /// <summary>What was chosen of checkpoints.</summary>
@@ -140,6 +144,9 @@ internal sealed class BenchArguments
             Cancellation = call.WatchForStop(),
         };
     }
+
+    /// <summary>Frames of a push; null where whole decodes are measured.</summary>
+    public int? ReadStream(CommandCall call) => call.Get(_stream);
 
     /// <summary>Windows of the second of two models; null where they are those of the first.</summary>
     public WindowPolicy? ReadVersusWindows(CommandCall call) => ReadWindows(_versusWindows, call);

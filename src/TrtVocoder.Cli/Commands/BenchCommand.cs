@@ -19,6 +19,7 @@ internal sealed class BenchCommand : CliCommand
         trtvocoder bench vocos.onnx --lengths f5tts --mode sequential
         trtvocoder bench vocos.engine --export-times times.json --export-profile layers.json --export-layer-info graph.json
         trtvocoder bench vocos.engine --versus vocos-fp16.engine
+        trtvocoder bench vocos-streaming.onnx --stream 10 --versus vocos.onnx
         trtvocoder bench vocos.onnx --json > ours.json; trtvocoder bench vocos.onnx --against torch.json
         trtvocoder bench --compare before.json after.json
         """;
@@ -40,6 +41,13 @@ internal sealed class BenchCommand : CliCommand
         BenchResult[] against = [.. (call.Get(_arguments.Against) ?? []).Select(ReadSaved)];
         if (call.Get(_arguments.ColdStart))
             return RunColdStart(path, options, outputs, output);
+
+        if (_arguments.ReadStream(call) is { } chunk)
+        {
+            if (outputs.IsAny || against.Length > 0)
+                throw CliException.Usage("--stream measures pushes only: leave --against, --report and the exports out.");
+            return RunStream(path, other, chunk, options, call);
+        }
 
         WindowPolicy? otherWindows = _arguments.ReadVersusWindows(call);
         using BenchModel model = Load(path, options.Vocoder, call);
@@ -118,6 +126,34 @@ internal sealed class BenchCommand : CliCommand
                 writer.WriteString("versus_windows", otherWindows);
                 writer.WriteStartArray("comparisons");
                 all.ForEach(versus => versus.Write(writer));
+                writer.WriteEndArray();
+            });
+    }
+
+    private BenchPrinted RunStream(string path, string? otherPath, int chunk, BenchOptions options, CommandCall call)
+    {
+        using BenchModel model = Load(path, options.Vocoder, call);
+        using BenchModel? other = otherPath is null ? null : Load(otherPath, options.Vocoder, call);
+        Check(other ?? model, options);
+        using StatusLine status = new(call.Output);
+        List<StreamBench> all = [.. options.Workloads.Select(workload => Show(status, workload, "pushes", () => StreamBench.Measure(model, other, chunk, workload.Longest, options)))];
+        status.Clear();
+        BenchResult measured = MakeResult(model, [.. all.Select(stream => stream.Run)], options);
+        (int first, int lookahead) = (all[0].FirstSampleFrames, all[0].LookaheadFrames);
+        return new BenchPrinted(
+            [
+                $"{path}: {model.Vocoder.Info.Backend}; first samples after {first} frames, look-ahead {lookahead} frames",
+                .. all.SelectMany(stream => BenchText.Describe(stream.Run).Concat(stream.Comparisons.Select(pair =>
+                    $"  {pair.Title}: {BenchText.Describe(pair.Ratio, $"it ({BenchText.Ms(pair.First.Times.Median)} ms)", $"the push ({BenchText.Ms(pair.Second.Times.Median)} ms)")}"))),
+            ],
+            writer =>
+            {
+                BenchJson.Write(writer, measured);
+                writer.WriteNumber("first_sample_frames", first);
+                writer.WriteNumber("lookahead_frames", lookahead);
+                writer.WriteStartArray("comparisons");
+                foreach (PairedComparison pair in all.SelectMany(stream => stream.Comparisons))
+                    pair.Write(writer);
                 writer.WriteEndArray();
             });
     }

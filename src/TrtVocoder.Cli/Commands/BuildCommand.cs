@@ -76,7 +76,8 @@ internal sealed class BuildCommand : CliCommand
     private readonly ExportChoices _export = new(
         "Of a checkpoint: fp16 (default; the trunk in half precision, head, input and outputs in single), or fp32 (default with --fp16).",
         "Of a checkpoint: memory order of the spectra, frame-major (default, the fastest here) or bins-major.",
-        "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).");
+        "Of a checkpoint: spectrum (default), or waveform (the inverse STFT inside the engine).",
+        "Of a checkpoint: a network with state, which takes a mel piece by piece; the shapes are those of a piece.");
 
     private readonly Option<bool> _asItIs = new("--as-is") { Description = "Build an .onnx by others as it is, without reading its weights back." };
     private readonly CheckpointChoices _checkpoint = new();
@@ -97,6 +98,7 @@ internal sealed class BuildCommand : CliCommand
     public override string Examples => """
         trtvocoder build vocos-mel-24khz/ --output vocos.engine
         trtvocoder build vocos-mel-24khz/ --output vocos.engine --precision fp32 --opt 256 --max 2048
+        trtvocoder build vocos-mel-24khz/ --output vocos-streaming.engine --streaming --min 1 --opt 10 --max 256
         trtvocoder build vocos.onnx --output vocos.engine --fp16
         trtvocoder build vocos.onnx --output vocos.engine --min 1x1 --opt 1x256 --max 8x512 --mem-pool-size workspace:4096M
         trtvocoder build vocos.onnx --output vocos-rtx.engine --runtime rtx

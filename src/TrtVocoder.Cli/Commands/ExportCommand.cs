@@ -28,7 +28,8 @@ internal sealed class ExportCommand : CliCommand
     private readonly ExportChoices _choices = new(
         "fp32 (default), or fp16: the trunk in half precision, head, input and outputs in single.",
         "Memory order of the spectra: bins-major (usual, the default) or frame-major (nothing to transpose).",
-        "What the model puts out: spectrum (default), or waveform (the inverse STFT inside).");
+        "What the model puts out: spectrum (default), or waveform (the inverse STFT inside).",
+        "A network with state, which takes a mel piece by piece and computes each frame once.");
 
     private readonly Option<string> _target = Options.Choice(
         "--for", "What will run the model: gpu (the form that TensorRT takes and runs fastest), or cpu (faster by ONNX Runtime).", "gpu",
@@ -42,6 +43,7 @@ internal sealed class ExportCommand : CliCommand
     public override string Examples => """
         trtvocoder export vocos-mel-24khz/ --output vocos.onnx
         trtvocoder export vocos-mel-24khz/ --output vocos-fp16.onnx --precision fp16 --layout frame-major
+        trtvocoder export vocos-mel-24khz/ --output vocos-streaming.onnx --streaming --for cpu
         trtvocoder export vocos-mel-24khz/ --output model.safetensors --precision fp16
         trtvocoder export mel_spec_24khz.onnx --output vocos.onnx
         """;
@@ -79,6 +81,7 @@ internal sealed class ExportCommand : CliCommand
             ModelHash = checkpoint.ModelHash,
             Precision = options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32",
             Signal = isSafetensors ? null : options.Signal == OutputKind.Spectrum ? "spectrum" : "waveform",
+            Streaming = !isSafetensors && options.Streaming ? true : null,
             Layout = isSafetensors || options.Signal != OutputKind.Spectrum ? null : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major",
             For = isSafetensors ? null : call.Get(_target),
         };
@@ -105,12 +108,15 @@ internal sealed record ExportResult : CommandResult
 
     public string? Layout { get; init; }
 
+    /// <summary>True of a network with state; null of others.</summary>
+    public bool? Streaming { get; init; }
+
     /// <summary>What the form is for: gpu or cpu.</summary>
     public string? For { get; init; }
 
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,
-        $"{OutputPath.Name(Output)}: {Parameters:N0} parameters, {Precision}{(Signal is null ? "" : $", {Signal}")}, "
+        $"{OutputPath.Name(Output)}: {Parameters:N0} parameters, {Precision}{(Signal is null ? "" : $", {Signal}")}{(Streaming is true ? ", streaming" : "")}, "
             + $"{Bytes / 1048576.0:0.0} MiB")];
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.ExportResult);

@@ -150,6 +150,8 @@ internal sealed class InfoCommand : CliCommand
             facts.Add(("layout", metadata.Layout == SpectrumLayout.BinsMajor ? "bins-major" : "frame-major"));
         if (metadata.ReceptiveFieldFrames is { } field)
             facts.Add(("receptive field frames", field));
+        if (metadata.IsStreaming)
+            facts.Add(("streaming", true));
         if (metadata.Precision.Length > 0)
             facts.Add(("precision", metadata.Precision));
         if (metadata.ModelHash.Length > 0)

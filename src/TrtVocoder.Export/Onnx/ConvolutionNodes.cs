@@ -4,7 +4,7 @@ using DataType = TrtVocoder.Export.Onnx.Protos.TensorProto.Types.DataType;
 namespace TrtVocoder.Export.Onnx;
 
 /// <summary><see cref="NetworkForm.Conv"/>: Conv nodes on [B, C, T] between transposes, as upstream computes.</summary>
-internal sealed class ConvolutionNodes(GraphWeights weights) : ITemporalConvolution
+internal sealed class ConvolutionNodes(GraphWeights weights, bool pads) : ITemporalConvolution
 {
     public string Embed(string mel) =>
         weights.Transpose("/embed", Convolve("embed", mel, weights.Config.MelCount, 1, DataType.Float));
@@ -20,6 +20,7 @@ internal sealed class ConvolutionNodes(GraphWeights weights) : ITemporalConvolut
     private string Convolve(string name, string input, int inputsPerGroup, int groups, DataType type)
     {
         int dim = weights.Config.Dim;
+        int padding = pads ? VocosConfig.KernelSize / 2 : 0;
         string weight = weights.Graph.AddConstant(
             name + ".weight", type, weights.Get($"backbone.{name}.weight"), dim, inputsPerGroup, VocosConfig.KernelSize);
         string bias = weights.Graph.AddConstant(name + ".bias", type, weights.Get($"backbone.{name}.bias"), dim);
@@ -27,7 +28,7 @@ internal sealed class ConvolutionNodes(GraphWeights weights) : ITemporalConvolut
         [
             OnnxAttributes.Integer("group", groups),
             OnnxAttributes.Integers("kernel_shape", VocosConfig.KernelSize),
-            OnnxAttributes.Integers("pads", VocosConfig.KernelSize / 2, VocosConfig.KernelSize / 2),
+            OnnxAttributes.Integers("pads", padding, padding),
         ]);
     }
 }

@@ -1,6 +1,9 @@
 namespace TrtVocoder.Export.Onnx;
 
-/// <summary>Emits the two layers that mix frames, both with a kernel of 7 frames and 3 frames of zero padding.</summary>
+/// <summary>
+/// Emits the two layers that mix frames, both with a kernel of 7 frames: with 3 frames of zero padding at both ends, or, in a network with
+/// state, of T + 6 frames to T.
+/// </summary>
 internal interface ITemporalConvolution
 {
     /// <summary>mel [B, n_mels, T] → hidden [B, T, C], in FP32: <c>backbone.embed</c>.</summary>

@@ -26,6 +26,12 @@ public sealed record OnnxExportOptions
     /// </summary>
     public float? MelFloor { get; init; }
 
+    /// <summary>
+    /// Whether the network keeps state from run to run, so that a mel goes through it piece by piece and each frame is computed once
+    /// (<see cref="VocoderMetadata.IsStreaming"/>). It puts out spectra, of one item at a time.
+    /// </summary>
+    public bool Streaming { get; init; }
+
     /// <summary>Refuses options that contradict each other.</summary>
     /// <exception cref="TrtVocoderException">They do; the message says which.</exception>
     public void Validate()
@@ -33,6 +39,9 @@ public sealed record OnnxExportOptions
         if (Signal == OutputKind.Waveform && Layout is not null)
             throw new TrtVocoderException("A layout was given for a waveform model, which puts out samples and no spectra: leave the "
                 + "layout out, or export a spectrum.");
+        if (Signal == OutputKind.Waveform && Streaming)
+            throw new TrtVocoderException("A streaming model puts out spectra, since the inverse STFT of a piece needs the one before: "
+                + "leave waveform out.");
         if (MelFloor is { } floor && !(floor > 0 && float.IsFinite(floor)))
             throw new TrtVocoderException("The mel floor must be a number above 0, such as 1e-7 (Vocos) or 1e-5 (F5-TTS).");
     }

@@ -11,7 +11,8 @@ namespace TrtVocoder.Export.Onnx;
 
 /// <summary>
 /// Writes a Vocos checkpoint as an ONNX model: input <c>mel</c> [batch, n_mels, frames], outputs <c>real</c> and <c>imag</c>
-/// ([batch, bins, frames] or [batch, frames, bins]) or <c>audio</c> [batch, samples], all FP32. The same checkpoint and options give the
+/// ([batch, bins, frames] or [batch, frames, bins]) or <c>audio</c> [batch, samples], all FP32. A streaming model has state beside them:
+/// <c>position</c>, <c>length</c>, <c>mel_state</c> and <c>block_state</c> in, <c>new_mel_state</c> and <c>new_block_state</c> out. The same checkpoint and options give the
 /// same bytes. Safe for use by many threads.
 /// </summary>
 public static class OnnxExporter
@@ -69,6 +70,7 @@ public static class OnnxExporter
             HasSlaneyScale = config.HasSlaneyScale,
             HasSlaneyNorm = config.HasSlaneyNorm,
             ReceptiveFieldFrames = config.ReceptiveFieldFrames,
+            IsStreaming = options.Streaming,
             Precision = options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32",
             ModelHash = checkpoint.ModelHash,
         };
@@ -97,10 +99,12 @@ public static class OnnxExporter
         OnnxGraphBuilder graph = new("vocos");
         GraphWeights weights = new(checkpoint, graph, options.Precision == OnnxPrecision.Fp16 ? DataType.Float16 : DataType.Float);
         ITemporalConvolution convolution = options.Form == NetworkForm.Shift
-            ? new ShiftedConvolution(weights)
-            : new ConvolutionNodes(weights);
-        string mel = graph.AddInput("mel", "batch", config.MelCount, "frames");
-        string hidden = new VocosTrunk(weights, convolution).Emit(mel);
+            ? new ShiftedConvolution(weights, pads: !options.Streaming)
+            : new ConvolutionNodes(weights, pads: !options.Streaming);
+        object batch = options.Streaming ? 1 : "batch";
+        string mel = graph.AddInput("mel", batch, config.MelCount, "frames");
+        StreamingNodes? state = options.Streaming ? new StreamingNodes(weights, mel) : null;
+        string hidden = new VocosTrunk(weights, convolution, state).Emit(mel);
         SpectrumHead head = new(weights);
         if (options.Signal == OutputKind.Waveform)
         {
@@ -120,8 +124,8 @@ public static class OnnxExporter
             SpectrumLayout layout = options.Layout ?? SpectrumLayout.BinsMajor;
             head.EmitOutputs(hidden, layout);
             object[] shape = layout == SpectrumLayout.BinsMajor
-                ? ["batch", config.BinCount, "frames"]
-                : ["batch", "frames", config.BinCount];
+                ? [batch, config.BinCount, "frames"]
+                : [batch, "frames", config.BinCount];
             graph.AddOutput("real", shape);
             graph.AddOutput("imag", shape);
         }

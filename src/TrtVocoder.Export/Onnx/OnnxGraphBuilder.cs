@@ -100,6 +100,13 @@ internal sealed class OnnxGraphBuilder(string graphName)
             : AddConstant(name, DataType.Int64, MemoryMarshal.AsBytes<long>(values).ToArray(), [values.Length]);
     }
 
+    /// <summary>The INT64 scalar of this value, shared by all that ask for it.</summary>
+    public string GetInteger(long value)
+    {
+        string name = "int64.scalar." + value.ToString(CultureInfo.InvariantCulture);
+        return _names.Contains(name) ? name : AddConstant(name, DataType.Int64, BitConverter.GetBytes(value), []);
+    }
+
     private string AddConstant(string name, DataType type, byte[] bytes, IEnumerable<long> dimensions)
     {
         Reserve(name);

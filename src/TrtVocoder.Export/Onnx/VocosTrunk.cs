@@ -6,7 +6,7 @@ namespace TrtVocoder.Export.Onnx;
 /// Emits Vocos' backbone: embedding, ConvNeXt blocks, final normalisation. The residual stays in [B, T, C] throughout, and in the trunk's
 /// type from the first normalisation to the last.
 /// </summary>
-internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution convolution)
+internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution convolution, StreamingNodes? state)
 {
     /// <summary>mel [B, n_mels, T] in FP32 → hidden [B, T, C] in FP32.</summary>
     public string Emit(string mel)
@@ -14,9 +14,10 @@ internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution conv
         // Embedding and first LayerNorm stay in FP32, for mels rounded to FP16 are what an FP16 trunk loses most by: of models/vocos-demo
         // 29 dB on its clip.
         string hidden = weights.Cast(
-            "/norm", weights.LayerNorm("norm", convolution.Embed(mel), DataType.Float), DataType.Float, weights.TrunkType);
+            "/norm", weights.LayerNorm("norm", convolution.Embed(state?.JoinMel(mel) ?? mel), DataType.Float), DataType.Float, weights.TrunkType);
         for (int block = 0; block < weights.Config.LayerCount; block++)
             hidden = EmitBlock(block, hidden);
+        state?.EmitOutputs();
 
         // The last LayerNorm feeds the FP32 head, so it reads and writes FP32: one cast, and no rounding after it.
         hidden = weights.Cast("/final_layer_norm", hidden, weights.TrunkType, DataType.Float);
@@ -27,7 +28,9 @@ internal sealed class VocosTrunk(GraphWeights weights, ITemporalConvolution conv
     {
         string name = $"convnext.{block}";
         (int dim, int inner) = (weights.Config.Dim, weights.Config.IntermediateDim);
-        string hidden = weights.LayerNorm(name + ".norm", convolution.Depthwise(block, residual), weights.TrunkType);
+        string input = state?.JoinBlock(block, residual) ?? residual;
+        residual = state?.TakeCentre(block, input) ?? residual;
+        string hidden = weights.LayerNorm(name + ".norm", convolution.Depthwise(block, input), weights.TrunkType);
         hidden = weights.Linear(name + ".pwconv1", hidden,
             GraphWeights.Transposed(weights.Get($"backbone.{name}.pwconv1.weight"), inner, dim), weights.Get(
                 $"backbone.{name}.pwconv1.bias"), weights.TrunkType);

@@ -18,11 +18,11 @@ public interface IDecoder : IDisposable
 
     /// <summary>
     /// Makes a shape ready, where setting a new shape is slow: from then on its runs cost no more than any other. Slow itself; does
-    /// nothing where the shape is ready already, or where shapes cost nothing. <see cref="BeginInput"/> must come again before the next
+    /// nothing where the shape is ready already, or where shapes cost nothing. <see cref="BeginInput(int, int)"/> must come again before the next
     /// run.
     /// </summary>
-    /// <param name="batch">Items, as for <see cref="BeginInput"/>.</param>
-    /// <param name="frames">Frames an item, as for <see cref="BeginInput"/>.</param>
+    /// <param name="batch">Items, as for <see cref="BeginInput(int, int)"/>.</param>
+    /// <param name="frames">Frames an item, as for <see cref="BeginInput(int, int)"/>.</param>
     /// <param name="isPinned">
     /// Whether it stays ready for as long as the decoder lives; else the one used longest ago may have to make room for a later one
     /// (<see cref="DecoderState.EvictedShapes"/>).
@@ -35,17 +35,29 @@ public interface IDecoder : IDisposable
     /// <param name="batch">Items, 1 to <see cref="DecoderInfo.MaxBatch"/>.</param>
     /// <param name="frames">Frames an item, <see cref="DecoderInfo.MinFrames"/> to <see cref="DecoderInfo.MaxFrames"/>.</param>
     /// <returns>
-    /// [batch, n_mels, frames], natural-log mel amplitudes, to be filled wholly; valid until the next call of <see cref="BeginInput"/>.
+    /// [batch, n_mels, frames], natural-log mel amplitudes, to be filled wholly; valid until the next call of <see cref="BeginInput(int, int)"/>.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The network does not take that shape; the message names the limits.</exception>
     /// <exception cref="InvalidOperationException">A run was started and not finished.</exception>
     Span<float> BeginInput(int batch, int frames);
 
     /// <summary>
-    /// Starts the network on what was written to <see cref="BeginInput"/>'s span. Where the hardware can, it returns before the run is
+    /// The same for a network that keeps state (<see cref="VocoderMetadata.IsStreaming"/>): the next run goes on where the last one ended,
+    /// or begins an utterance.
+    /// </summary>
+    /// <param name="frames">Frames of the run; those behind the utterance's end are zeros.</param>
+    /// <param name="position">Frames of the utterance that went in before; 0 begins an utterance.</param>
+    /// <param name="length">Frames of the whole utterance, known when one behind its end goes in; null before.</param>
+    /// <returns>[1, n_mels, frames], as for <see cref="BeginInput(int, int)"/>. Errors are those, too.</returns>
+    /// <exception cref="NotSupportedException">The network keeps no state.</exception>
+    Span<float> BeginInput(int frames, long position, long? length) =>
+        throw new NotSupportedException("This network decodes whole mels: it keeps no state from run to run.");
+
+    /// <summary>
+    /// Starts the network on what was written to <see cref="BeginInput(int, int)"/>'s span. Where the hardware can, it returns before the run is
     /// done.
     /// </summary>
-    /// <exception cref="InvalidOperationException">No <see cref="BeginInput"/> came before.</exception>
+    /// <exception cref="InvalidOperationException">No <see cref="BeginInput(int, int)"/> came before.</exception>
     void Start();
 
     /// <summary>Waits for the run that <see cref="Start"/> began.</summary>

@@ -20,6 +20,9 @@ internal sealed record ModelSignature
     /// <summary>The outputs that are read: the planes in the form's order, or the samples alone.</summary>
     public required IReadOnlyList<TensorShape> Outputs { get; init; }
 
+    /// <summary>The state that the network keeps from run to run; null where it keeps none.</summary>
+    public StreamSignature? Stream { get; private init; }
+
     /// <summary>What the model says, completed by its shapes and the hints.</summary>
     public required VocoderMetadata Metadata { get; init; }
 
@@ -65,6 +68,9 @@ internal sealed record ModelSignature
         string source, IReadOnlyList<TensorShape> inputs, IReadOnlyList<TensorShape> outputs, VocoderMetadata? metadata, ModelHints hints,
         INetworkProbe? probe = null)
     {
+        StreamSignature? stream = metadata is { IsStreaming: true }
+            ? StreamSignature.Split(source, metadata, ref inputs, ref outputs)
+            : null;
         // What the model says itself need not be asked.
         probe = metadata is null ? probe : null;
         NetworkInputs found = NetworkInputs.Find(source, inputs, metadata, hints, probe);
@@ -83,6 +89,7 @@ internal sealed record ModelSignature
         {
             Inputs = found,
             Form = read.Form,
+            Stream = stream,
             Outputs = read.Tensors,
             HasMetadata = metadata is not null,
             Metadata = known,

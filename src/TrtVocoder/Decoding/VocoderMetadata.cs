@@ -52,6 +52,11 @@ public sealed record VocoderMetadata
     /// <summary>How many frames to each side an output frame depends on: 3·(1 + layers). Null when the model does not say.</summary>
     public int? ReceptiveFieldFrames { get; init; }
 
+    /// <summary>
+    /// Whether the network takes a mel piece by piece, with state from run to run, and puts each frame out once, a receptive field later.
+    /// </summary>
+    public bool IsStreaming { get; init; }
+
     /// <summary>Precision of the trunk: <c>fp32</c> or <c>fp16</c>; empty when the model does not say.</summary>
     public string Precision { get; init; } = "";
 
@@ -109,6 +114,8 @@ public sealed record VocoderMetadata
             properties[Prefix + "mel_norm"] = "slaney";
         if (ReceptiveFieldFrames is { } field)
             properties[Prefix + "receptive_field_frames"] = field.ToString(CultureInfo.InvariantCulture);
+        if (IsStreaming)
+            properties[Prefix + "streaming"] = "true";
         return properties;
     }
 
@@ -137,6 +144,7 @@ public sealed record VocoderMetadata
             ReceptiveFieldFrames = Has("receptive_field_frames")
                 ? Integer("receptive_field_frames", 0, ModelLimits.MaxReceptiveFieldFrames)
                 : null,
+            IsStreaming = properties.ContainsKey(Prefix + "streaming") && Choice("streaming", ("true", true), ("false", false)),
             Precision = properties.GetValueOrDefault(Prefix + "precision", ""),
             ModelHash = properties.GetValueOrDefault(Prefix + "model_hash", ""),
         });

@@ -37,9 +37,7 @@ public sealed unsafe class InverseStft : IDisposable
         Parameters = parameters;
         _envelope = new WindowEnvelope(parameters);
         _worker = new InverseStftWorker(parameters);
-        _window = new AlignedBuffer(parameters.FftLength);
-        for (int n = 0; n < parameters.FftLength; n++)
-            _window.Pointer[n] = (float)_envelope.GetSynthesisWindow(n);
+        _window = _envelope.CreateSynthesisWindow();
     }
 
     /// <summary>Sizes and padding.</summary>

@@ -46,6 +46,15 @@ internal sealed class WindowEnvelope
     /// <summary>The window, divided by the transform's length and by the interior envelope.</summary>
     public double GetSynthesisWindow(int n) => _window[n] / (_parameters.FftLength * _interior[n % _parameters.HopLength]);
 
+    /// <summary>All of it, as the transform multiplies by it.</summary>
+    public unsafe AlignedBuffer CreateSynthesisWindow()
+    {
+        AlignedBuffer window = new(_parameters.FftLength);
+        for (int n = 0; n < _parameters.FftLength; n++)
+            window.Pointer[n] = (float)GetSynthesisWindow(n);
+        return window;
+    }
+
     /// <summary>
     /// Fills <see cref="Head"/> and <see cref="Tail"/> for an utterance of <paramref name="frames"/> frames. Quick when the last utterance
     /// was long too.

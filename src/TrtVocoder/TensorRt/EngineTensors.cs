@@ -20,7 +20,9 @@ internal sealed class EngineTensors
         BinCount = (signature.Metadata.FftLength / 2) + 1;
         Mel = Find(signature.Mel);
         _outputs = [.. signature.Outputs.Select(Find)];
-        OtherOutputs = [.. engine.Tensors.Where(tensor => !tensor.IsInput && !Outputs.Contains(tensor))];
+        Stream = signature.Stream is null ? null : new EngineStream(engine.Tensors);
+        OtherOutputs =
+            [.. engine.Tensors.Where(tensor => !tensor.IsInput && !Outputs.Contains(tensor) && Stream?.Tensors.Contains(tensor) != true)];
 
         (IReadOnlyList<long> min, IReadOnlyList<long> opt, IReadOnlyList<long> max) = engine.GetProfileShape(Mel, profile);
         if (min.Count != 3 || opt.Count != 3 || max.Count != 3)
@@ -65,6 +67,9 @@ internal sealed class EngineTensors
     /// <summary>Outputs that nobody reads, but which the engine wants to write.</summary>
     public IReadOnlyList<TrtTensor> OtherOutputs { get; }
 
+    /// <summary>The state that the engine keeps from run to run; null where it keeps none.</summary>
+    public EngineStream? Stream { get; }
+
     /// <summary>The shapes that the profile in use takes.</summary>
     public TrtOptimizationProfile Profile { get; }
 
@@ -79,6 +84,12 @@ internal sealed class EngineTensors
             source, ModelSignature.Resolve(source, Shapes(isInput: true), Shapes(isInput: false), metadata, hints, probe), engine, profile);
         foreach (TrtTensor tensor in network.Outputs.Prepend(network.Mel))
             CheckHandled(source, tensor);
+        foreach (TrtTensor tensor in network.Stream?.Tensors ?? [])
+        {
+            CheckHandled(source, tensor);
+            if (tensor.DataType != TrtDataType.Float)
+                throw new DataFormatException($"{source}: its state {tensor} is not FP32; export the model again.");
+        }
         foreach ((_, TrtTensor tensor) in network.Extras)
             if (!TensorBytes.IsKnown(tensor.DataType) || !tensor.IsLinear || tensor.IsOnHost)
                 throw new DataFormatException($"{source}: its input {tensor} is of a kind that this library does not write.");

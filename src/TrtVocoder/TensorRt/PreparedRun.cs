@@ -26,7 +26,9 @@ internal sealed class PreparedRun : IDisposable
     private PinnedBuffer<float>? _pinned;
     private MappedBuffer<float>? _mapped;
     private float[] _wide = [];
-    private CudaGraph? _graph;
+    // The second one is of an engine with state, for the other turn of it.
+    private readonly CudaGraph?[] _graphs = new CudaGraph?[2];
+    private int _placeStart;
     private Block _samples;
     private Block _reports;
     private int _hostFloats;
@@ -82,7 +84,12 @@ internal sealed class PreparedRun : IDisposable
     public bool HasNewShape { get; private set; }
 
     /// <summary>Whether a run is one launch of a captured graph.</summary>
-    public bool IsCaptured => _graph is not null;
+    public bool IsCaptured => _graphs[0] is not null;
+
+    /// <summary>The state that all runs of the decoder share; null where the engine keeps none.</summary>
+    public EngineState? State { get; set; }
+
+    private int Turn => State?.Turn ?? 0;
 
     /// <summary>Whether a run copies anything; mapped memory needs no copy.</summary>
     public bool CopiesData => !_isMapped;
@@ -133,6 +140,11 @@ internal sealed class PreparedRun : IDisposable
         Reserve();
         foreach (ref readonly Place place in _places.AsSpan())
             Context.SetAddress(place.Tensor, GetAddress(place.Start));
+        if (_tensors.Stream is { } stream)
+        {
+            Context.SetAddress(stream.Position, GetAddress(_placeStart));
+            Context.SetAddress(stream.Length, GetAddress(_placeStart + AlignmentFloats));
+        }
         // Only now: a failure in between is mended by the next call.
         _hasAddresses = true;
     }
@@ -153,6 +165,10 @@ internal sealed class PreparedRun : IDisposable
     /// <summary>The first values of the mel, to be written before <see cref="Launch"/>.</summary>
     public Span<float> GetMel(int count) => IsMelStaged ? _wide.AsSpan(0, count) : Host.Slice(_places[0].Start, count);
 
+    /// <summary>Says where in the utterance an engine with state is, to be called before <see cref="Launch"/>.</summary>
+    public void SetPlace(long position, long? length) =>
+        (Host[_placeStart], Host[_placeStart + AlignmentFloats]) = StreamTensors.Encode(position, length);
+
     /// <summary>Enqueues a run: copy to the GPU, network, copy to the host.</summary>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">The driver refused.</exception>
@@ -164,14 +180,18 @@ internal sealed class PreparedRun : IDisposable
             HalfConversion.ToHalf(GetMel(MelCount), GetHalfValues(_places[0], MelCount));
         instruments?.BeginRun(stream);
         HasNewShape = false;
-        if (_graph is null)
+        if (_graphs[Turn] is { } graph)
         {
-            Enqueue(stream, instruments, isRecording: false);
-            return;
+            instruments?.EnqueueBegins();
+            graph.Launch(stream);
+            instruments?.EnqueueEnds();
         }
-        instruments?.EnqueueBegins();
-        _graph.Launch(stream);
-        instruments?.EnqueueEnds();
+        else
+        {
+            State?.SetAddresses(Context, Turn);
+            Enqueue(stream, instruments, isRecording: false);
+        }
+        State?.Flip();
     }
 
     /// <summary>Enqueues the network alone in a stream of the caller's, after <see cref="UseMemory"/>.</summary>
@@ -188,14 +208,17 @@ internal sealed class PreparedRun : IDisposable
     {
         try
         {
-            _graph = CudaGraph.Capture(stream, () => Enqueue(stream, instruments, isRecording: true));
-            _graph.Upload(stream);
+            for (int turn = 0; turn < (State is null ? 1 : 2); turn++)
+            {
+                State?.SetAddresses(Context, turn);
+                _graphs[turn] = CudaGraph.Capture(stream, () => Enqueue(stream, instruments, isRecording: true));
+                _graphs[turn]!.Upload(stream);
+            }
             return null;
         }
         catch (TrtVocoderException refusal)
         {
-            _graph?.Dispose();
-            _graph = null;
+            DropGraphs();
             return refusal.Message;
         }
     }
@@ -219,12 +242,19 @@ internal sealed class PreparedRun : IDisposable
     /// <summary>Frees everything; what was enqueued must be done.</summary>
     public void Dispose()
     {
-        _graph?.Dispose();
+        DropGraphs();
         Context.Dispose();
         _extras.Dispose();
         _device?.Dispose();
         _pinned?.Dispose();
         _mapped?.Dispose();
+    }
+
+    private void DropGraphs()
+    {
+        foreach (CudaGraph? graph in _graphs)
+            graph?.Dispose();
+        Array.Clear(_graphs);
     }
 
     // The same calls serve a stream that is being recorded.
@@ -301,7 +331,14 @@ internal sealed class PreparedRun : IDisposable
             if (!isRead)
                 _deviceStart = Math.Min(_deviceStart, end);
             // TensorRT wants an address even for an empty output.
-            (place.Start, place.Floats) = Take(isKnown && place.IsHalf ? (count + 1) / 2 : count, isRead);
+            int floats = isKnown && place.IsHalf ? (count + 1) / 2 : count;
+            if (i == 0 && _tensors.Stream is not null)
+            {
+                // Position and length lie behind the mel, and go the same way.
+                _placeStart = checked(floats + AlignmentFloats - 1) / AlignmentFloats * AlignmentFloats;
+                floats = checked(_placeStart + AlignmentFloats + 1);
+            }
+            (place.Start, place.Floats) = Take(floats, isRead);
             place.WideStart = _wideCount;
             if (i == 0 ? IsMelStaged : isRead && place.IsHalf)
                 _wideCount = checked(_wideCount + count);

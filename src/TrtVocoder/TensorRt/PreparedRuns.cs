@@ -23,6 +23,7 @@ internal sealed class PreparedRuns : IDisposable
     private PreparedRun? _spare;
     private PreparedRun? _changing;
     private DeviceBuffer<byte>? _scratch;
+    private EngineState? _state;
     private CudaEvent? _callersRun;
     private bool _awaitsCaller;
     private string? _captureRefusal;
@@ -67,7 +68,7 @@ internal sealed class PreparedRuns : IDisposable
                 CapturedShapes = _kept.Count(run => run.IsCaptured),
                 EvictedShapes = _evicted,
                 CaptureRefusal = _captureRefusal,
-                DeviceBytes = _scratch?.Length ?? 0,
+                DeviceBytes = (_scratch?.Length ?? 0) + (_state?.Bytes ?? 0),
             };
             foreach (PreparedRun run in _changing is null ? _kept : [_changing, .. _kept])
             {
@@ -166,6 +167,7 @@ internal sealed class PreparedRuns : IDisposable
         _changing?.Dispose();
         _spare?.Dispose();
         _scratch?.Dispose();
+        _state?.Dispose();
         _callersRun?.Dispose();
         _inverseStft?.Leave();
         _engine.Leave();
@@ -193,6 +195,8 @@ internal sealed class PreparedRuns : IDisposable
             made.SetShape(batch, frames);
             made.UseOwnMemory();
             made.GetMel(batch * _tensors.Metadata.MelCount * frames).Clear();
+            if (_state is not null)
+                made.SetPlace(0, null);
             // The first run after a shape is set is the slow one, and must not be recorded.
             Launch(made);
             _stream.Synchronize();
@@ -224,6 +228,8 @@ internal sealed class PreparedRuns : IDisposable
                 _scratch ??= new DeviceBuffer<byte>(_engine.Context, scratchBytes);
                 made.Context.SetScratch(_scratch.Address, scratchBytes);
             }
+            if (_tensors.Stream is { } stream)
+                made.State = _state ??= new EngineState(_engine.Context, stream);
             _instruments?.Attach(made.Context);
             return made;
         }

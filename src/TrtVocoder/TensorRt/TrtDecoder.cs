@@ -96,7 +96,23 @@ public sealed class TrtDecoder : IDecoder
         _batch = batch;
         if (_instruments is not null)
             _shapeSetMs = _instruments.NowMs - start;
+        if (_tensors.Stream is not null)
+            _current.SetPlace(0, null);
         return _current.GetMel(batch * _tensors.Metadata.MelCount * frames);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="NotSupportedException">The engine keeps no state.</exception>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
+    public Span<float> BeginInput(int frames, long position, long? length)
+    {
+        if (_tensors.Stream is null)
+            throw new NotSupportedException("This engine decodes whole mels: it keeps no state from run to run.");
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        Span<float> mel = BeginInput(1, frames);
+        _current!.SetPlace(position, length);
+        return mel;
     }
 
     /// <inheritdoc/>
@@ -189,11 +205,14 @@ public sealed class TrtDecoder : IDecoder
     /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
     /// <exception cref="CudaException">There is no such stream, or memory is used up.</exception>
+    /// <exception cref="NotSupportedException">The engine keeps state from run to run.</exception>
     public void RunOnDevice(nint mel, int batch, int frames, nint realOrAudio, nint imag, nint stream)
     {
         CheckDeviceShape(batch, frames);
         if (!_tensors.IsSpectrum && imag != 0)
             throw new ArgumentException("This engine puts out samples: it has no imaginary parts.", nameof(imag));
+        if (_tensors.Stream is not null)
+            throw new NotSupportedException("An engine with state runs on memory of its own only.");
         using Visit visit = new(this);
         ThrowIfRunning();
         // The next run must be prepared anew: shape and addresses are now the caller's.

@@ -53,6 +53,9 @@ internal sealed class DecodePipeline : IDisposable
         }
     }
 
+    /// <summary>The first lane's decoder, for runs one after the other.</summary>
+    public IDecoder Decoder => _lanes[0].Decoder;
+
     /// <summary>Whether each item of a batch is a run of its own.</summary>
     public bool DecodesSingly { get; set; }
 
@@ -173,6 +176,21 @@ internal sealed class DecodePipeline : IDisposable
         return costs;
     }
 
+    /// <summary>
+    /// Samples of an item. A graph may put out more than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.
+    /// </summary>
+    public static ReadOnlySpan<float> GetSamples(in DecoderOutput output, int item, int first, int count)
+    {
+        if (output.Samples < first + count)
+        {
+            throw new DataFormatException(
+                $"The network put out {output.Samples} samples where its hop and padding mean at least {first + count}; its metadata, "
+                    + $"or what was told of its hop and padding, are wrong.")
+            { Kind = FailureKind.HopLengthWrong };
+        }
+        return output.GetAudio(item, first, count);
+    }
+
     public void Dispose()
     {
         _inverseStft?.Dispose();
@@ -263,19 +281,7 @@ internal sealed class DecodePipeline : IDisposable
         int window = _cover.Frames;
         Span<float> input = lane.Decoder.BeginInput(items, window);
         ReadOnlySpan<float> source = mel.Slice(item * melCount * frames, items * melCount * frames);
-        if (window == frames)
-        {
-            source.CopyTo(input);
-        }
-        else if (window > frames)
-        {
-            ShortMel.Fill(source, items * melCount, frames, input, window, -_cover.Start);
-        }
-        else
-        {
-            for (int row = 0; row < items * melCount; row++)
-                source.Slice((row * frames) + _cover.Start, window).CopyTo(input[(row * window)..]);
-        }
+        MelWindow.Copy(source, items * melCount, frames, _cover.Start, input, window);
         lane.StartRun(item, items, _cover);
         _runs++;
         _computedFrames += items * window;
@@ -312,18 +318,9 @@ internal sealed class DecodePipeline : IDisposable
             _inverseStftMs += _profiler.NowMs - start;
     }
 
-    /// <summary>A graph may put out more samples than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.</summary>
     private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio, bool isFinite)
     {
-        int offset = lane.Start * _info.Metadata.HopLength;
-        if (output.Samples < lane.End - offset)
-        {
-            throw new DataFormatException(
-                $"The network put out {output.Samples} samples where its hop and padding mean at least {lane.End - offset}; its metadata, "
-                    + $"or what was told of its hop and padding, are wrong.")
-            { Kind = FailureKind.HopLengthWrong };
-        }
-        ReadOnlySpan<float> part = output.GetAudio(item, lane.Begin - offset, lane.End - lane.Begin);
+        ReadOnlySpan<float> part = GetSamples(output, item, lane.Begin - (lane.Start * _info.Metadata.HopLength), lane.End - lane.Begin);
         Span<float> target = audio[lane.Begin..lane.End];
         if (isFinite)
             part.CopyTo(target);
@@ -331,10 +328,7 @@ internal sealed class DecodePipeline : IDisposable
             throw NotFinite(lane.Item + item, lane.Begin + index);
     }
 
-    private TrtVocoderException NotFinite(int item, int sample) => new(
-        $"The network put out NaN or infinity (item {item}, sample {sample}); this is known of FP16 models: use one whose head is FP32, "
-            + $"or FP32 throughout ({_info.Backend}).")
-    { Kind = FailureKind.NonFiniteOutput };
+    private TrtVocoderException NotFinite(int item, int sample) => VocoderSession.NonFiniteAudio(_info, $"item {item}, sample {sample}");
 
     private void Report(DecodeProfiler profiler, double start, int batch, int frames)
     {

@@ -134,10 +134,16 @@ public sealed class Vocoder : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (profiler is null && VocoderTelemetry.WantsParts)
             profiler = new DecodeProfiler(capacity: 1);
-        return new VocoderSession(
-            () => Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler), Info, _plan, _options,
-            profiler);
+        return new VocoderSession(() => CreateSessionDecoder(profiler), Info, _plan, _options, profiler);
     }
+
+    /// <summary>Its windows, and how it decodes.</summary>
+    internal (WindowPlans Plans, VocoderOptions Options) Parts => (_plan, _options);
+
+    /// <summary>Makes a decoder that puts out what <see cref="Info"/> says.</summary>
+    /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
+    internal IDecoder CreateSessionDecoder(DecodeProfiler? profiler) =>
+        Info.Signal == Metadata.Signal ? Model.CreateDecoder(profiler) : Model.CreateSampleDecoder(profiler);
 
     /// <summary>Asks the model all that can be asked by decoding and that it does not say.</summary>
     /// <exception cref="ObjectDisposedException">The vocoder is disposed.</exception>
@@ -161,7 +167,7 @@ public sealed class Vocoder : IDisposable
     private static (DecoderInfo Info, string? Note) PlaceInverseStft(IDecoderModel model, InverseStftPlace place)
     {
         DecoderInfo info = model.Info;
-        if (info.Metadata.Signal == OutputKind.Waveform || place == InverseStftPlace.Host)
+        if (info.Metadata.Signal == OutputKind.Waveform || info.Metadata.IsStreaming || place == InverseStftPlace.Host)
             return (info, null);
         if (model.PrepareInverseStft() is not { } reason)
             return (info with { Signal = OutputKind.Waveform }, null);

@@ -12,9 +12,13 @@ namespace TrtVocoder.Vocoding;
 /// </summary>
 public sealed class VocoderSession : IDisposable
 {
+    private const int FirstPartFrames = 32;
     private readonly DecodePipeline _pipeline;
     private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
+    private readonly bool _checkOutput;
+    private readonly DecodeProfiler? _profiler;
+    private VocoderStream? _ownStream;
     private ExclusiveUse _use;
     private bool _isWarm;
     private bool _isBatchAsked;
@@ -26,10 +30,16 @@ public sealed class VocoderSession : IDisposable
     {
         _info = info;
         _plan = plan;
+        _checkOutput = options.CheckOutput;
+        _profiler = profiler;
         _pipeline = new DecodePipeline(
             createDecoder, info, Math.Max(plan.Windows.Frames.Count, plan.BeforeWarmUp.Frames.Count), options, profiler);
     }
 
+    /// <summary>The stream whose state the network holds, where it keeps any.</summary>
+    internal VocoderStream? StateOwner { get; set; }
+
+    private VocoderStream OwnStream => _ownStream ??= MakeStream();
     private const int ShortNote = 1;
     private const int BatchNote = 2;
 
@@ -79,13 +89,92 @@ public sealed class VocoderSession : IDisposable
         try
         {
             int samples = DecodeChecked(mel, batch, frames, audio, cancellationToken);
-            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, samples, _pipeline.Times, null);
+            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, samples,
+                _info.Metadata.IsStreaming ? null : _pipeline.Times, null);
             return samples;
         }
         catch (Exception error)
         {
             VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, 0, null, error);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Decodes one mel and hands its samples out part by part, the first one early: what is to be played while the rest is still computed.
+    /// All parts together are the samples of the whole decode, up to the rounding of other shapes, and exactly as many.
+    /// </summary>
+    /// <remarks>
+    /// The cadence: the first part comes of 32 frames (0.3 s at 94 frames a second), each further one of twice as many as the one before, up
+    /// to the longest window; of a warm engine of what its ready windows give, at least as much. So long as 64 frames and their margins
+    /// decode in the time that 32 frames play, playback never waits.
+    /// </remarks>
+    /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="part">Takes the next samples; the span is valid during the call. It must not use the session.</param>
+    /// <param name="cancellationToken">Ends the decode between two parts.</param>
+    /// <returns>Samples handed out. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int Decode(
+        ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
+        ArgumentNullException.ThrowIfNull(part);
+        Enter();
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            CheckMel(_info, mel, 1, frames);
+            VocoderStream stream = OwnStream;
+            if (stream.Network is WindowedStream windows)
+                windows.Lengths = _isWarm ? _plan.Windows.Frames : null;
+            stream.Clear();
+            stream.Network.Mel.Append(mel, frames, MelLayout.BandsMajor);
+            int results = FirstPartFrames;
+            while (stream.Step(isEnd: true, results))
+            {
+                HandOut();
+                cancellationToken.ThrowIfCancellationRequested();
+                results = (int)Math.Min(2L * results, int.MaxValue);
+            }
+            stream.Output.Complete();
+            HandOut();
+            return _info.Metadata.GetSampleCount(frames);
+        }
+        finally
+        {
+            Exit();
+        }
+
+        void HandOut()
+        {
+            SampleQueue samples = OwnStream.Output.Samples;
+            if (samples.Count > 0)
+                part(samples.Content);
+            samples.Drop(samples.Count);
+        }
+    }
+
+    /// <summary>
+    /// Makes a stream, for a mel that arrives in pieces. Several streams of one session may take turns; of a network exported for streaming
+    /// only one at a time, since its state lies in the session.
+    /// </summary>
+    /// <exception cref="DataFormatException">
+    /// The model does not tell its receptive field, so that nobody knows when a sample is final
+    /// (<see cref="FailureKind.ReceptiveFieldUnknown"/>).
+    /// </exception>
+    /// <exception cref="TrtVocoderException">The longest window is too short to be exact (<see cref="FailureKind.OptionsDoNotFit"/>).</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    public VocoderStream CreateStream()
+    {
+        Enter();
+        try
+        {
+            return MakeStream();
+        }
+        finally
+        {
+            Exit();
         }
     }
 
@@ -105,9 +194,14 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     public void WarmUp(CancellationToken cancellationToken)
     {
-        _use.Enter(this);
+        Enter();
         try
         {
+            if (_info.Metadata.IsStreaming)
+            {
+                WarmUpState(VocoderOptions.DefaultMaxWindowFrames / 4);
+                return;
+            }
             // Without it an engine has no windows, and each new length costs.
             if (_info.HasCostlyShapes)
                 _pipeline.UseDecoder(_plan.Ask);
@@ -145,9 +239,14 @@ public sealed class VocoderSession : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
-        _use.Enter(this);
+        Enter();
         try
         {
+            if (_info.Metadata.IsStreaming)
+            {
+                WarmUpState(frames);
+                return;
+            }
             WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
             _pipeline.WarmUp(plan, batch, frames, cancellationToken);
@@ -184,7 +283,7 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
     public DecoderState GetState()
     {
-        _use.Enter(this);
+        Enter();
         try
         {
             return _pipeline.State;
@@ -200,18 +299,31 @@ public sealed class VocoderSession : IDisposable
     {
         // During a decode its end disposes.
         if (_use.TryDispose())
-            _pipeline.Dispose();
+            Free();
+    }
+
+    internal void Enter() => _use.Enter(this);
+
+    internal void Exit()
+    {
+        if (_use.Leave())
+            Free();
     }
 
     private int DecodeChecked(ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken)
     {
-        _use.Enter(this);
+        Enter();
         try
         {
             CheckMel(_info, mel, batch, frames);
             int samples = GetSampleCount(batch, frames, audio);
             if (samples == 0 || batch == 0)
                 return samples;
+            if (_info.Metadata.IsStreaming)
+            {
+                DecodeWithState(mel, batch, frames, audio, samples, cancellationToken);
+                return samples;
+            }
             WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
             if (frames < plan.Shortest && !plan.IsShortExact(frames))
@@ -238,13 +350,11 @@ public sealed class VocoderSession : IDisposable
                 : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
                     + $"{(long)batch * melCount * frames}.", nameof(mel));
         int index = NonFinite.IndexOf(mel);
-        if (index >= 0)
-        {
-            (int row, int frame) = Math.DivRem(index, frames);
-            (int item, int band) = Math.DivRem(row, melCount);
-            throw new DataFormatException($"The mel holds {(float.IsNaN(mel[index]) ? "NaN" : "infinity")} in band {band}, frame "
-                + $"{frame}{(item > 0 ? $" of item {item}" : "")}; log-mel amplitudes are finite numbers.");
-        }
+        if (index < 0)
+            return;
+        (int row, int frame) = Math.DivRem(index, frames);
+        (int item, int band) = Math.DivRem(row, melCount);
+        throw NonFiniteMel(mel[index], band, frame, item > 0 ? $" of item {item}" : "");
     }
 
     private int GetSampleCount(int batch, int frames, ReadOnlySpan<float> audio)
@@ -258,10 +368,92 @@ public sealed class VocoderSession : IDisposable
         return samples;
     }
 
-    private void Exit()
+    /// <summary>Refuses a piece of a mel of the wrong length, or with NaN or infinity.</summary>
+    /// <param name="mel">The piece.</param>
+    /// <param name="frames">Its frames.</param>
+    /// <param name="layout">Its order.</param>
+    /// <param name="firstFrame">Frames before it, for the message.</param>
+    internal void CheckMel(ReadOnlySpan<float> mel, int frames, MelLayout layout, long firstFrame)
     {
-        if (_use.Leave())
-            _pipeline.Dispose();
+        int melCount = _info.Metadata.MelCount;
+        bool isBandsMajor = layout == MelLayout.BandsMajor;
+        if (mel.Length != (long)melCount * frames)
+            throw new ArgumentException($"The mel holds {mel.Length} values, but "
+                + $"{(isBandsMajor ? $"[n_mels = {melCount}, frames = {frames}]" : $"[frames = {frames}, n_mels = {melCount}]")} has "
+                + $"{(long)melCount * frames}.", nameof(mel));
+        int index = NonFinite.IndexOf(mel);
+        if (index < 0)
+            return;
+        (int row, int column) = Math.DivRem(index, isBandsMajor ? frames : melCount);
+        (int band, int frame) = isBandsMajor ? (row, column) : (column, row);
+        throw NonFiniteMel(mel[index], band, firstFrame + frame, "");
+    }
+
+    internal static TrtVocoderException NonFiniteAudio(DecoderInfo info, string where) => new(
+        $"The network put out NaN or infinity ({where}); this is known of FP16 models: "
+            + $"use one whose head is FP32, or FP32 throughout ({info.Backend}).")
+    { Kind = FailureKind.NonFiniteOutput };
+
+    private static DataFormatException NonFiniteMel(float value, int band, long frame, string ofItem) => new(
+        $"The mel holds {(float.IsNaN(value) ? "NaN" : "infinity")} in band {band}, frame {frame}{ofItem}; log-mel amplitudes are finite "
+            + $"numbers.");
+
+    private VocoderStream MakeStream()
+    {
+        if (FindMargins() is not { } edges)
+            throw new DataFormatException("A stream needs the model's receptive field, which it does not tell.")
+            {
+                Kind = FailureKind.ReceptiveFieldUnknown,
+            };
+        int longest = _plan.Windows.Longest;
+        if (!_info.Metadata.IsStreaming && edges.GetStride(longest) < 1)
+            throw new TrtVocoderException(
+                $"A stream through this model decodes windows of at least {edges.LostFrames + 1} frames, and one run takes at most {longest}.")
+            { Kind = FailureKind.OptionsDoNotFit };
+        StreamOutput output = new(_info, _checkOutput);
+        StreamNetwork network = _info.Metadata.IsStreaming
+            ? new StatefulStream(_pipeline.Decoder, _info, output, _profiler)
+            : new WindowedStream(_pipeline.Decoder, _info, output, _profiler, edges, longest);
+        return new VocoderStream(this, _info, network, output, edges);
+    }
+
+    private WindowMargins? FindMargins()
+    {
+        if (_info.Metadata.ReceptiveFieldFrames is { } told)
+            return WindowMargins.Of(_info.Metadata, _info.Signal, new ReceptiveField(told, told));
+        _pipeline.UseDecoder(_plan.Ask);
+        return _plan.Questions.Answers.ReceptiveField is not { } asked ? null
+            : _info.Metadata.Signal == OutputKind.Waveform ? WindowMargins.Measured(_info.Metadata, asked)
+            : WindowMargins.Of(_info.Metadata, _info.Signal, asked);
+    }
+
+    private void DecodeWithState(
+        ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples, CancellationToken cancellationToken)
+    {
+        VocoderStream stream = OwnStream;
+        for (int item = 0; item < batch; item++)
+        {
+            stream.Clear();
+            int size = mel.Length / batch;
+            stream.Network.Mel.Append(mel.Slice(item * size, size), frames, MelLayout.BandsMajor);
+            do
+                cancellationToken.ThrowIfCancellationRequested();
+            while (stream.Step(isEnd: true, VocoderOptions.DefaultMaxWindowFrames));
+            stream.Output.Complete();
+            stream.Output.Samples.Read(audio.Slice(item * samples, samples));
+        }
+    }
+
+    private void WarmUpState(int chunkFrames)
+    {
+        StateOwner = null;
+        OwnStream.Network.WarmUp(chunkFrames);
+    }
+
+    private void Free()
+    {
+        _ownStream?.Dispose();
+        _pipeline.Dispose();
     }
 
     private WindowPlan GetPlan(int frames)

@@ -40,6 +40,15 @@ internal static class VocoderTelemetry
     private static readonly UpDownCounter<long> Rented =
         Meter.CreateUpDownCounter<long>("trtvocoder.pool.sessions.rented", "{session}", "Sessions at work.");
 
+    private static readonly Histogram<double> RequestDuration = Meter.CreateHistogram<double>(
+        "trtvocoder.scheduler.request.duration", "s", "From the submission of a request to its last samples, failed ones included.");
+
+    private static readonly UpDownCounter<long> Queued =
+        Meter.CreateUpDownCounter<long>("trtvocoder.scheduler.windows.queued", "{window}", "Windows that wait for a run.");
+
+    private static readonly Histogram<double> BatchFill = Meter.CreateHistogram<double>(
+        "trtvocoder.scheduler.batch.fill", "1", "Windows of a run, as a share of the most that it may have.");
+
     private static readonly (DecodePart Part, string Name)[] Parts =
     [
         (DecodePart.Enqueue, "enqueue"), (DecodePart.HostToDevice, "host_to_device"), (DecodePart.Compute, "compute"),
@@ -95,4 +104,23 @@ internal static class VocoderTelemetry
 
     /// <summary>Tells of a session rented (1) or given back (−1).</summary>
     public static void AddRented(int count, DecoderInfo info) => Rented.Add(count, new TagList { { Backend, info.Backend } });
+
+    /// <summary>Tells of windows that wait from now on, or (negative) no longer.</summary>
+    public static void AddQueued(int windows, DecoderInfo info) => Queued.Add(windows, new TagList { { Backend, info.Backend } });
+
+    /// <summary>Tells how full a run is.</summary>
+    public static void AddBatch(double fill, DecoderInfo info) => BatchFill.Record(fill, new TagList { { Backend, info.Backend } });
+
+    /// <summary>Tells of a request of a scheduler that ended, by an exception or not.</summary>
+    public static void EndRequest(TimeSpan time, DecoderInfo info, int frames, int samples, Exception? error)
+    {
+        TagList tags = new() { { Backend, info.Backend } };
+        if (error is not null)
+            tags.Add(ErrorType, error.GetType().FullName);
+        RequestDuration.Record(time.TotalSeconds, tags);
+        if (error is not null)
+            return;
+        Frames.Add(frames, tags);
+        Audio.Add((double)samples / info.Metadata.SampleRate, tags);
+    }
 }

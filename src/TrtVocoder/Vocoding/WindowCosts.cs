@@ -40,8 +40,10 @@ internal sealed class WindowCosts
     private int TableLength => (2 * _strides[^1]) + 1;
 
     /// <summary>Solves for a fixed cost a window and one a frame.</summary>
-    public static WindowCosts Linear(int[] frames, WindowMargins edges) =>
-        new(frames, [.. frames.Select(length => FixedFrames + length)], edges);
+    public static WindowCosts Linear(int[] frames, WindowMargins edges) => new(frames, Share(frames, batch: 1), edges);
+
+    /// <summary>What a window of each length costs as one of a full batch, in frames: the fixed cost is shared.</summary>
+    public static double[] Share(IReadOnlyList<int> frames, int batch) => [.. frames.Select(length => (FixedFrames / batch) + length)];
 
     /// <summary>How many windows of each length cover an input, at least as long as the shortest, at the least cost.</summary>
     public void Choose(int frames, Span<int> counts)

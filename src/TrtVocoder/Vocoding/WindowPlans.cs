@@ -42,10 +42,13 @@ internal sealed class WindowPlans
     /// </summary>
     public WindowPlan BeforeWarmUp => Volatile.Read(ref _beforeWarmUp);
 
+    /// <summary>Whether it is known how far the model reaches, or that it has no bounds.</summary>
+    public bool IsAsked => Volatile.Read(ref _isAsked);
+
     /// <summary>
     /// Whether a decode of so many frames needs to know how far the model reaches, and nobody knows yet: then it is to be asked first.
     /// </summary>
-    public bool MustAsk(WindowPlan plan, int frames) => !Volatile.Read(ref _isAsked) && (frames > plan.Longest || frames < plan.Shortest);
+    public bool MustAsk(WindowPlan plan, int frames) => !IsAsked && (frames > plan.Longest || frames < plan.Shortest);
 
     /// <summary>Asks how far the model reaches, unless it is known, and makes the plans anew.</summary>
     /// <param name="decoder">A decoder of the model, at rest.</param>

@@ -21,11 +21,17 @@ internal static class OnnxVariants
             Signal = layout is null ? OutputKind.Waveform : OutputKind.Spectrum,
         };
 
+    /// <summary>Every network with state.</summary>
+    public static IEnumerable<OnnxExportOptions> Streaming =>
+        from options in All
+        where options.Signal == OutputKind.Spectrum
+        select options with { Streaming = true };
+
     /// <summary>As <c>fp16.shift.frame-major</c>: for test and file names.</summary>
     public static string Name(OnnxExportOptions options)
     {
         string ending = options.Signal == OutputKind.Waveform ? "waveform" : options.Layout == SpectrumLayout.FrameMajor ? "frame-major" : "bins-major";
-        return $"{(options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32")}.{(options.Form == NetworkForm.Shift ? "shift" : "conv")}.{ending}";
+        return $"{(options.Precision == OnnxPrecision.Fp16 ? "fp16" : "fp32")}.{(options.Form == NetworkForm.Shift ? "shift" : "conv")}.{ending}{(options.Streaming ? ".streaming" : "")}";
     }
 
     public static IEnumerable<TestCaseData> Cases => All.Select(options => new TestCaseData(options).SetArgDisplayNames(Name(options)));

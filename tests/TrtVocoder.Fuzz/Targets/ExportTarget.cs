@@ -45,11 +45,13 @@ internal sealed class ExportTarget : FuzzTarget
     {
         Random random = new(input.Length);
         VocosCheckpoint checkpoint = CheckpointInput.Load(input, "model.safetensors");
+        OutputKind signal = random.Next(2) == 0 ? OutputKind.Waveform : OutputKind.Spectrum;
         OnnxExportOptions options = new()
         {
             Precision = random.Next(2) == 0 ? OnnxPrecision.Fp16 : OnnxPrecision.Fp32,
             Form = Enum.GetValues<NetworkForm>()[random.Next(Enum.GetValues<NetworkForm>().Length)],
-            Signal = random.Next(2) == 0 ? OutputKind.Waveform : OutputKind.Spectrum,
+            Signal = signal,
+            Streaming = signal == OutputKind.Spectrum && random.Next(2) == 0,
         };
         OnnxExporter.Build(checkpoint, options).WriteTo(Stream.Null);
     }

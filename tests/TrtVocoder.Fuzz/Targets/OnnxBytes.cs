@@ -13,13 +13,13 @@ internal static class OnnxBytes
     private static readonly string[] Keys =
     [
         "trtvocoder.sample_rate", "trtvocoder.n_fft", "trtvocoder.hop_length", "trtvocoder.n_mels", "trtvocoder.padding", "trtvocoder.layout", "trtvocoder.signal",
-        "trtvocoder.mel_floor", "trtvocoder.receptive_field_frames", "trtvocoder.precision", "sample_rate", "n_fft", "hop_length", "center",
+        "trtvocoder.mel_floor", "trtvocoder.receptive_field_frames", "trtvocoder.precision", "trtvocoder.streaming", "sample_rate", "n_fft", "hop_length", "center",
     ];
 
     /// <summary>A model of a few kilobytes; without metadata where asked, so that other ones can be given to it.</summary>
-    public static byte[] Make(OutputKind signal, bool hasMetadata)
+    public static byte[] Make(OutputKind signal, bool hasMetadata, bool isStreaming = false)
     {
-        Export.Onnx.Protos.ModelProto model = OnnxExporter.Build(RandomCheckpoint.Create(RandomCheckpoint.Smallest), new OnnxExportOptions { Signal = signal });
+        Export.Onnx.Protos.ModelProto model = OnnxExporter.Build(RandomCheckpoint.Create(RandomCheckpoint.Smallest), new OnnxExportOptions { Signal = signal, Streaming = isStreaming });
         if (!hasMetadata)
             model.MetadataProps.Clear();
         return model.ToByteArray();
@@ -40,6 +40,10 @@ internal static class OnnxBytes
             ["trtvocoder.signal"] = signal == OutputKind.Spectrum ? "spectrum" : "waveform",
             ["trtvocoder.mel_floor"] = "1e-7",
         };
+        if (random.Next(3) == 0)
+            properties["trtvocoder.streaming"] = "true";
+        if (random.Next(2) == 0)
+            properties["trtvocoder.receptive_field_frames"] = "6";
         if (random.Next(3) == 0)
             properties = properties.ToDictionary(pair => pair.Key["trtvocoder.".Length..], pair => pair.Value);
         for (int edits = random.Next(4); edits > 0; edits--)

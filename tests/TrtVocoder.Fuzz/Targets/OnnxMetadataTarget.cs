@@ -8,6 +8,7 @@ namespace TrtVocoder.Fuzz.Targets;
 internal sealed class OnnxMetadataTarget : FuzzTarget
 {
     private readonly byte[] _spectrum = OnnxBytes.Make(OutputKind.Spectrum, hasMetadata: false);
+    private readonly byte[] _streaming = OnnxBytes.Make(OutputKind.Spectrum, hasMetadata: false, isStreaming: true);
     private readonly byte[] _waveform = OnnxBytes.Make(OutputKind.Waveform, hasMetadata: false);
 
     // As little work as can be: the network is the same each time.
@@ -17,9 +18,9 @@ internal sealed class OnnxMetadataTarget : FuzzTarget
 
     public override bool TakesAnyBytes => false;
 
-    public override IReadOnlyList<byte[]> Seeds => field ??= [_spectrum, _waveform];
+    public override IReadOnlyList<byte[]> Seeds => field ??= [_spectrum, _streaming, _waveform];
 
-    public override byte[] Mutate(Random random, byte[] seed) => OnnxBytes.AddMetadata(random, seed, seed == _spectrum ? OutputKind.Spectrum : OutputKind.Waveform);
+    public override byte[] Mutate(Random random, byte[] seed) => OnnxBytes.AddMetadata(random, seed, seed == _waveform ? OutputKind.Waveform : OutputKind.Spectrum);
 
     public override void Run(byte[] input)
     {

@@ -153,5 +153,5 @@ internal static class TestEngines
         return path;
     }
 
-    private static string Key(OnnxExportOptions? options) => options is null ? "default" : $"{options.Precision}-{options.Form}-{options.Signal}-{options.Layout}";
+    private static string Key(OnnxExportOptions? options) => options is null ? "default" : $"{options.Precision}-{options.Form}-{options.Signal}-{options.Layout}-{options.Streaming}";
 }

@@ -19,7 +19,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
     public FakeDecoderModel(
         OutputKind signal = OutputKind.Spectrum, StftPadding padding = StftPadding.Center, SpectrumLayout layout = SpectrumLayout.BinsMajor,
         int maxBatch = int.MaxValue, int minFrames = 1, int maxFrames = int.MaxValue, int? receptiveField = Layers, int fftLength = 16, int hop = 4,
-        bool hasCostlyShapes = false, int runsInFlight = 1, bool isForeign = false)
+        bool hasCostlyShapes = false, int runsInFlight = 1, bool isForeign = false, bool isStreaming = false)
     {
         Info = new DecoderInfo
         {
@@ -40,6 +40,7 @@ internal sealed class FakeDecoderModel : IDecoderModel
                 Layout = layout,
                 Signal = signal,
                 ReceptiveFieldFrames = receptiveField,
+                IsStreaming = isStreaming,
             },
         };
     }
@@ -149,8 +150,25 @@ internal sealed class FakeDecoderModel : IDecoderModel
         private bool _started;
         private int _batch;
         private int _frames;
+        private readonly List<float[]> _past = [];
+        private long? _length;
+        private bool _hasPlace;
 
         public NetworkTimes Times { get; private set; }
+
+        /// <summary>A network with state is played by one that remembers the whole mel.</summary>
+        public Span<float> BeginInput(int frames, long position, long? length)
+        {
+            Assert.That(model.Info.Metadata.IsStreaming);
+            if (position == 0)
+                _past.Clear();
+            Assert.That(position, Is.EqualTo(_past.Count), "a gap between runs");
+            _length = length;
+            Span<float> mel = BeginInput(1, frames);
+            mel.Fill(float.NaN);
+            _hasPlace = true;
+            return mel;
+        }
 
         public Span<float> BeginInput(int batch, int frames)
         {
@@ -183,6 +201,8 @@ internal sealed class FakeDecoderModel : IDecoderModel
             int size = stft.BinCount * _frames;
             int samples = stft.GetSampleCount(_frames);
             bool spectrum = model.Info.Metadata.Signal == OutputKind.Spectrum;
+            if (model.Info.Metadata.IsStreaming)
+                return FinishWithState();
             _first = new float[_batch * (spectrum ? size : samples)];
             _imag = new float[_batch * size];
             for (int item = 0; item < _batch; item++)
@@ -201,6 +221,39 @@ internal sealed class FakeDecoderModel : IDecoderModel
             return spectrum
                 ? DecoderOutput.FromSpectrum(_first, _imag, model.Info.Metadata.Layout, stft.BinCount, _frames)
                 : DecoderOutput.FromAudio(_first, samples);
+        }
+
+        private DecoderOutput FinishWithState()
+        {
+            if (!_hasPlace)
+                _past.Clear();
+            _hasPlace = false;
+            int position = _past.Count;
+            for (int frame = 0; frame < _frames; frame++)
+            {
+                float[] bands = [.. Enumerable.Range(0, MelCount).Select(band => _mel[(band * _frames) + frame])];
+                Assert.That(bands, Has.All.EqualTo(0f).Or.All.Matches<float>(_ => position + frame < (_length ?? long.MaxValue)), "behind the end are zeros");
+                _past.Add(bands);
+            }
+            int known = (int)Math.Min(_past.Count, _length ?? long.MaxValue);
+            float[] mel = [.. Enumerable.Range(0, MelCount).SelectMany(band => _past.Take(known).Select(bands => bands[band]))];
+            int bins = model.Info.Metadata.Stft.BinCount;
+            (float[] real, float[] imag) = (new float[bins * known], new float[bins * known]);
+            model.Network(mel, known, real, imag);
+            (_first, _imag) = (new float[bins * _frames], new float[bins * _frames]);
+            for (int row = 0; row < _frames; row++)
+            {
+                int frame = position - Layers + row;
+                for (int bin = 0; bin < bins; bin++)
+                {
+                    bool isThere = frame >= 0 && frame < known;
+                    _first[model.Index(bin, row, bins, _frames)] = isThere ? real[model.Index(bin, frame, bins, known)] : 1e6f;
+                    _imag[model.Index(bin, row, bins, _frames)] = isThere ? imag[model.Index(bin, frame, bins, known)] : 1e6f;
+                }
+            }
+            if (model.Poison is { } poison)
+                _first[^1] = poison;
+            return DecoderOutput.FromSpectrum(_first, _imag, model.Info.Metadata.Layout, bins, _frames);
         }
 
         public void Dispose() => Interlocked.Decrement(ref model._decoders);

@@ -20,6 +20,10 @@ internal sealed class EngineFolder(string root, string packed)
 
     public string Batch => Find(root, "half-width-shift", "batch.engine");
 
+    public string Streaming => Find(root, "streaming", "streaming.engine");
+
+    public string StreamingWhole => Find(root, "streaming", "whole.engine");
+
     public string Rtx => Find(packed, "tiny_rtx.engine");
 
     /// <summary>Whole decodes of the forms, packed beside this program.</summary>

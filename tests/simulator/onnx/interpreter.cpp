@@ -38,6 +38,7 @@ Operator findOperator(const std::string& name) {
         auto* all = new std::map<std::string, Operator>();
         registerElementwise(*all);
         registerLayout(*all);
+        registerLogic(*all);
         registerProducts(*all);
         return all;
     }();

@@ -38,6 +38,7 @@ using Operator = void (*)(Call&);
 
 void registerElementwise(std::map<std::string, Operator>& operators);
 void registerLayout(std::map<std::string, Operator>& operators);
+void registerLogic(std::map<std::string, Operator>& operators);
 void registerProducts(std::map<std::string, Operator>& operators);
 
 /** The operator of a name, null when there is none. */
