@@ -3,6 +3,7 @@
 // numbers of vocoder.h make it fail. A model is a file that begins with "double".
 #include "doubles/vocoder.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>

@@ -136,11 +136,6 @@ Server::Server(const std::string& repository, const std::string& backends) {
     check(TRITONSERVER_ResponseAllocatorNew(&gpu_allocator_, &allocate_on_gpu, &release, nullptr));
 }
 
-Server::~Server() {
-    take_error(TRITONSERVER_ServerDelete(server_));
-    take_error(TRITONSERVER_ResponseAllocatorDelete(allocator_));
-    take_error(TRITONSERVER_ResponseAllocatorDelete(gpu_allocator_));
-}
 
 std::string Server::load(const std::string& model) {
     return take_error(TRITONSERVER_ServerLoadModel(server_, model.c_str()));

@@ -77,11 +77,11 @@ struct Sending {
     bool wants_gpu_output = false;
 };
 
+/** It is left to the end of the process, as its deletion takes the real core more than a second. */
 class Server {
 public:
     /** Starts it upon a folder of models, none of which it loads by itself. */
     Server(const std::string& repository, const std::string& backends);
-    ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
