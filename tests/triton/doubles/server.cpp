@@ -210,7 +210,6 @@ void refuse(TRITONSERVER_InferenceRequest& request, const TRITONSERVER_Error& er
     release(request);
 }
 
-std::string shape_text(const json& dims) { return dims.dump(); }
 
 }  // namespace
 
@@ -467,7 +466,10 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Serve
         const int64_t dim = expected["dims"][index];
         is_right = dim == -1 || dim == shape[index];
     }
-    if (!is_right) return refuse_now("unexpected shape, expected " + shape_text(expected["dims"]));
+    if (!is_right) {
+        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) + ", expected FP32 " +
+                          expected["dims"].dump());
+    }
     request->model = model;
     const std::lock_guard held_lock(model->mutex);
     model->queue.push_back(request);
@@ -597,6 +599,7 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestIsCancelled(TRITONBACKEND_R
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestRelease(TRITONBACKEND_Request* request, uint32_t) {
+    // As in the real core, the object may be gone when its release callback returns.
     require(of(request)->is_backends.exchange(false), "a request was released twice");
     require(of(request)->finals == 1, "a request was released without its last response");
     release(*of(request));

@@ -253,7 +253,7 @@ TRTV_EXPORT int32_t trtvocoder_scheduler_submit(trtvocoder_scheduler* scheduler,
                                                 int64_t* ticket) noexcept {
     *ticket = 0;
     const int64_t values = static_cast<int64_t>(frames) * mels;
-    if (!is_finite(mel, values)) return failed(TRTVOCODER_ERROR_BAD_DATA, "The mel holds a value that is not finite.");
+    if (!is_finite(mel, values)) return failed(TRTVOCODER_ERROR_BAD_DATA, "The mel holds NaN or infinity.");
     auto job = std::make_shared<Job>();
     job->mel.assign(mel, mel + values);
     job->frames = frames;

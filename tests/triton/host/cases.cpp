@@ -151,7 +151,7 @@ CASE("A mel that cannot be decoded is answered with why, and the next one is dec
         const auto mel = random_mel(loaded.random, 300);
         mel->values[12345] = value;
         const auto call = loaded.send(mel);
-        check_answered(*call, is_double() ? "not finite" : "");
+        check_answered(*call, "The mel holds ");
         CHECK_EQUAL(call->code, TRITONSERVER_ERROR_INVALID_ARG);
     }
     const auto few = random_mel(loaded.random, 99);

@@ -64,13 +64,19 @@ bool Call::wait(std::chrono::seconds limit) {
     return changed_.wait_for(lock, limit, [this] { return finals > 0 && releases > 0; });
 }
 
-void Call::cancel() { check(TRITONSERVER_InferenceRequestCancel(request_)); }
+void Call::cancel() {
+    const std::lock_guard lock(mutex_);
+    if (request_ != nullptr) check(TRITONSERVER_InferenceRequestCancel(request_));
+}
 
-void Call::on_release(TRITONSERVER_InferenceRequest*, uint32_t, void* user) {
+void Call::on_release(TRITONSERVER_InferenceRequest* request, uint32_t, void* user) {
     Call& call = *static_cast<Call*>(user);
     std::shared_ptr<Call> self;
     {
         const std::lock_guard lock(call.mutex_);
+        // One that is kept keeps its model from being unloaded.
+        take_error(TRITONSERVER_InferenceRequestDelete(request));
+        call.request_ = nullptr;
         call.releases++;
         if (call.finals > 0) self = std::move(call.self_);
         call.changed_.notify_all();
