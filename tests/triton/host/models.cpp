@@ -15,16 +15,15 @@
 namespace host {
 namespace {
 
-std::string environment(const char* name) {
+std::string environment(const char* name, const char* otherwise) {
     const char* const value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set.");
-    return value;
+    return value == nullptr ? otherwise : value;
 }
 
 }  // namespace
 
-std::string backends() { return environment("TRTV_TRITON_BACKENDS"); }
-std::string model_file() { return environment("TRTV_TRITON_MODEL"); }
+std::string backends() { return environment("TRTV_TRITON_BACKENDS", DOUBLES_DIR "/backends"); }
+std::string model_file() { return environment("TRTV_TRITON_MODEL", DOUBLES_DIR "/model.double"); }
 bool is_double() { return std::filesystem::path(model_file()).extension() == ".double"; }
 
 Repository::Repository() {

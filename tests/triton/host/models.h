@@ -32,7 +32,8 @@ private:
 /** config.pbtxt of the backend's model; more is appended. */
 std::string config_of(int max_batch, bool decoupled, const std::string& more = "");
 
-/** What the environment says: where backends are, the model, and whether it is the double's. */
+/** Where backends are (TRTV_TRITON_BACKENDS), the model (TRTV_TRITON_MODEL), and whether they are the doubles, as they
+ * are where nothing is said. */
 std::string backends();
 std::string model_file();
 bool is_double();
