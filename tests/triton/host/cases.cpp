@@ -370,3 +370,20 @@ CASE("64 clients, some of whom cancel or send what is wrong: every answer is rig
     CHECK(result.threads_after <= result.threads_before);
     CHECK(result.megabytes_after <= result.megabytes_before + 64);
 }
+
+CASE("The repository that the program writes is served as it is, streamed and in F5-TTS's place too") {
+    const char* const repository = std::getenv("TRTV_TRITON_REPOSITORY");
+    if (repository == nullptr) throw cases::Skip{"TRTV_TRITON_REPOSITORY names no folder that 'trtvocoder triton' wrote"};
+    Server server(repository, backends());
+    Direct direct;
+    std::mt19937 random(3);
+    const auto mel = random_mel(random, 2000);
+    const std::vector<float> expected = direct.decode(*mel);
+    for (const char* const model : {"tiny", "streamed", "vocoder"}) {
+        CHECK_EQUAL(server.load(model), "");
+        const auto call = server.send(model, mel);
+        check_answered(*call);
+        check_same(expected, call->samples);
+        CHECK(std::string(model) == "streamed" ? call->responses > 1 : call->responses == 1);
+    }
+}
