@@ -336,6 +336,10 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogError(TRITONSERV
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetExitTimeout(TRITONSERVER_ServerOptions*, unsigned int) {
     return nullptr;
 }
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelLoadRetryCount(TRITONSERVER_ServerOptions*,
+                                                                                 unsigned int) {
+    return nullptr;
+}
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetGpuMetrics(TRITONSERVER_ServerOptions*, bool) {
     return nullptr;
 }

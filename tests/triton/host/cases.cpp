@@ -387,3 +387,30 @@ CASE("The repository that the program writes is served as it is, streamed and in
         CHECK(std::string(model) == "streamed" ? call->responses > 1 : call->responses == 1);
     }
 }
+
+CASE("An engine runs where the model says: on the double of a GPU, from within Triton's core") {
+    const char* const engine = std::getenv("TRTV_TRITON_ENGINE");
+    if (engine == nullptr) throw cases::Skip{"TRTV_TRITON_ENGINE names no engine"};
+    const auto of_kind = [](const std::string& kind) {
+        std::string config = config_of(4, false);
+        return config.replace(config.find("KIND_CPU"), 8, kind);
+    };
+    Repository repository;
+    repository.add("cpu", of_kind("KIND_CPU"), engine);
+    repository.add("vocoder", of_kind("KIND_MODEL"), engine);
+    Server server(repository.path(), backends());
+    CHECK_CONTAINS(server.load("cpu"), "is an engine, which runs on a GPU, but its instance_group is KIND_CPU");
+    CHECK_EQUAL(server.load("vocoder"), "");
+    Direct direct(engine);
+    std::mt19937 random(5);
+    std::vector<std::shared_ptr<Mel>> mels;
+    std::vector<std::shared_ptr<Call>> calls;
+    for (int index = 0; index < 6; index++) {
+        mels.push_back(random_mel(random, 40 * (index + 1)));
+        calls.push_back(server.send("vocoder", mels.back()));
+    }
+    for (size_t index = 0; index < calls.size(); index++) {
+        check_answered(*calls[index]);
+        check_same(direct.decode(*mels[index]), calls[index]->samples);
+    }
+}

@@ -45,7 +45,10 @@ void Repository::add(const std::string& name, const std::string& config, const s
     if (!bytes.empty()) {
         std::ofstream(version / "model.onnx", std::ios::binary) << bytes;
     } else if (!file.empty()) {
-        std::filesystem::create_symlink(std::filesystem::absolute(file), version / "model.onnx");
+        const std::filesystem::path source = std::filesystem::absolute(file);
+        const bool is_engine = source.extension() == ".engine";
+        std::filesystem::create_symlink(source, version / (is_engine ? "model.engine" : "model.onnx"));
+        if (is_engine) std::filesystem::create_symlink(source.string() + ".json", version / "model.engine.json");
     }
 }
 
@@ -87,13 +90,13 @@ struct Direct::Library {
 
 #define TRTV_CALL(name) library_->find(#name, &name)
 
-Direct::Direct() : library_(new Library{}) {
+Direct::Direct(const std::string& model) : library_(new Library{}) {
     const std::string path = backends() + "/trtvocoder/libtrtvocoder.so";
     library_->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library_->handle == nullptr) throw std::runtime_error(dlerror());
-    if (TRTV_CALL(trtvocoder_vocoder_load_file)(model_file().c_str(), nullptr, &library_->vocoder) != 0 ||
+    if (TRTV_CALL(trtvocoder_vocoder_load_file)(model.c_str(), nullptr, &library_->vocoder) != 0 ||
         TRTV_CALL(trtvocoder_session_create)(library_->vocoder, 0, &library_->session) != 0) {
-        throw std::runtime_error(model_file() + " could not be loaded.");
+        throw std::runtime_error(model + " could not be loaded.");
     }
 }
 
@@ -102,23 +105,31 @@ Direct::~Direct() {
     TRTV_CALL(trtvocoder_vocoder_destroy)(library_->vocoder);
 }
 
-std::vector<float> Direct::decode(const Mel& mel) {
-    const auto dims = mel.shape.size();
-    const int32_t items = dims == 3 ? static_cast<int32_t>(mel.shape[0]) : 1;
-    const int32_t frames = static_cast<int32_t>(mel.shape[dims - 1]);
+int32_t Direct::sample_count(int32_t frames) {
     int32_t samples = 0;
     if (TRTV_CALL(trtvocoder_vocoder_get_sample_count)(library_->vocoder, frames, &samples) != 0) {
         throw std::runtime_error("The mel has no length.");
     }
+    return samples;
+}
+
+void Direct::decode(const float* mels, int32_t count, int32_t frames, float* audio, int64_t capacity) {
+    if (TRTV_CALL(trtvocoder_session_decode)(library_->session, mels, count, frames, audio, capacity, nullptr) != 0) {
+        throw std::runtime_error("The mel could not be decoded.");
+    }
+}
+
+std::vector<float> Direct::decode(const Mel& mel) {
+    const auto dims = mel.shape.size();
+    const int32_t items = dims == 3 ? static_cast<int32_t>(mel.shape[0]) : 1;
+    const int32_t frames = static_cast<int32_t>(mel.shape[dims - 1]);
+    const int32_t samples = sample_count(frames);
     std::vector<float> audio(static_cast<size_t>(items) * static_cast<size_t>(samples));
     // One at a time, as the scheduler sees them.
     for (int32_t item = 0; item < items; item++) {
-        const float* const values = mel.values.data() + static_cast<size_t>(item) * mel.values.size() / items;
-        if (TRTV_CALL(trtvocoder_session_decode)(library_->session, values, 1, frames,
-                                                 audio.data() + static_cast<size_t>(item) * samples, samples,
-                                                 nullptr) != 0) {
-            throw std::runtime_error("The mel could not be decoded.");
-        }
+        const float* const values =
+            mel.values.data() + static_cast<size_t>(item) * mel.values.size() / static_cast<size_t>(items);
+        decode(values, 1, frames, audio.data() + static_cast<size_t>(item) * static_cast<size_t>(samples), samples);
     }
     return audio;
 }

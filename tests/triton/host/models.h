@@ -20,7 +20,7 @@ public:
     Repository(const Repository&) = delete;
     Repository& operator=(const Repository&) = delete;
 
-    /** Writes a model: its config.pbtxt and its file, or a file of these bytes. */
+    /** Writes a model: its config.pbtxt and its file with what describes it, or a file of these bytes. */
     void add(const std::string& name, const std::string& config, const std::string& file,
              const std::string& bytes = "") const;
     std::string path() const { return folder_.string(); }
@@ -47,13 +47,16 @@ int random_length(std::mt19937& random);
 /** The library that the backend uses, called directly. */
 class Direct {
 public:
-    Direct();
+    explicit Direct(const std::string& model = model_file());
     ~Direct();
     Direct(const Direct&) = delete;
     Direct& operator=(const Direct&) = delete;
 
     /** Decodes one mel after another. */
     std::vector<float> decode(const Mel& mel);
+    /** Decodes mels of one length together; audio has room for all samples. */
+    void decode(const float* mels, int32_t count, int32_t frames, float* audio, int64_t capacity);
+    int32_t sample_count(int32_t frames);
 
 private:
     struct Library;

@@ -136,6 +136,8 @@ Server::Server(const std::string& repository, const std::string& backends) {
     check(TRITONSERVER_ServerOptionsSetLogError(options, is_told));
     check(TRITONSERVER_ServerOptionsSetExitTimeout(options, 60));
     check(TRITONSERVER_ServerOptionsSetGpuMetrics(options, false));
+    // Left alone it is any number, and a model that cannot be loaded is tried as often.
+    check(TRITONSERVER_ServerOptionsSetModelLoadRetryCount(options, 0));
     check(TRITONSERVER_ServerNew(&server_, options));
     check(TRITONSERVER_ServerOptionsDelete(options));
     check(TRITONSERVER_ResponseAllocatorNew(&allocator_, &allocate, &release, nullptr));

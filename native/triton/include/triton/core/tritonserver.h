@@ -182,6 +182,8 @@ struct TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogWarn(struct TRITONSER
 struct TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetLogError(struct TRITONSERVER_ServerOptions* options, bool log);
 struct TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetExitTimeout(struct TRITONSERVER_ServerOptions* options,
                                                                     unsigned int timeout);
+struct TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetModelLoadRetryCount(struct TRITONSERVER_ServerOptions* options,
+                                                                            unsigned int retry_count);
 struct TRITONSERVER_Error* TRITONSERVER_ServerOptionsSetGpuMetrics(struct TRITONSERVER_ServerOptions* options,
                                                                    bool gpu_metrics);
 
