@@ -81,6 +81,11 @@ public enum FailureKind
     /// </summary>
     BandwidthUnknown,
 
-    /// <summary>All sessions of a pool are at work, and the caller would wait too long: try again later.</summary>
+    /// <summary>
+    /// All sessions of a pool are at work, or too many windows wait for a scheduler, and the caller would wait too long: try again later.
+    /// </summary>
     PoolBusy,
+
+    /// <summary>The GPU's context is lost, as after a kernel that failed: nothing runs any more until the process is started anew.</summary>
+    ContextLost,
 }

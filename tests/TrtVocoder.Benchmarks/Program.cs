@@ -26,6 +26,8 @@ switch (args)
         return MatmulFloor.Run();
     case ["parallel-runs"]:
         return ParallelRuns.Run();
+    case ["shared-runs", ..]:
+        return SharedRuns.Run(number ?? 16);
     case ["peak-memory", ..]:
         return PeakMemory.Run(number ?? 256);
     case ["peak-memory-of", string decoder, string model, string frames]:

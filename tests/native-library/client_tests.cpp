@@ -5,14 +5,18 @@
 #include <trtvocoder.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <complex>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -194,6 +198,62 @@ void append(void* user, int32_t severity, const char* source, const char* messag
     const std::lock_guard<std::mutex> held(log->gate);
     log->text += std::to_string(severity) + " " + source + ": " + message + "\n";
 }
+
+// A request to a scheduler, and what its callback was told.
+struct Request {
+    std::mutex gate;
+    std::condition_variable changed;
+    std::vector<float> audio;
+    std::string message;
+    int32_t status = 1;
+    int parts = 0;
+    int ends = 0;
+    bool is_in_order = true;
+    int64_t ticket = 0;
+
+    static void take(void* user, int32_t status, const char* message, const float* samples, int32_t first_sample,
+                     int32_t count, int32_t is_last) {
+        Request* self = static_cast<Request*>(user);
+        const std::lock_guard<std::mutex> held(self->gate);
+        self->is_in_order = self->is_in_order && self->ends == 0 &&
+                            (status != 0 || static_cast<size_t>(first_sample) == self->audio.size()) &&
+                            (status == 0) == (*message == 0) && (is_last == 1 || status == 0);
+        self->audio.insert(self->audio.end(), samples, samples + count);
+        self->parts++;
+        if (is_last == 0) return;
+        self->ends++;
+        self->status = status;
+        self->message = message;
+        self->changed.notify_all();
+    }
+    void await() {
+        std::unique_lock<std::mutex> held(gate);
+        if (!changed.wait_for(held, std::chrono::seconds(60), [this] { return ends > 0; }))
+            throw std::runtime_error("a request never ended");
+    }
+};
+
+struct Scheduler {
+    Scheduler(const Client& client, trtvocoder_scheduler_options options) {
+        options.struct_size = sizeof options;
+        check(trtvocoder_scheduler_create(client.vocoder, &options, &handle));
+    }
+    explicit Scheduler(const Client& client) { check(trtvocoder_scheduler_create(client.vocoder, nullptr, &handle)); }
+    Scheduler(const Scheduler&) = delete;
+    Scheduler& operator=(const Scheduler&) = delete;
+    ~Scheduler() { trtvocoder_scheduler_destroy(handle); }
+    void submit(const std::vector<float>& mel, Request& request) const {
+        check(trtvocoder_scheduler_submit(handle, mel.data(), static_cast<int32_t>(mel.size() / 100), Request::take,
+                                          &request, &request.ticket));
+    }
+    trtvocoder_scheduler_statistics statistics() const {
+        trtvocoder_scheduler_statistics now{};
+        now.struct_size = sizeof now;
+        check(trtvocoder_scheduler_get_statistics(handle, &now));
+        return now;
+    }
+    trtvocoder_scheduler* handle = nullptr;
+};
 
 // ends its process where a call hangs.
 int exit_code_of_child(const std::function<int()>& body) {
@@ -497,6 +557,167 @@ CASE("a second thread in one session is told, and errors are each thread's own")
     ends = true;
     other.join();
     std::thread([] { CHECK_EQUAL(last_error().status, 0); }).join();
+}
+
+CASE("a scheduler gives requests of all lengths what a session gives, each once, and can be asked what it did") {
+    for (const char* path : {model(), engine()})
+        for (const int32_t sends_parts : {0, 1}) {
+            // The double computes slowly.
+            if (path == engine() && sends_parts == 0) continue;
+            const Client client(path);
+            trtvocoder_scheduler_options options{};
+            options.window_frames = 80;
+            options.batch = 4;
+            options.sends_parts = sends_parts;
+            const Scheduler scheduler(client, options);
+            check(trtvocoder_scheduler_warm_up(scheduler.handle));
+            const int32_t all =
+                path == engine() ? 160 : static_cast<int32_t>(whole_mel().size()) / client.info.mel_count;
+            std::vector<int32_t> lengths = {0, 1, 2, 40, all};
+            for (int32_t frames = 60; frames < all; frames += 23) lengths.push_back(frames);
+            std::vector<std::unique_ptr<Request>> requests;
+            int64_t asked = 0;
+            for (const int32_t frames : lengths) {
+                requests.push_back(std::make_unique<Request>());
+                // Copied during the call.
+                std::vector<float> mel = part_mel(client.info.mel_count, frames);
+                scheduler.submit(mel, *requests.back());
+                asked += frames;
+            }
+            int most_parts = 0;
+            for (size_t i = 0; i < requests.size(); i++) {
+                Request& request = *requests[i];
+                request.await();
+                CHECK_EQUAL(request.ends, 1);
+                CHECK_EQUAL(request.status, 0);
+                CHECK(request.is_in_order);
+                CHECK(request.ticket > 0);
+                const std::vector<float> expected = client.decode(part_mel(client.info.mel_count, lengths[i]));
+                CHECK_EQUAL(request.audio.size(), expected.size());
+                if (!expected.empty()) CHECK(signal_to_noise_db(expected, request.audio) >= 110);
+                most_parts = std::max(most_parts, request.parts);
+            }
+            CHECK_EQUAL(most_parts > 1, sends_parts == 1);
+            int32_t windows = 0;
+            check(trtvocoder_scheduler_get_window_count(scheduler.handle, all, &windows));
+            CHECK(windows > 1);
+            const trtvocoder_scheduler_statistics end = scheduler.statistics();
+            CHECK_EQUAL(end.requests_submitted, static_cast<int64_t>(requests.size()));
+            CHECK_EQUAL(end.requests_completed, end.requests_submitted);
+            CHECK_EQUAL(end.requests_failed + end.requests_cancelled + end.requests_refused, 0);
+            CHECK_EQUAL(end.queued_windows + end.running_windows + end.open_requests, 0);
+            CHECK_EQUAL(end.frames_asked, asked);
+            CHECK(end.windows_run >= end.batches_run && end.windows_run <= end.slots_offered);
+            CHECK_EQUAL(end.slots_offered, end.batches_run * end.batch);
+            CHECK(end.frames_run >= end.frames_asked - 1);
+        }
+}
+
+CASE("a scheduler ends requests that are cancelled, or that its destruction finds waiting, and refuses what it must") {
+    const Client client(model());
+    trtvocoder_scheduler_options options{};
+    options.window_frames = 64;
+    options.lanes = 1;
+    options.max_queued_windows = 8;
+    auto scheduler = std::make_unique<Scheduler>(client, options);
+    // The first callback holds the only lane.
+    struct Held {
+        std::mutex gate;
+        std::atomic<bool> is_inside{false};
+    } held;
+    held.gate.lock();
+    check(trtvocoder_scheduler_submit(
+        scheduler->handle, nullptr, 0,
+        [](void* user, int32_t, const char*, const float*, int32_t, int32_t, int32_t) {
+            Held* self = static_cast<Held*>(user);
+            self->is_inside = true;
+            const std::lock_guard<std::mutex> until_released(self->gate);
+        },
+        &held, nullptr));
+    while (!held.is_inside) std::this_thread::yield();
+    Request cancelled;
+    Request waiting;
+    Request refused;
+    scheduler->submit(whole_mel(), cancelled);
+    CHECK(scheduler->statistics().queued_windows > 8);
+    const std::vector<float> mel = part_mel(100, 64);
+    check_fails(trtvocoder_scheduler_submit(scheduler->handle, mel.data(), 64, Request::take, &refused, nullptr),
+                TRTVOCODER_ERROR_BUSY, "windows wait already, of at most 8");
+    check_fails(trtvocoder_scheduler_wait_for_room(scheduler->handle, 0, 20), TRTVOCODER_ERROR_BUSY, "busy");
+    check(trtvocoder_scheduler_cancel(scheduler->handle, cancelled.ticket));
+    check(trtvocoder_scheduler_cancel(scheduler->handle, cancelled.ticket));
+    CHECK_EQUAL(scheduler->statistics().queued_windows, 0);
+    check(trtvocoder_scheduler_wait_for_room(scheduler->handle, 8, -1));
+    check_fails(trtvocoder_scheduler_cancel(scheduler->handle, 99), TRTVOCODER_ERROR_INVALID_ARGUMENT, "99");
+    scheduler->submit(part_mel(100, 64), waiting);
+
+    std::thread destruction([&] { scheduler.reset(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    CHECK_EQUAL(waiting.ends, 0);
+    held.gate.unlock();
+    destruction.join();
+
+    for (Request* request : {&cancelled, &waiting}) {
+        CHECK_EQUAL(request->ends, 1);
+        CHECK_EQUAL(request->status, TRTVOCODER_ERROR_CANCELLED);
+        CHECK(request->is_in_order);
+        CHECK_CONTAINS(request->message, request == &cancelled ? "was cancelled" : "was disposed");
+    }
+    CHECK_EQUAL(refused.ends, 0);
+}
+
+CASE("a scheduler judges what it is given") {
+    const Client client(model());
+    const Scheduler scheduler(client);
+    Request request;
+    std::vector<float> mel = part_mel(100, 20);
+    mel[5] = std::numeric_limits<float>::quiet_NaN();
+    int64_t ticket = 7;
+    check_fails(trtvocoder_scheduler_submit(scheduler.handle, mel.data(), 20, Request::take, &request, &ticket),
+                TRTVOCODER_ERROR_BAD_DATA, "NaN in band 0, frame 5");
+    CHECK_EQUAL(ticket, 0);
+    check_fails(trtvocoder_scheduler_submit(scheduler.handle, nullptr, 20, Request::take, &request, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "mel is NULL");
+    check_fails(trtvocoder_scheduler_submit(scheduler.handle, mel.data(), -1, Request::take, &request, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "frames");
+    check_fails(trtvocoder_scheduler_submit(scheduler.handle, mel.data(), 20, nullptr, &request, nullptr),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "callback is NULL");
+    trtvocoder_scheduler* other = nullptr;
+    trtvocoder_scheduler_options options{};
+    check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "struct_size");
+    options.struct_size = sizeof options;
+    options.lanes = 65;
+    check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "0 to 64");
+    options.lanes = 0;
+    options.window_frames = 20;
+    check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "too short");
+    trtvocoder_scheduler_statistics statistics{};
+    check_fails(trtvocoder_scheduler_get_statistics(scheduler.handle, &statistics), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "struct_size");
+    check_fails(trtvocoder_scheduler_warm_up(reinterpret_cast<trtvocoder_scheduler*>(client.session)),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "scheduler");
+    CHECK(other == nullptr);
+    CHECK_EQUAL(request.ends, 0);
+}
+
+CASE("a lost context fails the requests under way with its sentence, and those that follow at once") {
+    const Client client(engine());
+    const Scheduler scheduler(client);
+    driver<int (*)(const char*)>("trtv_sim_fault")("kernel@1=700");
+    Request lost;
+    scheduler.submit(part_mel(100, 100), lost);
+    lost.await();
+    driver<void (*)()>("trtv_sim_reset")();
+    CHECK_EQUAL(lost.status, TRTVOCODER_ERROR_CUDA);
+    CHECK_CONTAINS(lost.message, "context of this process is lost");
+    Request next;
+    const std::vector<float> mel = part_mel(100, 64);
+    check_fails(trtvocoder_scheduler_submit(scheduler.handle, mel.data(), 64, Request::take, &next, nullptr),
+                TRTVOCODER_ERROR_CUDA, "context of this process is lost");
+    check_fails(trtvocoder_scheduler_wait_for_room(scheduler.handle, 1, -1), TRTVOCODER_ERROR_CUDA, "lost");
 }
 
 CASE("after fork the child is told, and the parent goes on") {

@@ -292,7 +292,7 @@ typedef struct trtvocoder_scheduler_statistics {
     int32_t queued_windows;
     /** Windows in runs that are under way now. */
     int32_t running_windows;
-    /** Requests that were accepted and had no last callback yet. */
+    /** Requests that were accepted and have not ended. */
     int32_t open_requests;
     /** Requests accepted. */
     int64_t requests_submitted;

@@ -24,10 +24,4 @@ public sealed class CudaException : TrtVocoderException
 
     /// <summary>The driver's name for <see cref="Code"/>.</summary>
     public string ErrorName { get; }
-
-    /// <summary>
-    /// Whether every later call fails likewise, until the process ends: a kernel failed (of the list of CUresult: those that say "the process
-    /// must be terminated and relaunched"), or the driver is going.
-    /// </summary>
-    internal bool IsContextLost => Code is 4 or 214 or 220 or 700 or 702 or 709 or 710 or (>= 714 and <= 719);
 }

@@ -33,10 +33,14 @@ internal static class CudaStatus
             {
                 CUresult.CUDA_ERROR_NO_DEVICE => FailureKind.NoGpu,
                 CUresult.CUDA_ERROR_INVALID_DEVICE => FailureKind.NoSuchGpu,
+                _ when LosesContext((int)result) => FailureKind.ContextLost,
                 _ => FailureKind.Other,
             },
         };
     }
+
+    // Of the driver's list those that say that the process must be ended, and that the driver is going.
+    private static bool LosesContext(int result) => result is 4 or 214 or 220 or 700 or 702 or 709 or 710 or (>= 714 and <= 719);
 
     // The driver's own name: newer drivers know errors that our list does not.
     private static unsafe string NameOf(CUresult result)

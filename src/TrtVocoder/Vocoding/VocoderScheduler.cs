@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using TrtVocoder.Cuda;
+using System.Runtime.ExceptionServices;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
@@ -28,7 +28,7 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
     private readonly Dictionary<long, ScheduledRequest> _open = [];
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SchedulerStatistics _statistics;
-    private CudaException? _lost;
+    private TrtVocoderException? _lost;
     private long _lastTicket;
     private bool _isDisposed;
     private int _freed;
@@ -138,8 +138,8 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
     /// <exception cref="DataFormatException">The mel holds NaN or infinity.</exception>
     /// <exception cref="TrtVocoderException">
-    /// Too many windows wait (<see cref="FailureKind.PoolBusy"/>), the mel is too long for the model, the network put out NaN for it, or a run
-    /// that it had a part in failed.
+    /// Too many windows wait (<see cref="FailureKind.PoolBusy"/>), the mel is too long for the model, the network put out NaN for it, a run
+    /// that it had a part in failed, or an earlier one lost the GPU's context (<see cref="FailureKind.ContextLost"/>).
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled, or the scheduler disposed before all its windows ran.</exception>
     /// <exception cref="ObjectDisposedException">The scheduler was disposed before the call.</exception>
@@ -355,7 +355,7 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
     private void ThrowIfLost()
     {
         if (_lost is not null)
-            throw new CudaException(_lost.Call, _lost.Code, _lost.ErrorName, _lost.Message) { Kind = _lost.Kind };
+            ExceptionDispatchInfo.Throw(_lost);
     }
 
     private void AddQueued(int windows)
@@ -549,7 +549,7 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (error is CudaException { IsContextLost: true } lost)
+            if (error is TrtVocoderException { Kind: FailureKind.ContextLost } lost)
             {
                 _lost ??= lost;
                 foreach (ScheduledRequest request in _queue.ToArray())

@@ -32,6 +32,9 @@ internal sealed class CountedRequest : ScheduledRequest
     /// <summary>Called for each part but the last.</summary>
     public Action? OnPart { get; init; }
 
+    /// <summary>Called at the end.</summary>
+    public Action? OnEnd { get; init; }
+
     /// <summary>The samples given out, as many as were.</summary>
     public ReadOnlySpan<float> Samples => _got.AsSpan(0, _next);
 
@@ -53,6 +56,7 @@ internal sealed class CountedRequest : ScheduledRequest
     public override void End(ReadOnlySpan<float> rest, int first, Exception? failure)
     {
         Take(rest, first);
+        OnEnd?.Invoke();
         Interlocked.Decrement(ref _inside);
         (Ends, Ending) = (Ends + 1, failure);
         if (failure is null && _next != _got.Length)

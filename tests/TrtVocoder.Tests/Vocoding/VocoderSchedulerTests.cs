@@ -185,7 +185,7 @@ public sealed class VocoderSchedulerTests
         using FakeDecoderModel model = new();
         using Vocoder vocoder = new(model);
         using VocoderScheduler scheduler = new(vocoder, Packed);
-        using HeldRun held = new(model, () => throw new CudaException("cuStreamSynchronize", LostContext, "CUDA_ERROR_ILLEGAL_ADDRESS", "The context is lost."));
+        using HeldRun held = new(model, () => throw new CudaException("cuStreamSynchronize", LostContext, "CUDA_ERROR_ILLEGAL_ADDRESS", "The context is lost.") { Kind = FailureKind.ContextLost });
         CountedRequest running = Submit(scheduler, Window);
         held.AwaitRun();
         CountedRequest[] waiting = [.. Enumerable.Range(0, 20).Select(seed => Submit(scheduler, 100, seed))];
@@ -363,6 +363,33 @@ public sealed class VocoderSchedulerTests
         }
         Assert.That((model.LiveDecoders, scheduler.Statistics.OpenRequests), Is.EqualTo((0, 0)));
         scheduler.Dispose();
+    }
+
+    [Test]
+    public async Task Disposal_waits_for_the_last_callback()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model);
+        VocoderScheduler scheduler = new(vocoder, Packed);
+        using ManualResetEventSlim inside = new(), go = new();
+        CountedRequest request = new([], 0, 0)
+        {
+            OnEnd = () =>
+            {
+                inside.Set();
+                go.Wait(Soon);
+            },
+        };
+        scheduler.Submit(request);
+        Assert.That(inside.Wait(Soon));
+
+        Task disposal = Task.Run(scheduler.Dispose);
+
+        Assert.That(disposal.Wait(TimeSpan.FromMilliseconds(50)), Is.False);
+        Assert.That(model.LiveDecoders, Is.EqualTo(1));
+        go.Set();
+        await disposal.WaitAsync(Soon);
+        Assert.That((request.Ends, model.LiveDecoders), Is.EqualTo((1, 0)));
     }
 
     [Test]
