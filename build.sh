@@ -323,7 +323,7 @@ publish_triton() {
     rm -rf out/triton
     mkdir -p out/triton/trtvocoder
     cp "$native_folder"/lib/*.so "$native_build/triton/libtriton_trtvocoder.so" out/triton/trtvocoder
-    for file in LICENSE "$native_folder"/share/doc/trtvocoder/{LICENSE.*,ThirdPartyNotices.*} docs/triton.md; do cp "$file" out/triton/trtvocoder; done
+    for file in LICENSE THIRD-PARTY-NOTICES.md "$native_folder"/share/doc/trtvocoder/{LICENSE.*,ThirdPartyNotices.*} docs/triton.md; do cp "$file" out/triton/trtvocoder; done
     chmod 755 out/triton/trtvocoder/*.so
     tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --mtime='2000-01-01 00:00Z' --directory=out/triton \
         --file="out/triton/$name.tar.gz" trtvocoder

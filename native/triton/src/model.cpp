@@ -26,8 +26,9 @@ std::string find_model(const std::string& folder, const std::string& named) {
         if (std::filesystem::exists(path, error)) return path;
     }
     throw Failure(TRITONSERVER_ERROR_NOT_FOUND,
-                  folder + " holds no model.engine, model.plan or model.onnx; put one there, or name another file as "
-                           "default_model_filename in config.pbtxt.");
+                  folder +
+                      " holds no model.engine, model.plan or model.onnx; put one there, or name another file as "
+                      "default_model_filename in config.pbtxt.");
 }
 
 }  // namespace
@@ -68,13 +69,15 @@ std::shared_ptr<const LoadedVocoder> Model::load(TRITONSERVER_InstanceGroupKind 
     const bool is_engine = info.takes_device_pointers != 0;
     if (is_engine && kind == TRITONSERVER_INSTANCEGROUPKIND_CPU) {
         throw Failure(TRITONSERVER_ERROR_INVALID_ARG,
-                      path_ + " is an engine, which runs on a GPU, but its instance_group is KIND_CPU: write KIND_GPU "
-                              "in config.pbtxt, or take an .onnx model.");
+                      path_ +
+                          " is an engine, which runs on a GPU, but its instance_group is KIND_CPU: write KIND_GPU "
+                          "in config.pbtxt, or take an .onnx model.");
     }
     if (!is_engine && kind == TRITONSERVER_INSTANCEGROUPKIND_GPU) {
         throw Failure(TRITONSERVER_ERROR_INVALID_ARG,
-                      path_ + " is an ONNX model, which runs on the CPU here, but its instance_group is KIND_GPU: write "
-                              "KIND_CPU in config.pbtxt, or build an engine of it.");
+                      path_ +
+                          " is an ONNX model, which runs on the CPU here, but its instance_group is KIND_GPU: write "
+                          "KIND_CPU in config.pbtxt, or build an engine of it.");
     }
     if (config_.mel_count >= 0 && config_.mel_count != info.mel_count) {
         throw Failure(TRITONSERVER_ERROR_INVALID_ARG,

@@ -110,8 +110,9 @@ ModelConfig ModelConfig::parse(const std::string& text) {
         refuse("config.pbtxt: the output " + config.output + " is not TYPE_FP32 with 1 dim, the samples' [-1].");
     }
     if (source.contains("sequence_batching")) {
-        refuse("config.pbtxt: sequence_batching is not served; send each mel whole, and let a decoupled model send the "
-               "parts of its samples as they come.");
+        refuse(
+            "config.pbtxt: sequence_batching is not served; send each mel whole, and let a decoupled model send the "
+            "parts of its samples as they come.");
     }
     config.decoupled = source.value(json::json_pointer("/model_transaction_policy/decoupled"), false);
     config.scheduler.sends_parts = config.decoupled ? 1 : 0;

@@ -71,8 +71,8 @@ void Request::read() {
     if (config.decoupled && items != 1) {
         refuse(": a model that sends parts takes one mel a request. Send them as requests of their own.");
     }
-    const uint64_t expected_bytes = sizeof(float) * static_cast<uint64_t>(items) * static_cast<uint64_t>(mels) *
-                                    static_cast<uint64_t>(frames);
+    const uint64_t expected_bytes =
+        sizeof(float) * static_cast<uint64_t>(items) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
     if (bytes != expected_bytes) {
         refuse(" and has " + std::to_string(bytes) + " bytes, expected " + std::to_string(expected_bytes) + ".");
     }
@@ -110,8 +110,8 @@ void Request::read() {
 }
 
 const float* Request::mel(int32_t item) const noexcept {
-    return mel_ + static_cast<size_t>(item) * static_cast<size_t>(instance_.info().mel_count) *
-                      static_cast<size_t>(frames_);
+    return mel_ +
+           static_cast<size_t>(item) * static_cast<size_t>(instance_.info().mel_count) * static_cast<size_t>(frames_);
 }
 
 void Request::receive(int32_t item, int32_t status, const char* message, const float* samples, int32_t first,
@@ -146,8 +146,8 @@ float* Request::make_output(TRITONBACKEND_Response* response, int64_t samples) {
     check(TRITONBACKEND_OutputBuffer(output, &buffer, sizeof(float) * static_cast<uint64_t>(items_ * samples), &memory,
                                      &memory_id));
     if (memory == TRITONSERVER_MEMORY_GPU) {
-        throw Failure(TRITONSERVER_ERROR_UNSUPPORTED, "The output " + config.output + " was given " + name_of(memory) +
-                                                          "; ask for it in host memory.");
+        throw Failure(TRITONSERVER_ERROR_UNSUPPORTED,
+                      "The output " + config.output + " was given " + name_of(memory) + "; ask for it in host memory.");
     }
     return static_cast<float*>(buffer);
 }
@@ -236,16 +236,16 @@ void Request::report() noexcept {
     const uint64_t end = now_ns();
     const uint64_t compute_start = compute_start_ns_ == 0 ? compute_end_ns_ : compute_start_ns_;
     const bool is_decoded = error_ == nullptr;
-    log_if_failed(TRITONBACKEND_ModelInstanceReportStatistics(instance_.handle(), request_, is_decoded,
-                                                              execution_->start_ns, compute_start, compute_end_ns_,
-                                                              end),
-                  "a request's statistics");
+    log_if_failed(
+        TRITONBACKEND_ModelInstanceReportStatistics(instance_.handle(), request_, is_decoded, execution_->start_ns,
+                                                    compute_start, compute_end_ns_, end),
+        "a request's statistics");
     if (is_decoded) execution_->items += static_cast<uint64_t>(items_);
     if (--execution_->open_requests == 0 && execution_->items > 0) {
-        log_if_failed(TRITONBACKEND_ModelInstanceReportBatchStatistics(instance_.handle(), execution_->items,
-                                                                       execution_->start_ns, compute_start,
-                                                                       compute_end_ns_, end),
-                      "a batch's statistics");
+        log_if_failed(
+            TRITONBACKEND_ModelInstanceReportBatchStatistics(instance_.handle(), execution_->items,
+                                                             execution_->start_ns, compute_start, compute_end_ns_, end),
+            "a batch's statistics");
     }
 }
 

@@ -19,9 +19,12 @@ std::string path_beside_backend() {
 TRITONSERVER_LogLevel level_of(int32_t severity) noexcept {
     switch (severity) {
         case TRTVOCODER_SEVERITY_INTERNAL_ERROR:
-        case TRTVOCODER_SEVERITY_ERROR: return TRITONSERVER_LOG_ERROR;
-        case TRTVOCODER_SEVERITY_WARNING: return TRITONSERVER_LOG_WARN;
-        default: return TRITONSERVER_LOG_INFO;
+        case TRTVOCODER_SEVERITY_ERROR:
+            return TRITONSERVER_LOG_ERROR;
+        case TRTVOCODER_SEVERITY_WARNING:
+            return TRITONSERVER_LOG_WARN;
+        default:
+            return TRITONSERVER_LOG_INFO;
     }
 }
 
@@ -73,10 +76,9 @@ VocoderLibrary::VocoderLibrary() {
     TRTV_FIND(scheduler_get_statistics);
 #undef TRTV_FIND
     if (get_abi_version() != TRTVOCODER_ABI_VERSION) {
-        throw Failure(TRITONSERVER_ERROR_UNAVAILABLE, path + " has ABI version " + std::to_string(get_abi_version()) +
-                                                          ", this backend needs " +
-                                                          std::to_string(TRTVOCODER_ABI_VERSION) +
-                                                          ": take both from one archive.");
+        throw Failure(TRITONSERVER_ERROR_UNAVAILABLE,
+                      path + " has ABI version " + std::to_string(get_abi_version()) + ", this backend needs " +
+                          std::to_string(TRTVOCODER_ABI_VERSION) + ": take both from one archive.");
     }
     check(log_set_callback(&log_message, nullptr, TRTVOCODER_SEVERITY_WARNING));
 }
@@ -92,14 +94,20 @@ void VocoderLibrary::check(int32_t status) const {
 TRITONSERVER_Error_Code error_code(int32_t status) noexcept {
     switch (status) {
         case TRTVOCODER_ERROR_INVALID_ARGUMENT:
-        case TRTVOCODER_ERROR_BAD_DATA: return TRITONSERVER_ERROR_INVALID_ARG;
-        case TRTVOCODER_ERROR_FILE_SYSTEM: return TRITONSERVER_ERROR_NOT_FOUND;
+        case TRTVOCODER_ERROR_BAD_DATA:
+            return TRITONSERVER_ERROR_INVALID_ARG;
+        case TRTVOCODER_ERROR_FILE_SYSTEM:
+            return TRITONSERVER_ERROR_NOT_FOUND;
         case TRTVOCODER_ERROR_OUT_OF_MEMORY:
         case TRTVOCODER_ERROR_BUSY:
-        case TRTVOCODER_ERROR_MISSING_LIBRARY: return TRITONSERVER_ERROR_UNAVAILABLE;
-        case TRTVOCODER_ERROR_UNSUPPORTED: return TRITONSERVER_ERROR_UNSUPPORTED;
-        case TRTVOCODER_ERROR_CANCELLED: return TRITONSERVER_ERROR_CANCELLED;
-        default: return TRITONSERVER_ERROR_INTERNAL;
+        case TRTVOCODER_ERROR_MISSING_LIBRARY:
+            return TRITONSERVER_ERROR_UNAVAILABLE;
+        case TRTVOCODER_ERROR_UNSUPPORTED:
+            return TRITONSERVER_ERROR_UNSUPPORTED;
+        case TRTVOCODER_ERROR_CANCELLED:
+            return TRITONSERVER_ERROR_CANCELLED;
+        default:
+            return TRITONSERVER_ERROR_INTERNAL;
     }
 }
 

@@ -210,7 +210,6 @@ void refuse(TRITONSERVER_InferenceRequest& request, const TRITONSERVER_Error& er
     release(request);
 }
 
-
 }  // namespace
 
 TRITONSERVER_Error* TRITONBACKEND_Model::start(const std::string& backends) {
@@ -288,8 +287,7 @@ void TRITONBACKEND_Model::stop() {
     }
     for (auto& instance : instances) {
         if (instance->thread.joinable()) instance->thread.join();
-        if (auto* const finalize =
-                find("TRITONBACKEND_ModelInstanceFinalize", &TRITONBACKEND_ModelInstanceFinalize)) {
+        if (auto* const finalize = find("TRITONBACKEND_ModelInstanceFinalize", &TRITONBACKEND_ModelInstanceFinalize)) {
             delete finalize(instance.get());
         }
     }
@@ -384,7 +382,8 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerModelIsReady(TRITONSERVER_Ser
     if (!*ready) return nullptr;
     for (const auto& instance : found->second->instances) {
         if (auto* const is_ready =
-                found->second->find("TRITONBACKEND_ModelInstanceReady", &TRITONBACKEND_ModelInstanceReady)) {
+                // Of the same form; not all versions of Triton's headers declare it.
+            found->second->find("TRITONBACKEND_ModelInstanceReady", &TRITONBACKEND_ModelInstanceFinalize)) {
             TRITONSERVER_Error* const error = is_ready(instance.get());
             *ready = *ready && error == nullptr;
             delete error;
@@ -400,11 +399,11 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerModelStatistics(TRITONSERVER_
     if (found == server->models.end()) return error_of(TRITONSERVER_ERROR_NOT_FOUND, "no such model");
     TRITONBACKEND_Model& model = *found->second;
     const std::lock_guard held_lock(model.mutex);
-    const json statistics = {{"name", name},
-                             {"inference_count", model.inferences},
-                             {"execution_count", model.executions},
-                             {"inference_stats",
-                              {{"success", {{"count", model.successes}}}, {"fail", {{"count", model.failures}}}}}};
+    const json statistics = {
+        {"name", name},
+        {"inference_count", model.inferences},
+        {"execution_count", model.executions},
+        {"inference_stats", {{"success", {{"count", model.successes}}}, {"fail", {{"count", model.failures}}}}}};
     *message = new TRITONSERVER_Message{json{{"model_stats", json::array({statistics})}}.dump()};
     return nullptr;
 }
@@ -471,8 +470,8 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Serve
         is_right = dim == -1 || dim == shape[index];
     }
     if (!is_right) {
-        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) + ", expected FP32 " +
-                          expected["dims"].dump());
+        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) +
+                          ", expected FP32 " + expected["dims"].dump());
     }
     request->model = model;
     const std::lock_guard held_lock(model->mutex);
@@ -546,10 +545,12 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceResponseDelete(TRITONSERVE
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceResponseError(TRITONSERVER_InferenceResponse* response) {
     return reinterpret_cast<TRITONBACKEND_Response*>(response)->error.get();
 }
-TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceResponseOutput(
-    TRITONSERVER_InferenceResponse* response, uint32_t, const char** name, TRITONSERVER_DataType* type,
-    const int64_t** shape, uint64_t* dims, const void** base, size_t* size, TRITONSERVER_MemoryType* memory,
-    int64_t* memory_id, void** user) {
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceResponseOutput(TRITONSERVER_InferenceResponse* response, uint32_t,
+                                                                     const char** name, TRITONSERVER_DataType* type,
+                                                                     const int64_t** shape, uint64_t* dims,
+                                                                     const void** base, size_t* size,
+                                                                     TRITONSERVER_MemoryType* memory,
+                                                                     int64_t* memory_id, void** user) {
     const auto& from = *reinterpret_cast<TRITONBACKEND_Response*>(response);
     require(!from.name.empty(), "a response without an output was sent as right");
     *name = from.name.c_str();
@@ -725,9 +726,11 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceSetState(TRITONBACKEN
     instance->state = state;
     return nullptr;
 }
-TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(
-    TRITONBACKEND_ModelInstance* instance, TRITONBACKEND_Request* request, bool success, uint64_t exec_start,
-    uint64_t compute_start, uint64_t compute_end, uint64_t exec_end) {
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_ModelInstance* instance,
+                                                                            TRITONBACKEND_Request* request,
+                                                                            bool success, uint64_t exec_start,
+                                                                            uint64_t compute_start,
+                                                                            uint64_t compute_end, uint64_t exec_end) {
     require(exec_start > 0 && exec_start <= compute_start && compute_start <= compute_end && compute_end <= exec_end,
             "the times of a request's statistics are out of order");
     TRITONBACKEND_Model& model = *instance->model;

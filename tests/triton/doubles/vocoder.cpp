@@ -99,7 +99,7 @@ struct trtvocoder_scheduler {
         {
             const std::lock_guard lock(mutex);
             statistics.open_requests--;
-            (status == 0                             ? statistics.requests_completed
+            (status == 0                            ? statistics.requests_completed
              : status == TRTVOCODER_ERROR_CANCELLED ? statistics.requests_cancelled
                                                     : statistics.requests_failed)++;
         }
@@ -144,7 +144,8 @@ struct trtvocoder_scheduler {
                 statistics.windows_run++;
                 statistics.slots_offered++;
             }
-            if (job.mel[0] == doubles::model_fails) return end(job, TRTVOCODER_ERROR_MODEL, "The output is not finite.");
+            if (job.mel[0] == doubles::model_fails)
+                return end(job, TRTVOCODER_ERROR_MODEL, "The output is not finite.");
             const int32_t count = std::min(window * hop, total - job.done);
             job.audio.resize(static_cast<size_t>(job.done + count));
             compute(job.mel.data(), job.frames, job.done, count, job.audio.data() + job.done);

@@ -1,7 +1,7 @@
 // The scheduler against one request at a time and against batches of equal lengths, in one server and one run:
 //   triton_bench [SECONDS] [RATE]     closed loops of 1, 4, 16 and 64 clients for so many seconds each (4); with a RATE
 //                                     also requests that arrive at random, so many a second, whoever waits.
-// TRTV_TRITON_KIND: KIND_CPU, KIND_GPU or KIND_MODEL. The first line of figures of each round warms up and is left out.
+// A second of 4 clients comes before, for each way.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
@@ -19,9 +19,8 @@ struct Way {
     const char* what;
 };
 
-constexpr Way ways[] = {{"one", "one request at a time"},
-                        {"equal", "batches of equal lengths"},
-                        {"scheduler", "windows of all requests"}};
+constexpr Way ways[] = {
+    {"one", "one request at a time"}, {"equal", "batches of equal lengths"}, {"scheduler", "windows of all requests"}};
 
 double number_after(const std::string& text, const std::string& key) {
     const size_t at = text.find(key);
@@ -114,12 +113,13 @@ void measure(Server& server, const Way& way, const char* load_name, Load&& load)
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     const Counters after = read_counters(server, way.model);
     const bool is_scheduler = after.windows > before.windows;
-    const double per_run = is_scheduler ? (after.windows - before.windows) / (after.batches - before.batches)
-                                        : (after.inferences - before.inferences) /
-                                              std::max(1.0, after.executions - before.executions);
+    const double per_run =
+        is_scheduler ? (after.windows - before.windows) / (after.batches - before.batches)
+                     : (after.inferences - before.inferences) / std::max(1.0, after.executions - before.executions);
     char fill[32] = "-";
     if (is_scheduler) {
-        std::snprintf(fill, sizeof(fill), "%.0f %%", 100 * (after.windows - before.windows) / (after.slots - before.slots));
+        std::snprintf(fill, sizeof(fill), "%.0f %%",
+                      100 * (after.windows - before.windows) / (after.slots - before.slots));
     }
     std::printf("| %s | %s | %.1f | %.0f | %.1f | %.1f | %.1f | %.2f | %s | %d |\n", load_name, way.what,
                 static_cast<double>(times.milliseconds.size()) / seconds, times.speech_seconds / seconds,
@@ -132,10 +132,8 @@ void measure(Server& server, const Way& way, const char* load_name, Load&& load)
 int main(int count, char** arguments) {
     const double seconds = count > 1 ? std::atof(arguments[1]) : 4;
     const double rate = count > 2 ? std::atof(arguments[2]) : 0;
-    const char* const kind = std::getenv("TRTV_TRITON_KIND") == nullptr ? "KIND_CPU" : std::getenv("TRTV_TRITON_KIND");
-    const auto config = [&](int batch, const char* backend, const std::string& batching) {
+    const auto config = [](int batch, const char* backend, const std::string& batching) {
         std::string text = config_of(batch, false);
-        text.replace(text.find("KIND_CPU"), 8, kind);
         text.replace(text.find("\"trtvocoder\""), 12, std::string("\"") + backend + "\"");
         text.replace(text.find("dynamic_batching { }"), 20, batching);
         if (std::string(backend) == "baseline") text.replace(text.find(" allow_ragged_batch: true"), 25, "");
@@ -143,7 +141,8 @@ int main(int count, char** arguments) {
     };
     Repository repository;
     // As F5-TTS's own repository has it, but for more in a batch.
-    repository.add("equal", config(16, "baseline", "dynamic_batching { max_queue_delay_microseconds: 1 }"), model_file());
+    repository.add("equal", config(16, "baseline", "dynamic_batching { max_queue_delay_microseconds: 1 }"),
+                   model_file());
     repository.add("one", config(1, "baseline", ""), model_file());
     repository.add("scheduler", config(64, "trtvocoder", "dynamic_batching { }"), model_file());
     Server server(repository.path(), backends());
@@ -161,7 +160,8 @@ int main(int count, char** arguments) {
         closed_loop(server, way, mels, 4, 1, ignored);
     }
     std::printf(
-        "| load | way | requests/s | speech s/s | p50 ms | p90 ms | p99 ms | mels or windows a run | batch fill | failed |\n"
+        "| load | way | requests/s | speech s/s | p50 ms | p90 ms | p99 ms | mels or windows a run | batch fill | "
+        "failed |\n"
         "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (const int clients : {1, 4, 16, 64}) {
         for (const Way& way : ways) {

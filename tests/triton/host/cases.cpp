@@ -186,8 +186,8 @@ CASE("Input and output in GPU memory are refused in a sentence, not touched") {
 CASE("Cancelled requests end and free their windows") {
     Loaded loaded(config_of(4, false, "parameters { key: \"lanes\" value: { string_value: \"1\" } }\n"));
     std::vector<std::shared_ptr<Call>> calls;
-    const auto mel = is_double() ? magic_mel(loaded.random, 4000, doubles::never_ends)
-                                 : random_mel(loaded.random, 20000);
+    const auto mel =
+        is_double() ? magic_mel(loaded.random, 4000, doubles::never_ends) : random_mel(loaded.random, 20000);
     for (int index = 0; index < 12; index++) calls.push_back(loaded.send(mel));
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     const auto start = Clock::now();
@@ -373,7 +373,8 @@ CASE("64 clients, some of whom cancel or send what is wrong: every answer is rig
 
 CASE("The repository that the program writes is served as it is, streamed and in F5-TTS's place too") {
     const char* const repository = std::getenv("TRTV_TRITON_REPOSITORY");
-    if (repository == nullptr) throw cases::Skip{"TRTV_TRITON_REPOSITORY names no folder that 'trtvocoder triton' wrote"};
+    if (repository == nullptr)
+        throw cases::Skip{"TRTV_TRITON_REPOSITORY names no folder that 'trtvocoder triton' wrote"};
     Server server(repository, backends());
     Direct direct;
     std::mt19937 random(3);
@@ -393,7 +394,7 @@ CASE("An engine runs where the model says: on the double of a GPU, from within T
     if (engine == nullptr) throw cases::Skip{"TRTV_TRITON_ENGINE names no engine"};
     const auto of_kind = [](const std::string& kind) {
         std::string config = config_of(4, false);
-        return config.replace(config.find("KIND_CPU"), 8, kind);
+        return config.replace(config.find(instance_kind()), instance_kind().size(), kind);
     };
     Repository repository;
     repository.add("cpu", of_kind("KIND_CPU"), engine);

@@ -37,15 +37,18 @@ public:
     void send_one() {
         const Known& known = mels_[random_() % mels_.size()];
         switch (random_() % 16) {
-            case 0: return check_refused(*server_.send("vocoder", not_finite(*known.mel)));
-            case 1: return check_refused(*server_.send("vocoder", of_wrong_shape(*known.mel)));
+            case 0:
+                return check_refused(*server_.send("vocoder", not_finite(*known.mel)));
+            case 1:
+                return check_refused(*server_.send("vocoder", of_wrong_shape(*known.mel)));
             case 2: {
                 const auto call = server_.send("vocoder", known.mel);
                 std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 300));
                 call->cancel();
                 return check_decoded(*call, known, true);
             }
-            default: return check_decoded(*server_.send("vocoder", known.mel), known, false);
+            default:
+                return check_decoded(*server_.send("vocoder", known.mel), known, false);
         }
     }
 

@@ -24,6 +24,7 @@ std::string environment(const char* name, const char* otherwise) {
 
 std::string backends() { return environment("TRTV_TRITON_BACKENDS", DOUBLES_DIR "/backends"); }
 std::string model_file() { return environment("TRTV_TRITON_MODEL", DOUBLES_DIR "/model.double"); }
+std::string instance_kind() { return environment("TRTV_TRITON_KIND", "KIND_CPU"); }
 bool is_double() { return std::filesystem::path(model_file()).extension() == ".double"; }
 
 Repository::Repository() {
@@ -58,8 +59,8 @@ std::string config_of(int max_batch, bool decoupled, const std::string& more) {
            (max_batch > 0 ? " allow_ragged_batch: true" : "") +
            " } ]\n"
            "output [ { name: \"waveform\" data_type: TYPE_FP32 dims: [ -1 ] } ]\n"
-           "instance_group [ { count: 1 kind: KIND_CPU } ]\n" +
-           (decoupled ? "model_transaction_policy { decoupled: true }\n" : "") +
+           "instance_group [ { count: 1 kind: " +
+           instance_kind() + " } ]\n" + (decoupled ? "model_transaction_policy { decoupled: true }\n" : "") +
            (max_batch > 0 ? "dynamic_batching { }\n" : "") + more;
 }
 

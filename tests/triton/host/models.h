@@ -37,6 +37,8 @@ std::string config_of(int max_batch, bool decoupled, const std::string& more = "
 std::string backends();
 std::string model_file();
 bool is_double();
+/** What instances run on: KIND_CPU, or TRTV_TRITON_KIND. */
+std::string instance_kind();
 
 /** A mel [1, 100, frames] of natural-log amplitudes, or [100, frames]. */
 std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch = true);

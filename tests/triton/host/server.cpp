@@ -29,7 +29,8 @@ TRITONSERVER_Error* allocate(TRITONSERVER_ResponseAllocator*, const char*, size_
     return nullptr;
 }
 
-/** As a client does that wants its samples on the GPU; whoever wrote there from the host would crash, so there is room. */
+/** As a client does that wants its samples on the GPU; whoever wrote there from the host would crash, so there is room.
+ */
 TRITONSERVER_Error* allocate_on_gpu(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t size,
                                     TRITONSERVER_MemoryType asked, int64_t asked_id, void* own, void** buffer,
                                     void** user, TRITONSERVER_MemoryType* memory, int64_t* memory_id) {
@@ -143,7 +144,6 @@ Server::Server(const std::string& repository, const std::string& backends) {
     check(TRITONSERVER_ResponseAllocatorNew(&allocator_, &allocate, &release, nullptr));
     check(TRITONSERVER_ResponseAllocatorNew(&gpu_allocator_, &allocate_on_gpu, &release, nullptr));
 }
-
 
 std::string Server::load(const std::string& model) {
     return take_error(TRITONSERVER_ServerLoadModel(server_, model.c_str()));

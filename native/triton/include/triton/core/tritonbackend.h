@@ -97,12 +97,9 @@ TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_Mo
                                                                 const uint64_t compute_start_ns,
                                                                 const uint64_t compute_end_ns,
                                                                 const uint64_t exec_end_ns);
-TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportBatchStatistics(TRITONBACKEND_ModelInstance* instance,
-                                                                     const uint64_t batch_size,
-                                                                     const uint64_t exec_start_ns,
-                                                                     const uint64_t compute_start_ns,
-                                                                     const uint64_t compute_end_ns,
-                                                                     const uint64_t exec_end_ns);
+TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportBatchStatistics(
+    TRITONBACKEND_ModelInstance* instance, const uint64_t batch_size, const uint64_t exec_start_ns,
+    const uint64_t compute_start_ns, const uint64_t compute_end_ns, const uint64_t exec_end_ns);
 
 /* ---- the backend's functions ---- */
 

@@ -1,7 +1,8 @@
 // Our own declarations of the functions of Triton Inference Server's C API that the backend, its test host and its
-// double use. Names and values are Triton's (triton-inference-server/core, API 1.34 of release 24.10); every one that is
-// here means the same in later releases. Where TRITON_ROOT names a folder with Triton's own headers, those are compiled
-// against instead, and tests/triton/abi_dump.cpp compares the values.
+// double use. Names and values are Triton's (triton-inference-server/core, API 1.34 of release 24.10); every one that
+// is here means the same in later releases. Where TRITON_ROOT names a folder with Triton's own headers, those are
+// compiled against instead: backend, doubles and host, and tests/triton/abi.cpp, which holds both to the values in
+// numbers.
 //
 // What returns a TRITONSERVER_Error* gives NULL on success, else an error that the caller deletes, unless it is said
 // otherwise.
