@@ -4,6 +4,7 @@
 #include "doubles/vocoder.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
@@ -64,7 +65,8 @@ struct Job {
     void* user;
     std::vector<float> audio;
     int32_t done = 0;
-    bool is_cancelled = false;
+    int32_t sent = 0;
+    std::atomic<bool> is_cancelled{false};
 };
 
 }  // namespace
@@ -83,7 +85,7 @@ struct trtvocoder_scheduler {
     std::shared_ptr<Job> running;
     int64_t tickets = 0;
     trtvocoder_scheduler_statistics statistics{};
-    bool is_lost = false;
+    std::atomic<bool> is_lost{false};
     bool is_ending = false;
     std::thread worker;
 
@@ -106,7 +108,7 @@ struct trtvocoder_scheduler {
         if (status != 0) {
             job.callback(job.user, status, message, nullptr, job.done, 0, 1);
         } else if (options.sends_parts != 0) {
-            job.callback(job.user, 0, "", nullptr, job.done, 0, 1);
+            job.callback(job.user, 0, "", job.audio.data() + job.sent, job.sent, job.done - job.sent, 1);
         } else {
             job.callback(job.user, 0, "", job.audio.data(), 0, static_cast<int32_t>(job.audio.size()), 1);
         }
@@ -149,10 +151,12 @@ struct trtvocoder_scheduler {
             const int32_t count = std::min(window * hop, total - job.done);
             job.audio.resize(static_cast<size_t>(job.done + count));
             compute(job.mel.data(), job.frames, job.done, count, job.audio.data() + job.done);
-            if (options.sends_parts != 0) {
-                job.callback(job.user, 0, "", job.audio.data() + job.done, job.done, count, 0);
-            }
             job.done += count;
+            // The last part goes with the end.
+            if (options.sends_parts != 0 && job.done < total) {
+                job.callback(job.user, 0, "", job.audio.data() + job.sent, job.sent, count, 0);
+                job.sent = job.done;
+            }
         }
         if (job.is_cancelled) return end(job, TRTVOCODER_ERROR_CANCELLED, "The request was cancelled.");
         if (is_lost) return end(job, TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.");
