@@ -279,6 +279,7 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     };
     repository.add("unknown", with_parameter("lane", "1"), model_file());
     repository.add("range", with_parameter("lanes", "many"), model_file());
+    repository.add("beyond", with_parameter("lanes", "65"), model_file());
     repository.add("choice", with_parameter("runtime", "cuda"), model_file());
     std::string config = config_of(4, false);
     config.replace(config.find("100"), 3, "80");
@@ -295,6 +296,7 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     CHECK_CONTAINS(server.load("missing"), "holds no model.engine, model.plan or model.onnx");
     CHECK_CONTAINS(server.load("unknown"), "the parameter \"lane\" is not known. Known are: device, ");
     CHECK_CONTAINS(server.load("range"), "the parameter lanes is \"many\", expected a whole number from 0 to 64.");
+    CHECK_CONTAINS(server.load("beyond"), "the parameter lanes is \"65\", expected a whole number from 0 to 64.");
     CHECK_CONTAINS(server.load("choice"), "the parameter runtime is \"cuda\", expected one of: auto, ");
     CHECK_CONTAINS(server.load("mels"), "the input mel has 80 mels");
     CHECK_CONTAINS(server.load("type"), "is not TYPE_FP32 with 2 dims");
