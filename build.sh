@@ -18,6 +18,7 @@ packages=(
     "g++:the native shim"
     "cmake:the native shim"
     "make:the native shim"
+    "nlohmann-json3-dev:the Triton backend's build"
 )
 
 usage() {
@@ -30,7 +31,9 @@ Usage: ./build.sh VERB [ARGUMENTS]
   native           build the native shim and its test double only
   native-package   setup, then build the C library and its archive: out/native-package/trtvocoder-VERSION-linux-ARCHITECTURE.tar.gz
   wheel            native-package, then the Python package: out/python/trtvocoder-VERSION-….whl
-  clients          build, then the C library, the wheel, and their tests
+  triton           native-package, then the backend for Triton Inference Server: out/triton/trtvocoder-triton-VERSION-linux-ARCHITECTURE.tar.gz
+  clients          build, then the C library, the wheel, the Triton backend, and their tests
+  triton-soak [N]  build, then N (10000) requests of 64 clients to the Triton backend, on the double and in the real core (TRTV_TRITON_DIR)
   demo             speech.wav -> mel -> Vocos -> out/demo.wav, with the figures and a picture
   forms            build every form, size and number of mels with TensorRT-RTX, of which 'test' takes a sample (minutes)
   test [FILTER]    build, then run every test; ends in 'N passed, N failed, N skipped'
@@ -65,7 +68,7 @@ setup() {
     command -v dotnet >/dev/null ||
         fail "the .NET 10 SDK is missing: install it (package dotnet-sdk-10.0, or Microsoft's dotnet-install script) and try again."
     if ! command -v dpkg-query >/dev/null; then
-        say "no dpkg here: install FFTW 3 (single precision), libsoxr, g++, cmake and make by this system's package manager"
+        say "no dpkg here: install FFTW 3 (single precision), libsoxr, g++, cmake, make and nlohmann-json by this system's package manager"
         return
     fi
     for entry in "${packages[@]}"; do
@@ -313,6 +316,91 @@ python_client() {
     return $status
 }
 
+# The folder that an operator puts among the server's backends, of what publish_native_package left; then its archive.
+publish_triton() {
+    local name=trtvocoder-triton-${native_folder#*trtvocoder-} file
+    triton_backends=$PWD/out/triton
+    say "Triton backend: out/triton/trtvocoder"
+    rm -rf out/triton
+    mkdir -p out/triton/trtvocoder
+    cp "$native_folder"/lib/*.so "$native_build/triton/libtriton_trtvocoder.so" out/triton/trtvocoder
+    for file in LICENSE THIRD-PARTY-NOTICES.md "$native_folder"/share/doc/trtvocoder/{LICENSE.*,ThirdPartyNotices.*} docs/triton.md; do cp "$file" out/triton/trtvocoder; done
+    chmod 755 out/triton/trtvocoder/*.so
+    tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --mtime='2000-01-01 00:00Z' --directory=out/triton \
+        --file="out/triton/$name.tar.gz" trtvocoder
+}
+
+triton() {
+    native-package
+    publish_triton
+}
+
+# Exports what the core calls and nothing else, and needs nothing of NVIDIA's.
+triton_symbols() {
+    local library=$triton_backends/trtvocoder/libtriton_trtvocoder.so
+    nm -D --defined-only "$library" | awk '{ print $3 }' | LC_ALL=C sort | diff tests/triton/symbols.txt - ||
+        { echo "The backend's symbols (>) are not those of tests/triton/symbols.txt (<)."; return 1; }
+    ! objdump -p "$library" | grep -E 'NEEDED +lib(triton|cuda|nvinfer|trtvocoder)'
+}
+
+# The host in the real core, with the real library; in a shell of its own, as the core's libraries are nobody else's. 'soak' is how many requests 64 clients send.
+in_triton() {
+    (
+        export TRTV_TRITON_BACKENDS=$triton_backends LD_LIBRARY_PATH=$PWD/$native_build/triton/stand-in:$TRTV_TRITON_DIR
+        export TRTV_TRITON_MODEL=$PWD/build/clients/tiny.onnx TRTV_TRITON_ENGINE=$TRTV_CLIENT_ENGINE TRTV_TRITON_REPOSITORY=$PWD/build/clients/repository
+        "$@"
+    )
+}
+
+# The core's dependencies, which are the distribution's.
+triton_packages() {
+    if [[ ${CI:-} == true ]] && LD_LIBRARY_PATH=$PWD/$native_build/triton/stand-in:$TRTV_TRITON_DIR ldd "$TRTV_TRITON_DIR/libtritonserver.so" | grep -q 'not found'; then
+        install_packages libnuma1 libxml2 libcurl4 zlib1g libssl3
+    fi
+}
+
+# The model and the repository that the backend is tested with.
+triton_references() {
+    local folder=build/clients
+    rm -rf "$folder/repository"
+    {
+        "$program" export tests/data/golden/tiny-center --output "$folder/tiny.onnx" --force &&
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" &&
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name streamed --decoupled &&
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5
+    } >"$folder/triton.log" 2>&1 || { cat "$folder/triton.log"; return 1; }
+}
+
+triton_backend() {
+    local checks_passed=0 checks_failed=0
+    check_that "the backend's symbols are those that are written down" triton_symbols
+    check_that "the backend runs with glibc 2.34 and libstdc++ 3.4.29" old_enough "$triton_backends"/trtvocoder/libtriton_trtvocoder.so
+    passed=$((passed + checks_passed)) failed=$((failed + checks_failed))
+    if [[ -z ${TRTV_TRITON_DIR:-} ]]; then
+        echo "skipped: TRTV_TRITON_DIR does not name a folder with libtritonserver.so, Triton's core; on its double the backend is tested by triton_tests"
+        skipped=$((skipped + 1))
+        return
+    fi
+    triton_packages
+    triton_references || { failed=$((failed + 1)); return; }
+    count "Triton backend in Triton's core" in_triton timeout --verbose --kill-after=5 240 "$native_build/tests/triton_tests"
+}
+
+# 10,000 requests instead of CI's share, in the real core and on the double.
+triton_soak() {
+    build
+    publish_native_package
+    publish_triton
+    client_references
+    triton_references
+    [[ -n ${TRTV_TRITON_DIR:-} ]] || fail "TRTV_TRITON_DIR does not name a folder with libtritonserver.so."
+    local -x TRTV_TEST_CASES='64 clients' TRTV_TRITON_REQUESTS=${1:-10000}
+    say "on the double"
+    "$native_build/tests/triton_tests"
+    say "in the real core"
+    in_triton "$native_build/tests/triton_tests"
+}
+
 demo() {
     build
     local model=out/vocos-demo.onnx clip=models/vocos-demo/speech.wav
@@ -387,6 +475,7 @@ clients() {
     [[ -n ${TRTV_IS_BUILT:-} ]] || build
     publish_native_package
     publish_wheel
+    publish_triton
     passed=0 failed=0 skipped=0
     other_hosts
     totals
@@ -401,6 +490,7 @@ other_hosts() {
         client_references || exit
         c_clients
         count "Python package" python_client
+        triton_backend
         echo "$passed $failed $skipped" >"$counts"
     ) || true
     read -r p f s <"$counts" || read -r p f s <<<"0 1 0"
@@ -677,9 +767,10 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | native-package | wheel | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
+    triton-soak) triton_soak "$@" ;;
     help | -h | --help) usage ;;
     *)
         usage >&2

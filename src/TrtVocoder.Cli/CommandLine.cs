@@ -20,6 +20,9 @@ internal sealed class CommandLine
         new(
             "build", "Build a TensorRT engine, on the machine and GPU that will run it. Takes seconds to minutes.",
             () => new BuildCommand()),
+        new(
+            "triton", "Write a model for Triton Inference Server, which serves many users at once: docs/triton.md.",
+            () => new TritonCommand()),
         new("info", "Say what a model, checkpoint, WAV file or array holds.", () => new InfoCommand()),
         new("compare", "Measure how far one sound, or one model's output, is from another.", () => new CompareCommand()),
         new(

@@ -10,6 +10,7 @@ namespace TrtVocoder.Cli.Commands;
 [JsonSerializable(typeof(MelResult))]
 [JsonSerializable(typeof(ExportResult))]
 [JsonSerializable(typeof(BuildResult))]
+[JsonSerializable(typeof(TritonResult))]
 [JsonSerializable(typeof(CompareResult))]
 [JsonSerializable(typeof(DoctorResult))]
 internal sealed partial class ResultJson : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Win32.SafeHandles;
 using TrtVocoder.Decoding;
 using TrtVocoder.Internal;
 
@@ -80,7 +81,7 @@ public sealed record EngineSidecar
                 throw new DataFormatException(
                     $"{path}: it is larger than {MaxBytes} bytes, which no engine's sidecar is; delete it, or build the engine again.");
             EngineSidecar sidecar = Parse(File.ReadAllBytes(path), path);
-            long engineBytes = new FileInfo(enginePath).Length;
+            long engineBytes = LengthOf(enginePath);
             if (sidecar.EngineBytes != engineBytes)
                 throw new DataFormatException(
                     $"{path}: it belongs to another engine, of {sidecar.EngineBytes} bytes where this one has {engineBytes}; delete it, "
@@ -91,6 +92,13 @@ public sealed record EngineSidecar
         {
             throw Unreadable(path, error);
         }
+    }
+
+    // Of the file that a link leads to, not of the link.
+    private static long LengthOf(string path)
+    {
+        using SafeFileHandle file = File.OpenHandle(path);
+        return RandomAccess.GetLength(file);
     }
 
     /// <summary>Reads a sidecar's text.</summary>
@@ -181,7 +189,7 @@ public sealed record EngineSidecar
             RuntimeVersion = header.Version.ToString(),
             Gpu = "",
             ComputeCapability = "",
-            EngineBytes = new FileInfo(enginePath).Length,
+            EngineBytes = LengthOf(enginePath),
             Onnx = "",
             OnnxSha256 = "",
             Profiles = [profile],

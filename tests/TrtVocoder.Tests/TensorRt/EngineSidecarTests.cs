@@ -103,6 +103,16 @@ public class EngineSidecarTests
     }
 
     [Test]
+    public void The_sidecar_of_an_engine_behind_a_link_belongs_to_it()
+    {
+        Sidecar.Write(_engine);
+        string link = Path.Combine(_folder, "model.engine");
+        File.CreateSymbolicLink(link, _engine);
+        File.CreateSymbolicLink(EngineSidecar.PathFor(link), EngineSidecar.PathFor(_engine));
+        Assert.That(EngineSidecar.TryRead(link)!.EngineBytes, Is.EqualTo(new FileInfo(_engine).Length));
+    }
+
+    [Test]
     public void An_engine_without_a_sidecar_has_none() => Assert.That(EngineSidecar.TryRead(_engine), Is.Null);
 
     [TestCase("{", "cannot be read")]

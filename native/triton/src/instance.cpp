@@ -1,0 +1,215 @@
+#include "instance.h"
+
+#include <chrono>
+
+namespace trtv::triton {
+namespace {
+
+/** How often the core is asked whether clients have gone: it tells nobody of itself. */
+constexpr auto poll_interval = std::chrono::milliseconds(5);
+constexpr int32_t room_wait_ms = 20;
+constexpr int polls_between_metrics = 20;
+
+/** What a callback of the scheduler's is for; it holds the request until its last call. */
+struct Part {
+    std::shared_ptr<Request> request;
+    int32_t item;
+};
+
+void receive(void* user, int32_t status, const char* message, const float* samples, int32_t first, int32_t count,
+             int32_t is_last) noexcept {
+    Part* const part = static_cast<Part*>(user);
+    part->request->receive(part->item, status, message, samples, first, count, is_last != 0);
+    if (is_last != 0) delete part;
+}
+
+}  // namespace
+
+Instance::Instance(Model& model, TRITONBACKEND_ModelInstance* instance) : model_(model), handle_(instance) {
+    const char* name = nullptr;
+    check(TRITONBACKEND_ModelInstanceName(instance, &name));
+    name_ = name;
+    TRITONSERVER_InstanceGroupKind kind{};
+    check(TRITONBACKEND_ModelInstanceKind(instance, &kind));
+    int32_t device = 0;
+    check(TRITONBACKEND_ModelInstanceDeviceId(instance, &device));
+    if (kind != TRITONSERVER_INSTANCEGROUPKIND_GPU) device = model.config().device;
+    vocoder_ = model.load(kind, device);
+
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    trtvocoder_scheduler* scheduler = nullptr;
+    library.check(library.scheduler_create(vocoder(), &model.config().scheduler, &scheduler));
+    scheduler_.reset(scheduler);
+    if (model.config().warms_up) library.check(library.scheduler_warm_up(scheduler));
+    metrics_ = std::make_unique<InstanceMetrics>(model.name(), model.version(), name_);
+    watcher_ = std::thread([this] { watch(); });
+    log(TRITONSERVER_LOG_INFO, name_ + ": " + info().backend + ", " + std::to_string(info().mel_count) + " mels, " +
+                                   std::to_string(info().sample_rate) + " Hz");
+}
+
+Instance::~Instance() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_ending_ = true;
+    }
+    changed_.notify_all();
+    watcher_.join();
+    scheduler_.reset();
+}
+
+Instance* Instance::find(TRITONBACKEND_ModelInstance* instance) {
+    void* state = nullptr;
+    check(TRITONBACKEND_ModelInstanceState(instance, &state));
+    return static_cast<Instance*>(state);
+}
+
+void Instance::execute(TRITONBACKEND_Request** requests, uint32_t count) {
+    std::vector<std::shared_ptr<Request>> taken;
+    taken.reserve(count);
+    const auto execution = std::make_shared<Execution>(now_ns(), count);
+    for (uint32_t index = 0; index < count; index++) {
+        taken.push_back(std::make_shared<Request>(*this, requests[index], execution));
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        open_.insert(open_.end(), taken.begin(), taken.end());
+    }
+    // Nothing before this may be answered, nothing after it may throw.
+    for (const auto& request : taken) request->take_over();
+    for (auto& request : taken) {
+        try {
+            require_ready();
+            request->read();
+            submit(request);
+        } catch (...) {
+            request->fail_with_current_exception();
+            cancel(*request);
+        }
+        // Whoever holds it last answers it.
+        request.reset();
+    }
+    changed_.notify_all();
+}
+
+void Instance::submit(const std::shared_ptr<Request>& request) {
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    int32_t windows = 0;
+    library.check(library.scheduler_get_window_count(scheduler_.get(), request->frames(), &windows));
+    for (int32_t item = 0; item < request->items(); item++) submit_item(request, item, windows);
+}
+
+void Instance::submit_item(const std::shared_ptr<Request>& request, int32_t item, int32_t windows) {
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    auto part = std::make_unique<Part>(Part{request, item});
+    for (;;) {
+        int32_t status = library.scheduler_wait_for_room(scheduler_.get(), windows, room_wait_ms);
+        int64_t ticket = 0;
+        if (status == TRTVOCODER_OK) {
+            status = library.scheduler_submit(scheduler_.get(), request->mel(item), request->frames(), &receive,
+                                              part.get(), &ticket);
+        }
+        if (status == TRTVOCODER_OK) {
+            part.release();
+            request->set_ticket(item, ticket);
+            return;
+        }
+        if (status != TRTVOCODER_ERROR_BUSY) {
+            try {
+                library.check(status);
+            } catch (const Failure& failure) {
+                if (status == TRTVOCODER_ERROR_CUDA) note_lost(failure.what());
+                throw;
+            }
+        }
+        if (request->is_cancelled()) {
+            throw Failure(TRITONSERVER_ERROR_CANCELLED, "The request was cancelled while the scheduler was full.");
+        }
+    }
+}
+
+void Instance::cancel(Request& request) noexcept {
+    try {
+        const VocoderLibrary& library = VocoderLibrary::instance();
+        for (const int64_t ticket : request.tickets()) {
+            if (ticket != 0) library.check(library.scheduler_cancel(scheduler_.get(), ticket));
+        }
+    } catch (const std::exception& exception) {
+        log(TRITONSERVER_LOG_ERROR, exception.what());
+    }
+}
+
+void Instance::require_ready() {
+    const std::lock_guard lock(mutex_);
+    if (!is_lost_) return;
+    throw Failure(TRITONSERVER_ERROR_UNAVAILABLE,
+                  name_ + " serves no more, and will not until the server is started again: " + lost_message_);
+}
+
+void Instance::note_lost(const char* message) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_lost_) return;
+        is_lost_ = true;
+        try {
+            lost_message_ = message;
+        } catch (const std::bad_alloc&) {
+            // The sentence before it has to do.
+        }
+    }
+    log(TRITONSERVER_LOG_ERROR, name_ + " is not ready any more: " + message);
+}
+
+/** Looks for clients that have gone, and brings the metrics up to date. */
+void Instance::watch() noexcept {
+    int polls = 0;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            if (open_.empty()) {
+                changed_.wait(lock, [this] { return is_ending_ || !open_.empty(); });
+            } else {
+                changed_.wait_for(lock, poll_interval, [this] { return is_ending_; });
+            }
+            if (is_ending_) return;
+        }
+        const bool has_open = look_after();
+        if (has_open && ++polls % polls_between_metrics != 0) continue;
+        trtvocoder_scheduler_statistics statistics{};
+        statistics.struct_size = sizeof(statistics);
+        const VocoderLibrary& library = VocoderLibrary::instance();
+        if (library.scheduler_get_statistics(scheduler_.get(), &statistics) != TRTVOCODER_OK) continue;
+        bool is_ready = false;
+        {
+            const std::lock_guard lock(mutex_);
+            is_ready = !is_lost_;
+        }
+        metrics_->update(statistics, is_ready);
+    }
+}
+
+/** Cancels what is to be cancelled; gives whether requests are open. */
+bool Instance::look_after() noexcept {
+    std::vector<std::shared_ptr<Request>> open;
+    bool has_open = false;
+    try {
+        const std::lock_guard lock(mutex_);
+        open.reserve(open_.size());
+        size_t kept = 0;
+        for (auto& weak : open_) {
+            auto request = weak.lock();
+            if (request == nullptr) continue;
+            open.push_back(std::move(request));
+            open_[kept++] = weak;
+        }
+        open_.resize(kept);
+        has_open = kept > 0;
+    } catch (const std::bad_alloc&) {
+        return true;
+    }
+    for (const auto& request : open) {
+        if (request->is_cancelled()) cancel(*request);
+    }
+    return has_open;
+}
+
+}  // namespace trtv::triton

@@ -1,0 +1,127 @@
+#include "model_config.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "boundary.h"
+
+namespace trtv::triton {
+namespace {
+
+using nlohmann::json;
+
+[[noreturn]] void refuse(const std::string& sentence) { throw Failure(TRITONSERVER_ERROR_INVALID_ARG, sentence); }
+
+int32_t whole_number(const std::string& key, const std::string& text, int32_t first, int32_t last) {
+    int32_t value = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc{} || stopped != end || value < first || value > last) {
+        refuse("config.pbtxt: the parameter " + key + " is \"" + text + "\", expected a whole number from " +
+               std::to_string(first) + " to " + std::to_string(last) + ".");
+    }
+    return value;
+}
+
+int32_t one_of(const std::string& key, const std::string& text, std::initializer_list<const char*> names) {
+    int32_t number = 0;
+    std::string expected;
+    for (const char* const name : names) {
+        if (text == name) return number;
+        expected += (number++ == 0 ? "" : ", ") + std::string(name);
+    }
+    refuse("config.pbtxt: the parameter " + key + " is \"" + text + "\", expected one of: " + expected + ".");
+}
+
+void read_parameter(ModelConfig& config, const std::string& key, const std::string& text) {
+    constexpr int32_t many = 1 << 20;
+    auto& options = config.options;
+    auto& scheduler = config.scheduler;
+    if (key == "device") {
+        config.device = whole_number(key, text, 0, 1024);
+    } else if (key == "threads") {
+        options.threads = whole_number(key, text, 0, 1024);
+    } else if (key == "inverse_stft_threads") {
+        options.inverse_stft_threads = whole_number(key, text, 0, 1024);
+    } else if (key == "profile") {
+        options.profile = whole_number(key, text, 0, 1024);
+    } else if (key == "buffers") {
+        options.buffers = one_of(key, text, {"auto", "pinned", "mapped"});
+    } else if (key == "runtime") {
+        options.runtime = one_of(key, text, {"auto", "tensorrt", "tensorrt-rtx"});
+    } else if (key == "cuda_graphs") {
+        options.without_graphs = one_of(key, text, {"true", "false"});
+    } else if (key == "output_check") {
+        options.skips_output_check = one_of(key, text, {"true", "false"});
+    } else if (key == "allow_host_code") {
+        options.allows_host_code = one_of(key, text, {"false", "true"});
+    } else if (key == "library_folder") {
+        config.library_folder = text;
+    } else if (key == "windows") {
+        config.windows = text;
+    } else if (key == "batch") {
+        scheduler.batch = whole_number(key, text, 0, 1024);
+    } else if (key == "window_frames") {
+        scheduler.window_frames = whole_number(key, text, 0, many);
+    } else if (key == "lanes") {
+        scheduler.lanes = whole_number(key, text, 0, 64);
+    } else if (key == "max_queued_windows") {
+        scheduler.max_queued_windows = whole_number(key, text, 0, many);
+    } else if (key == "warm_up") {
+        config.warms_up = one_of(key, text, {"false", "true"}) == 1;
+    } else {
+        refuse("config.pbtxt: the parameter \"" + key +
+               "\" is not known. Known are: device, threads, inverse_stft_threads, profile, buffers, runtime, "
+               "cuda_graphs, output_check, allow_host_code, library_folder, windows, batch, window_frames, lanes, "
+               "max_queued_windows, warm_up.");
+    }
+}
+
+const json& only(const json& config, const char* field, const char* what) {
+    const auto found = config.find(field);
+    if (found == config.end() || found->size() != 1) {
+        refuse(std::string("config.pbtxt has ") + std::to_string(found == config.end() ? 0 : found->size()) + " " +
+               field + "s, expected 1: " + what + ".");
+    }
+    return found->front();
+}
+
+}  // namespace
+
+ModelConfig ModelConfig::parse(const std::string& text) {
+    const json source = json::parse(text);
+    ModelConfig config;
+    config.options.struct_size = sizeof(config.options);
+    config.scheduler.struct_size = sizeof(config.scheduler);
+    config.has_batch = source.value("max_batch_size", 0) > 0;
+    config.file = source.value("default_model_filename", "");
+
+    const json& input = only(source, "input", "the mel, TYPE_FP32 [mels, -1]");
+    config.input = input.value("name", "");
+    const json& dims = input.at("dims");
+    if (input.value("data_type", "") != "TYPE_FP32" || dims.size() != 2) {
+        refuse("config.pbtxt: the input " + config.input + " is not TYPE_FP32 with 2 dims, the mel's [mels, -1].");
+    }
+    config.mel_count = dims[0].get<int64_t>();
+
+    const json& output = only(source, "output", "the waveform, TYPE_FP32 [-1]");
+    config.output = output.value("name", "");
+    if (output.value("data_type", "") != "TYPE_FP32" || output.at("dims").size() != 1) {
+        refuse("config.pbtxt: the output " + config.output + " is not TYPE_FP32 with 1 dim, the samples' [-1].");
+    }
+    if (source.contains("sequence_batching")) {
+        refuse(
+            "config.pbtxt: sequence_batching is not served; send each mel whole, and let a decoupled model send the "
+            "parts of its samples as they come.");
+    }
+    config.decoupled = source.value(json::json_pointer("/model_transaction_policy/decoupled"), false);
+    config.scheduler.sends_parts = config.decoupled ? 1 : 0;
+    if (const auto parameters = source.find("parameters"); parameters != source.end()) {
+        for (const auto& [key, value] : parameters->items()) {
+            read_parameter(config, key, value.value("string_value", ""));
+        }
+    }
+    return config;
+}
+
+}  // namespace trtv::triton

@@ -1,0 +1,35 @@
+// What config.pbtxt says, as far as the backend needs it.
+#pragma once
+
+#include <string>
+
+#include "trtvocoder.h"
+
+namespace trtv::triton {
+
+/** A model's configuration, checked. */
+struct ModelConfig {
+    /** Reads the core's JSON of it; refuses what the backend cannot serve, with what to write instead. */
+    static ModelConfig parse(const std::string& json);
+
+    std::string input;
+    std::string output;
+    /** Mel bands that the input has; at most -1 where the configuration leaves them open. */
+    int64_t mel_count = -1;
+    /** Requests have a batch dimension. */
+    bool has_batch = false;
+    /** Parts of a request are sent as they come. */
+    bool decoupled = false;
+    /** The model's file; "" where the configuration names none. */
+    std::string file;
+    /** Of instances that run where the model wants to: the GPU's number. */
+    int32_t device = 0;
+    std::string windows;
+    std::string library_folder;
+    /** The strings in it are unset: they are this object's members, which move. */
+    trtvocoder_options options{};
+    trtvocoder_scheduler_options scheduler{};
+    bool warms_up = true;
+};
+
+}  // namespace trtv::triton

@@ -1,0 +1,252 @@
+#include "request.h"
+
+#include <chrono>
+#include <cstring>
+#include <limits>
+
+#include "instance.h"
+
+namespace trtv::triton {
+namespace {
+
+std::string text_of(const int64_t* shape, uint32_t dims) {
+    std::string text = "[";
+    for (uint32_t index = 0; index < dims; index++) text += (index == 0 ? "" : ", ") + std::to_string(shape[index]);
+    return text + "]";
+}
+
+const char* name_of(TRITONSERVER_MemoryType type) noexcept {
+    return type == TRITONSERVER_MEMORY_GPU ? "GPU memory" : "host memory";
+}
+
+}  // namespace
+
+uint64_t now_ns() noexcept {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count());
+}
+
+Request::Request(Instance& instance, TRITONBACKEND_Request* request, std::shared_ptr<Execution> execution)
+    : instance_(instance), request_(request), execution_(std::move(execution)) {}
+
+void Request::take_over() noexcept { is_ours_ = true; }
+
+Request::~Request() {
+    if (!is_ours_) return;
+    answer();
+    report();
+    TRITONSERVER_ErrorDelete(error_);
+    log_if_failed(TRITONBACKEND_RequestRelease(request_, TRITONSERVER_REQUEST_RELEASE_ALL), "a request's release");
+}
+
+void Request::read() {
+    const ModelConfig& config = instance_.model().config();
+    TRITONBACKEND_Input* input = nullptr;
+    check(TRITONBACKEND_RequestInput(request_, config.input.c_str(), &input));
+    TRITONSERVER_DataType type{};
+    const int64_t* shape = nullptr;
+    uint32_t dims = 0;
+    uint64_t bytes = 0;
+    uint32_t pieces = 0;
+    check(TRITONBACKEND_InputProperties(input, nullptr, &type, &shape, &dims, &bytes, &pieces));
+
+    const int64_t mels = instance_.info().mel_count;
+    const uint32_t expected_dims = config.has_batch ? 3 : 2;
+    const auto refuse = [&](const std::string& what) {
+        throw Failure(TRITONSERVER_ERROR_INVALID_ARG, "The input " + config.input + " is " +
+                                                          TRITONSERVER_DataTypeString(type) + " " +
+                                                          text_of(shape, dims) + what);
+    };
+    if (type != TRITONSERVER_TYPE_FP32 || dims != expected_dims || shape[dims - 2] != mels) {
+        refuse(", expected FP32 [" + std::string(config.has_batch ? "mels to decode, " : "") + std::to_string(mels) +
+               ", frames].");
+    }
+    const int64_t items = config.has_batch ? shape[0] : 1;
+    const int64_t frames = shape[dims - 1];
+    if (items < 1 || frames < 1 || items > std::numeric_limits<int32_t>::max() ||
+        frames > std::numeric_limits<int32_t>::max()) {
+        refuse(", which holds no mel that can be decoded.");
+    }
+    if (config.decoupled && items != 1) {
+        refuse(": a model that sends parts takes one mel a request. Send them as requests of their own.");
+    }
+    const uint64_t expected_bytes =
+        sizeof(float) * static_cast<uint64_t>(items) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
+    if (bytes != expected_bytes) {
+        refuse(" and has " + std::to_string(bytes) + " bytes, expected " + std::to_string(expected_bytes) + ".");
+    }
+    int32_t samples = 0;
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    library.check(library.vocoder_get_sample_count(instance_.vocoder(), static_cast<int32_t>(frames), &samples));
+
+    uint64_t gathered = 0;
+    for (uint32_t piece = 0; piece < pieces; piece++) {
+        const void* buffer = nullptr;
+        uint64_t size = 0;
+        TRITONSERVER_MemoryType memory = TRITONSERVER_MEMORY_CPU;
+        int64_t memory_id = 0;
+        check(TRITONBACKEND_InputBuffer(input, piece, &buffer, &size, &memory, &memory_id));
+        if (memory == TRITONSERVER_MEMORY_GPU) {
+            throw Failure(TRITONSERVER_ERROR_UNSUPPORTED, "The input " + config.input + " is in " + name_of(memory) +
+                                                              "; send it in host memory, as F5-TTS does by .cpu().");
+        }
+        if (pieces == 1) {
+            mel_ = static_cast<const float*>(buffer);
+            break;
+        }
+        if (gathered_.empty()) gathered_.resize(bytes / sizeof(float));
+        if (gathered + size > bytes) refuse(" and its pieces are more than that.");
+        std::memcpy(reinterpret_cast<char*>(gathered_.data()) + gathered, buffer, size);
+        gathered += size;
+        mel_ = gathered_.data();
+    }
+    const std::lock_guard lock(mutex_);
+    tickets_.assign(static_cast<size_t>(items), 0);
+    items_ = static_cast<int32_t>(items);
+    frames_ = static_cast<int32_t>(frames);
+    samples_ = samples;
+    compute_start_ns_ = now_ns();
+}
+
+const float* Request::mel(int32_t item) const noexcept {
+    return mel_ +
+           static_cast<size_t>(item) * static_cast<size_t>(instance_.info().mel_count) * static_cast<size_t>(frames_);
+}
+
+void Request::receive(int32_t item, int32_t status, const char* message, const float* samples, int32_t first,
+                      int32_t count, bool is_last) noexcept {
+    if (status != TRTVOCODER_OK) {
+        fail(error_code(status), message);
+        return;
+    }
+    try {
+        const std::lock_guard lock(mutex_);
+        if (error_ != nullptr) return;
+        if (instance_.model().config().decoupled) {
+            send_part(samples, count, is_last);
+        } else if (count > 0) {
+            write(item, samples, first, count);
+        }
+    } catch (...) {
+        fail_with_current_exception();
+    }
+}
+
+/** Gives the memory of a response's output, in the host's memory. */
+float* Request::make_output(TRITONBACKEND_Response* response, int64_t samples) {
+    const ModelConfig& config = instance_.model().config();
+    const int64_t shape[] = {items_, samples};
+    TRITONBACKEND_Output* output = nullptr;
+    check(TRITONBACKEND_ResponseOutput(response, &output, config.output.c_str(), TRITONSERVER_TYPE_FP32,
+                                       config.has_batch ? shape : shape + 1, config.has_batch ? 2 : 1));
+    void* buffer = nullptr;
+    TRITONSERVER_MemoryType memory = TRITONSERVER_MEMORY_CPU;
+    int64_t memory_id = 0;
+    check(TRITONBACKEND_OutputBuffer(output, &buffer, sizeof(float) * static_cast<uint64_t>(items_ * samples), &memory,
+                                     &memory_id));
+    if (memory == TRITONSERVER_MEMORY_GPU) {
+        throw Failure(TRITONSERVER_ERROR_UNSUPPORTED,
+                      "The output " + config.output + " was given " + name_of(memory) + "; ask for it in host memory.");
+    }
+    return static_cast<float*>(buffer);
+}
+
+void Request::write(int32_t item, const float* samples, int32_t first, int32_t count) {
+    if (response_ == nullptr) {
+        check(TRITONBACKEND_ResponseNew(&response_, request_));
+        audio_ = make_output(response_, samples_);
+    }
+    std::memcpy(audio_ + static_cast<size_t>(item) * static_cast<size_t>(samples_) + first, samples,
+                sizeof(float) * static_cast<size_t>(count));
+}
+
+void Request::send_part(const float* samples, int32_t count, bool is_last) {
+    if (count == 0) return;
+    TRITONBACKEND_Response* response = nullptr;
+    check(TRITONBACKEND_ResponseNew(&response, request_));
+    try {
+        std::memcpy(make_output(response, count), samples, sizeof(float) * static_cast<size_t>(count));
+    } catch (...) {
+        log_if_failed(TRITONBACKEND_ResponseDelete(response), "a response that was not sent");
+        throw;
+    }
+    is_answered_ = is_last;
+    check(TRITONBACKEND_ResponseSend(response, is_last ? TRITONSERVER_RESPONSE_COMPLETE_FINAL : 0, nullptr));
+}
+
+void Request::fail(TRITONSERVER_Error_Code code, const char* message) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (error_ == nullptr) error_ = TRITONSERVER_ErrorNew(code, message);
+}
+
+void Request::fail_with_current_exception() noexcept {
+    TRITONSERVER_Error* const error = current_error();
+    const std::lock_guard lock(mutex_);
+    if (error_ == nullptr) {
+        error_ = error;
+    } else {
+        TRITONSERVER_ErrorDelete(error);
+    }
+}
+
+std::vector<int64_t> Request::tickets() {
+    const std::lock_guard lock(mutex_);
+    return tickets_;
+}
+
+void Request::set_ticket(int32_t item, int64_t ticket) {
+    const std::lock_guard lock(mutex_);
+    tickets_[static_cast<size_t>(item)] = ticket;
+}
+
+bool Request::is_cancelled() const noexcept {
+    bool is_cancelled = false;
+    log_if_failed(TRITONBACKEND_RequestIsCancelled(request_, &is_cancelled), "a request's state");
+    return is_cancelled;
+}
+
+/** Sends the last response. Nobody else holds the request any more. */
+void Request::answer() noexcept {
+    compute_end_ns_ = now_ns();
+    if (is_answered_) return;
+    if (error_ == nullptr && instance_.model().config().decoupled) {
+        TRITONBACKEND_ResponseFactory* factory = nullptr;
+        error_ = TRITONBACKEND_ResponseFactoryNew(&factory, request_);
+        if (error_ == nullptr) {
+            error_ = TRITONBACKEND_ResponseFactorySendFlags(factory, TRITONSERVER_RESPONSE_COMPLETE_FINAL);
+            log_if_failed(TRITONBACKEND_ResponseFactoryDelete(factory), "a maker of responses");
+        }
+        if (error_ == nullptr) return;
+    }
+    if (response_ == nullptr) {
+        TRITONSERVER_Error* const refused = TRITONBACKEND_ResponseNew(&response_, request_);
+        if (refused != nullptr) {
+            // The core has no memory for it: the release alone tells the client.
+            log_if_failed(refused, "a request that could not be answered");
+            return;
+        }
+        if (error_ == nullptr) error_ = guard([&] { make_output(response_, samples_); });
+    }
+    log_if_failed(TRITONBACKEND_ResponseSend(response_, TRITONSERVER_RESPONSE_COMPLETE_FINAL, error_), "a response");
+}
+
+/** Tells the core's statistics of the request and, with the last of them, of the batch that it came in. */
+void Request::report() noexcept {
+    const uint64_t end = now_ns();
+    const uint64_t compute_start = compute_start_ns_ == 0 ? compute_end_ns_ : compute_start_ns_;
+    const bool is_decoded = error_ == nullptr;
+    log_if_failed(
+        TRITONBACKEND_ModelInstanceReportStatistics(instance_.handle(), request_, is_decoded, execution_->start_ns,
+                                                    compute_start, compute_end_ns_, end),
+        "a request's statistics");
+    if (is_decoded) execution_->items += static_cast<uint64_t>(items_);
+    if (--execution_->open_requests == 0 && execution_->items > 0) {
+        log_if_failed(
+            TRITONBACKEND_ModelInstanceReportBatchStatistics(instance_.handle(), execution_->items,
+                                                             execution_->start_ns, compute_start, compute_end_ns_, end),
+            "a batch's statistics");
+    }
+}
+
+}  // namespace trtv::triton

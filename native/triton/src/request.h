@@ -1,0 +1,97 @@
+// One request of the core's, from Execute to its release.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "boundary.h"
+#include "trtvocoder.h"
+
+namespace trtv::triton {
+
+class Instance;
+
+/** What one call of Execute brought, for the core's statistics of batches. */
+struct Execution {
+    Execution(uint64_t start, uint32_t requests) : start_ns(start), open_requests(requests) {}
+    const uint64_t start_ns;
+    /** Mels of those requests that were decoded. */
+    std::atomic<uint64_t> items{0};
+    std::atomic<uint32_t> open_requests;
+};
+
+/** Nanoseconds of the clock that the core's statistics are in. */
+uint64_t now_ns() noexcept;
+
+/**
+ * A request that is the backend's. Its parts hold it by shared pointers; when the last lets go, it has been answered
+ * exactly once (decoupled: its last response was sent) and is released: whatever path was taken.
+ */
+class Request {
+public:
+    Request(Instance& instance, TRITONBACKEND_Request* request, std::shared_ptr<Execution> execution);
+    ~Request();
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    /** From here on the request is the backend's to answer and release. */
+    void take_over() noexcept;
+
+    /** Reads and checks the mel: [items, mels, frames], or [mels, frames] where there is no batch dimension. */
+    void read();
+
+    int32_t items() const noexcept { return items_; }
+    int32_t frames() const noexcept { return frames_; }
+    const float* mel(int32_t item) const noexcept;
+
+    /** Takes what came of an item: samples in order, then, once, is_last with a status. Never throws. */
+    void receive(int32_t item, int32_t status, const char* message, const float* samples, int32_t first, int32_t count,
+                 bool is_last) noexcept;
+
+    /** Notes why the request fails, if nothing was noted before. */
+    void fail(TRITONSERVER_Error_Code code, const char* message) noexcept;
+    /** The same with the exception being handled. */
+    void fail_with_current_exception() noexcept;
+
+    /** The tickets by which the scheduler knows the items; 0 for those that were not submitted. */
+    std::vector<int64_t> tickets();
+    void set_ticket(int32_t item, int64_t ticket);
+
+    /** Asks the core whether the client has gone. */
+    bool is_cancelled() const noexcept;
+
+private:
+    void write(int32_t item, const float* samples, int32_t first, int32_t count);
+    float* make_output(TRITONBACKEND_Response* response, int64_t samples);
+    void send_part(const float* samples, int32_t count, bool is_last);
+    void answer() noexcept;
+    void report() noexcept;
+
+    Instance& instance_;
+    TRITONBACKEND_Request* const request_;
+    const std::shared_ptr<Execution> execution_;
+    uint64_t compute_start_ns_ = 0;
+    uint64_t compute_end_ns_ = 0;
+    bool is_ours_ = false;
+
+    int32_t items_ = 0;
+    int32_t frames_ = 0;
+    int32_t samples_ = 0;
+    const float* mel_ = nullptr;
+    /** The mel, where the core has it in pieces. */
+    std::vector<float> gathered_;
+
+    std::mutex mutex_;
+    TRITONSERVER_Error* error_ = nullptr;
+    TRITONBACKEND_Response* response_ = nullptr;
+    float* audio_ = nullptr;
+    /** The last response has gone. */
+    bool is_answered_ = false;
+    std::vector<int64_t> tickets_;
+};
+
+}  // namespace trtv::triton

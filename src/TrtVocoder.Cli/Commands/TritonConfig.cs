@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+
+namespace TrtVocoder.Cli.Commands;
+
+/// <summary>The config.pbtxt of a model that Triton Inference Server serves by the backend of native/triton.</summary>
+internal sealed record TritonConfig
+{
+    /// <summary>The most mels of a request, and of the requests that the server hands over together.</summary>
+    public const int DefaultBatch = 64;
+
+    public required string Name { get; init; }
+
+    /// <summary>The model's file in the version's folder.</summary>
+    public required string File { get; init; }
+
+    public required bool IsEngine { get; init; }
+
+    public required int MelCount { get; init; }
+
+    /// <summary>The least frames that a mel may have.</summary>
+    public required int MinFrames { get; init; }
+
+    public required int MaxBatch { get; init; }
+
+    public required int Instances { get; init; }
+
+    /// <summary>Numbers of the GPUs, each of which gets the instances; none: all.</summary>
+    public required IReadOnlyList<int> Gpus { get; init; }
+
+    public required int QueueDelayMicroseconds { get; init; }
+
+    /// <summary>The most requests that wait in the server; 0: no limit.</summary>
+    public required int MaxQueueSize { get; init; }
+
+    public required bool IsDecoupled { get; init; }
+
+    /// <summary>The backend's parameters, by name.</summary>
+    public required IReadOnlyList<(string Key, string Value)> Parameters { get; init; }
+
+    public required string Writer { get; init; }
+
+    /// <summary>The file's text, in protobuf's text format.</summary>
+    public override string ToString()
+    {
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $$"""
+            # Written by {{Writer}}; docs/triton.md tells what may be changed.
+            name: "{{Name}}"
+            backend: "trtvocoder"
+            default_model_filename: "{{File}}"
+            max_batch_size: {{MaxBatch}}
+
+            # Natural-log mel amplitudes. The lengths of a batch's mels may differ.
+            input [
+              {
+                name: "mel"
+                data_type: TYPE_FP32
+                dims: [ {{MelCount}}, -1 ]
+                allow_ragged_batch: true
+              }
+            ]
+            output [
+              {
+                name: "waveform"
+                data_type: TYPE_FP32
+                dims: [ -1 ]
+              }
+            ]
+
+            instance_group [
+              {
+                count: {{Instances}}
+                kind: {{(IsEngine ? "KIND_GPU" : "KIND_CPU")}}
+            {{(Gpus.Count > 0 ? $"    gpus: [ {string.Join(", ", Gpus)} ]\n" : "")}}  }
+            ]
+
+            # The backend packs windows of all requests into full batches by itself: nothing is gained by holding requests back here.
+            dynamic_batching {
+              max_queue_delay_microseconds: {{QueueDelayMicroseconds}}
+            {{(MaxQueueSize > 0 ? $"  default_queue_policy {{ max_queue_size: {MaxQueueSize} }}\n" : "")}}}
+
+            """);
+        if (IsDecoupled)
+            text.Append("""
+
+                # A request's samples are sent in parts, as they are ready.
+                model_transaction_policy { decoupled: true }
+
+                """);
+        text.Append(CultureInfo.InvariantCulture, $$"""
+
+            model_warmup [
+              {
+                name: "one mel"
+                batch_size: 1
+                inputs {
+                  key: "mel"
+                  value { data_type: TYPE_FP32 dims: [ {{MelCount}}, {{Math.Max(MinFrames, 256)}} ] zero_data: true }
+                }
+              }
+            ]
+
+            """);
+        foreach ((string key, string value) in Parameters)
+            text.Append(CultureInfo.InvariantCulture, $$"""
+                parameters { key: "{{key}}" value { string_value: "{{value}}" } }
+
+                """);
+        return text.ToString();
+    }
+}
