@@ -166,7 +166,8 @@ void Instance::watch() noexcept {
         {
             std::unique_lock lock(mutex_);
             if (open_.empty()) {
-                changed_.wait(lock, [this] { return is_ending_ || !open_.empty(); });
+                // Not for ever: that wait is a symbol of libstdc++ that GCC 11's lacks.
+                changed_.wait_for(lock, std::chrono::hours(1), [this] { return is_ending_ || !open_.empty(); });
             } else {
                 changed_.wait_for(lock, poll_interval, [this] { return is_ending_; });
             }
