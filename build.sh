@@ -504,6 +504,12 @@ skip_reasons() {
         sort | uniq -c | sed 's/^ */skipped: /'
 }
 
+# One assembly of tests: its name without TrtVocoder and Tests, where its results go, a filter.
+assembly() {
+    local name=TrtVocoder${1:+.$1}.Tests
+    dotnet test "tests/$name" -c "$configuration" --no-build --nologo --logger "console;verbosity=minimal" --logger "trx;LogFileName=$2/$name.trx" ${3:+--filter "$3"}
+}
+
 tests() {
     local results="$PWD/build/test-results"
     build
@@ -512,7 +518,8 @@ tests() {
     golden_models build/forms
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
-    local project runner
+    local project runner name cli
+    mkdir -p "$results"
     count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
     count "API reference" api_check
     count "PTX" ptx_check
@@ -527,17 +534,31 @@ tests() {
         publish_aot
         TRTV_TEST_PROGRAM="$PWD/out/aot/trtvocoder"
     fi
+    # Those of the program wait for processes for most of their time: they run beside the others, but for those that take times.
+    assembly Cli "$results" "$@" >"$results.cli.log" 2>&1 &
+    cli=$!
     for project in tests/*.Tests; do
-        count "$(basename "$project")" dotnet test "$project" -c "$configuration" --no-build --nologo \
-            --logger "console;verbosity=minimal" --logger "trx;LogFileName=$results/$(basename "$project").trx" ${1:+--filter "$1"}
+        name=$(basename "$project" .Tests)
+        case ${name#TrtVocoder.} in
+            Cli | Examples | TrtVocoder) ;;
+            *) count "$name.Tests" assembly "${name#TrtVocoder.}" "$results" "$@" ;;
+        esac
     done
+    # What it ended with stands in its closing line; without one it has failed.
+    wait "$cli" || true
+    count "TrtVocoder.Cli.Tests" cat "$results.cli.log"
     # Every command, libraries and parts that are found or missing, signals, limits.
     if [[ -z ${1:-} ]]; then
-        TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll" count "program with .NET" dotnet test tests/TrtVocoder.Cli.Tests -c "$configuration" --no-build --nologo \
-            --filter 'FullyQualifiedName~.CommandTests|FullyQualifiedName~.LibraryTests|Name~signal|Name~limit_of_a_files_size|Name~missing_part|Name~Cold_starts|Name~needs_no_ONNX_Runtime' \
-            --logger "console;verbosity=minimal" --logger "trx;LogFileName=$results/program-with-dotnet.trx"
+        TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll" assembly Cli "$results/with-dotnet" \
+            'FullyQualifiedName~.CommandTests|FullyQualifiedName~.LibraryTests|Name~signal|Name~limit_of_a_files_size|Name~missing_part|Name~Cold_starts|Name~needs_no_ONNX_Runtime' \
+            >"$results.cli.log" 2>&1 &
+        cli=$!
     fi
-    skip_reasons "$results"/*.trx
+    count "TrtVocoder.Tests" assembly "" "$results" "$@"
+    wait "$cli" || true
+    if [[ -z ${1:-} ]]; then count "program with .NET" cat "$results.cli.log"; fi
+    count "TrtVocoder.Examples.Tests" assembly Examples "$results" "$@"
+    skip_reasons "$results"/*.trx "$results"/*/*.trx
     for project in src/*/PublicAPI.Unshipped.txt; do
         say "public types of $(basename "$(dirname "$project")"): $(cat "${project%Unshipped.txt}"*.txt | grep -vc -e ' -> ' -e '^#')"
     done
@@ -612,6 +633,9 @@ parts=(
 
 ci() {
     local entry verb start took report=()
+    # One compiler for all projects, also where the machine's environment turns it off: else each starts its own. It ends with the run.
+    export UseSharedCompilation=true
+    trap 'dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true' EXIT
     passed=0 failed=0 skipped=0
     for entry in "${parts[@]}"; do
         verb=${entry%:*} start=$SECONDS
