@@ -17,7 +17,9 @@ internal sealed class VocoderHealthCheck(VocoderPool pool) : IHealthCheck
         Array.Fill(silence, MathF.Log(vocoder.Metadata.MelFloor));
         Dictionary<string, object> data = new()
         {
-            ["backend"] = vocoder.Info.Backend, ["rented"] = pool.RentedSessions, ["waiting"] = pool.WaitingCallers,
+            ["backend"] = vocoder.Info.Backend,
+            ["rented"] = pool.RentedSessions,
+            ["waiting"] = pool.WaitingCallers,
         };
         try
         {

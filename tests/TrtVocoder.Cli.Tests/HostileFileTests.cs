@@ -79,8 +79,15 @@ public class HostileFileTests : CliFixture
     {
         Dictionary<string, string> metadata = new()
         {
-            ["sample_rate"] = "24000", ["n_fft"] = "16", ["hop_length"] = "4", ["n_mels"] = "5", ["padding"] = "center", ["layout"] = "bins-major",
-            ["signal"] = "spectrum", ["mel_floor"] = "1e-7", ["receptive_field_frames"] = "1",
+            ["sample_rate"] = "24000",
+            ["n_fft"] = "16",
+            ["hop_length"] = "4",
+            ["n_mels"] = "5",
+            ["padding"] = "center",
+            ["layout"] = "bins-major",
+            ["signal"] = "spectrum",
+            ["mel_floor"] = "1e-7",
+            ["receptive_field_frames"] = "1",
         };
         metadata[key] = value;
         KeyValuePair<string, string>[] properties = [.. metadata.Select(pair => KeyValuePair.Create("trtvocoder." + pair.Key, pair.Value))];

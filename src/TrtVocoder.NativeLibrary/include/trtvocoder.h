@@ -423,10 +423,10 @@ int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_
 
 /**
  * The same down to samples: audio takes [batch, samples] in FP32 (of an engine that puts out samples itself in its own
- * type), samples being trtvocoder_vocoder_get_sample_count. A spectrum stays in memory of the session's, and the inverse
- * STFT runs behind the network on the same stream. Errors: as above; unsupported also where the GPU cannot do the
- * inverse STFT (compute capability below 8.0, n_fft of other factors than 2, 3 and 5). Blocking: as above; the first
- * call of a process lets the driver compile, a third of a second.
+ * type), samples being trtvocoder_vocoder_get_sample_count. A spectrum stays in memory of the session's, and the
+ * inverse STFT runs behind the network on the same stream. Errors: as above; unsupported also where the GPU cannot do
+ * the inverse STFT (compute capability below 8.0, n_fft of other factors than 2, 3 and 5). Blocking: as above; the
+ * first call of a process lets the driver compile, a third of a second.
  */
 int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch,
                                                   int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;

@@ -9,7 +9,7 @@ namespace TrtVocoder.TensorRt;
 /// <param name="sleeps">Whether the thread sleeps; null leaves it to how many threads wait.</param>
 internal sealed class StreamWait(bool? sleeps) : IDisposable
 {
-    private static int s_waiting;
+    private static int _waiting;
     private CudaEvent? _end;
 
     /// <summary>Waits until all work of a stream is done.</summary>
@@ -18,7 +18,7 @@ internal sealed class StreamWait(bool? sleeps) : IDisposable
     {
         try
         {
-            bool isCrowded = Interlocked.Increment(ref s_waiting) > Environment.ProcessorCount;
+            bool isCrowded = Interlocked.Increment(ref _waiting) > Environment.ProcessorCount;
             if (!(sleeps ?? isCrowded))
             {
                 stream.Synchronize();
@@ -31,7 +31,7 @@ internal sealed class StreamWait(bool? sleeps) : IDisposable
         }
         finally
         {
-            Interlocked.Decrement(ref s_waiting);
+            Interlocked.Decrement(ref _waiting);
         }
     }
 

@@ -19,7 +19,12 @@ public sealed class NetworkFormTests
     private const int Mels = 100, PaddedMels = 104, PaddedBins = 136, Dim = 24, Layers = 2;
     private static readonly VocosConfig Config = RandomCheckpoint.FullSize with
     {
-        MelCount = Mels, FftLength = 256, HopLength = 64, Dim = Dim, IntermediateDim = 40, LayerCount = Layers,
+        MelCount = Mels,
+        FftLength = 256,
+        HopLength = 64,
+        Dim = Dim,
+        IntermediateDim = 40,
+        LayerCount = Layers,
     };
 
     private static IEnumerable<TestCaseData> ShiftForms => OnnxVariants.Cases.Where(data => ((OnnxExportOptions)data.Arguments[0]!).Form == NetworkForm.Shift);
@@ -57,7 +62,13 @@ public sealed class NetworkFormTests
             trunk.GroupBy(node => node.OpType).ToDictionary(group => group.Key, group => group.Count() / Layers),
             Is.EquivalentTo(new Dictionary<string, int>
             {
-                ["Pad"] = 1, ["Slice"] = 7, ["Mul"] = 7, ["Add"] = 7 + 2 + 1, ["LayerNormalization"] = 1, ["MatMul"] = 2, ["Gelu"] = 1,
+                ["Pad"] = 1,
+                ["Slice"] = 7,
+                ["Mul"] = 7,
+                ["Add"] = 7 + 2 + 1,
+                ["LayerNormalization"] = 1,
+                ["MatMul"] = 2,
+                ["Gelu"] = 1,
             }));
     }
 

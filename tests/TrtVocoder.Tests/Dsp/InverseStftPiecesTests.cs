@@ -1,6 +1,6 @@
 using TrtVocoder.Dsp;
-using TrtVocoder.TestSupport;
 using TrtVocoder.Tests.Vocoding;
+using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Tests.Dsp;
 

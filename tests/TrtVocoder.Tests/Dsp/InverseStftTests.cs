@@ -1,8 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
 using TrtVocoder.Dsp;
-using TrtVocoder.TestSupport;
 using TrtVocoder.Internal;
+using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Tests.Dsp;
 

@@ -1,6 +1,6 @@
 using TrtVocoder.Dsp;
-using TrtVocoder.Tests.Dsp;
 using TrtVocoder.Internal;
+using TrtVocoder.Tests.Dsp;
 
 namespace TrtVocoder.Tests.Internal;
 

@@ -1,8 +1,8 @@
 using TrtVocoder.Decoding;
 using TrtVocoder.Export.Onnx.Protos;
 using TrtVocoder.TensorRt;
-using TrtVocoder.TestSupport;
 using TrtVocoder.Tests.Vocoding;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.TensorRt;

@@ -2,8 +2,8 @@ using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Export.Onnx;
 using TrtVocoder.TensorRt;
-using TrtVocoder.TestSupport;
 using TrtVocoder.Tests.Vocoding;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.TensorRt;

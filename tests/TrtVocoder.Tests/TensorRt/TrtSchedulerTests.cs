@@ -1,7 +1,7 @@
 using TrtVocoder.Cuda;
 using TrtVocoder.TensorRt;
-using TrtVocoder.TestSupport;
 using TrtVocoder.Tests.Vocoding;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.TensorRt;
@@ -11,7 +11,6 @@ public class TrtSchedulerTests : SimulatedGpu
 {
     private const int MelCount = 100;
 
-    // As good as bit for bit: the inverse STFT adds the frames of neighbouring windows up in another order.
     // The spectra are the same bits. The host transforms frames in pairs, and a window that is cut within one rounds its last hop otherwise: the last
     // bit of floats, some 149 dB in short mels.
     private const double LeastDecibels = 145;

@@ -29,7 +29,8 @@ void check_equal(const Actual& actual, const Expected& expected, const char* tex
 
 void check_contains(const std::string& text, const std::string& part, const char* file, int line);
 
-/** Runs every case, or those with the text of TRTV_TEST_CASES in their names; prints a line each and a closing 'N passed, N failed, N skipped'. */
+/** Runs every case, or those with the text of TRTV_TEST_CASES in their names; prints a line each and a closing 'N
+ * passed, N failed, N skipped'. */
 int run_all();
 
 }  // namespace cases

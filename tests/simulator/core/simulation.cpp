@@ -25,8 +25,8 @@ const std::map<std::string, std::string>& defaults() {
 const char* const kEventCounters[] = {"device_to_host_bytes", "pageable_copies", "shape_changes", "violations"};
 
 const char* const kLiveCounters[] = {
-    "device_allocations", "device_bytes",       "host_allocations", "host_bytes", "streams", "events", "graphs",
-    "graph_execs",        "modules",            "context_references", "tensorrt_objects",
+    "device_allocations", "device_bytes", "host_allocations",   "host_bytes",       "streams", "events", "graphs",
+    "graph_execs",        "modules",      "context_references", "tensorrt_objects",
 };
 
 // The action "null WORDS".

@@ -50,7 +50,8 @@ struct InverseStftLaunch {
             return fault.kind == FaultAction::Kind::kCode ? static_cast<CUresult>(fault.code) : CUDA_ERROR_UNKNOWN;
         }
         trtv_inverse_stft_arguments a = arguments;
-        const int64_t last = (grid_y - 1) * a.item_stride + (a.fft_length / 2) * a.bin_stride + (a.frame_count - 1) * a.frame_stride;
+        const int64_t last =
+            (grid_y - 1) * a.item_stride + (a.fft_length / 2) * a.bin_stride + (a.frame_count - 1) * a.frame_stride;
         const int64_t spectrum = (last + 1) * elementBytes(a.spectrum_format);
         const bool three = a.form == TRTV_SPECTRUM_MAGNITUDE_COSINE_SINE;
         if (!resolve(a.first, spectrum) || !resolve(a.second, spectrum) || (three && !resolve(a.third, spectrum)) ||
@@ -85,7 +86,8 @@ CUresult cuModuleLoadData(CUmodule* module, const void* image) {
     const std::string capability = Simulation::instance().text("compute_capability");
     std::string digits;
     std::copy_if(capability.begin(), capability.end(), std::back_inserter(digits), [](char c) { return c != '.'; });
-    if (std::atoi(ptx.c_str() + target + std::strlen(".target sm_")) > std::atoi(digits.c_str())) return CUDA_ERROR_NO_BINARY_FOR_GPU;
+    if (std::atoi(ptx.c_str() + target + std::strlen(".target sm_")) > std::atoi(digits.c_str()))
+        return CUDA_ERROR_NO_BINARY_FOR_GPU;
     auto loaded = std::make_shared<CUmod_st>();
     loaded->ptx = ptx;
     *module = trtv_sim::modules().add(std::move(loaded));
@@ -103,7 +105,8 @@ CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* 
     if (!function || !name) return CUDA_ERROR_INVALID_VALUE;
     const auto object = trtv_sim::modules().find(module);
     if (!object) return CUDA_ERROR_INVALID_HANDLE;
-    if (std::strcmp(name, "trtv_inverse_stft") != 0 || object->ptx.find(std::string(".entry ") + name + "(") == std::string::npos) {
+    if (std::strcmp(name, "trtv_inverse_stft") != 0 ||
+        object->ptx.find(std::string(".entry ") + name + "(") == std::string::npos) {
         return CUDA_ERROR_NOT_FOUND;
     }
     object->functions.push_back(std::make_unique<CUfunc_st>(CUfunc_st{name}));
@@ -113,21 +116,25 @@ CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* 
 
 CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int32_t value) {
     SIM_ENTER(kContext);
-    if (!function || attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > 99 * 1024) return CUDA_ERROR_INVALID_VALUE;
+    if (!function || attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > 99 * 1024)
+        return CUDA_ERROR_INVALID_VALUE;
     function->most_shared_bytes = value;
     return CUDA_SUCCESS;
 }
 
-CUresult cuLaunchKernel(CUfunction function, uint32_t grid_x, uint32_t grid_y, uint32_t grid_z, uint32_t block_x, uint32_t block_y,
-                        uint32_t block_z, uint32_t shared_bytes, CUstream stream, void** parameters, void** extra) {
+CUresult cuLaunchKernel(CUfunction function, uint32_t grid_x, uint32_t grid_y, uint32_t grid_z, uint32_t block_x,
+                        uint32_t block_y, uint32_t block_z, uint32_t shared_bytes, CUstream stream, void** parameters,
+                        void** extra) {
     SIM_ENTER(kContext);
-    if (!function || !parameters || extra || grid_x == 0 || grid_y == 0 || grid_y > 65535 || grid_z != 1 || block_x == 0 || block_x > 1024 ||
-        block_y != 1 || block_z != 1 || shared_bytes > static_cast<uint32_t>(function->most_shared_bytes)) {
+    if (!function || !parameters || extra || grid_x == 0 || grid_y == 0 || grid_y > 65535 || grid_z != 1 ||
+        block_x == 0 || block_x > 1024 || block_y != 1 || block_z != 1 ||
+        shared_bytes > static_cast<uint32_t>(function->most_shared_bytes)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
     // As on a GPU: the arguments are copied now, the addresses are looked at when the kernel runs.
-    const InverseStftLaunch launch = {*static_cast<const trtv_inverse_stft_arguments*>(parameters[0]), static_cast<int>(grid_x),
-                                      static_cast<int>(grid_y), static_cast<int>(block_x), shared_bytes};
+    const InverseStftLaunch launch = {*static_cast<const trtv_inverse_stft_arguments*>(parameters[0]),
+                                      static_cast<int>(grid_x), static_cast<int>(grid_y), static_cast<int>(block_x),
+                                      shared_bytes};
     return enqueue(stream, launch);
 }
 }

@@ -59,10 +59,10 @@ int64_t trtv_sim_calls(const char* function);
 
 /**
  * A counter, or -1 for an unknown one. Live now: device_allocations, device_bytes, host_allocations, host_bytes,
- * streams, events, graphs, graph_execs, modules, context_references, tensorrt_objects (of all classes; a class by its name:
- * IRuntime, ICudaEngine, IExecutionContext, IBuilder, IHostMemory…). Since the last reset: device_to_host_bytes, pageable_copies
- * (asynchronous copies that the driver had to make synchronous because the host memory is not pinned), shape_changes
- * (first enqueues after one), violations (rules broken that the real libraries may not notice; see
+ * streams, events, graphs, graph_execs, modules, context_references, tensorrt_objects (of all classes; a class by its
+ * name: IRuntime, ICudaEngine, IExecutionContext, IBuilder, IHostMemory…). Since the last reset: device_to_host_bytes,
+ * pageable_copies (asynchronous copies that the driver had to make synchronous because the host memory is not pinned),
+ * shape_changes (first enqueues after one), violations (rules broken that the real libraries may not notice; see
  * trtv_sim_last_violation).
  */
 int64_t trtv_sim_count(const char* counter);

@@ -24,8 +24,8 @@ void compare(Call& call, Function function) {
     Tensor& out = call.make(ElementType::kBool, broadcastShapes(a.shape, b.shape));
     if (call.skips(a)) return;
     forEachPlace(out.shape, a, b, [&](size_t at, size_t left, size_t right) {
-        out.integers[at] = a.isFloat() ? function(a.floats[left], b.floats[right])
-                                       : function(a.integers[left], b.integers[right]);
+        out.integers[at] =
+            a.isFloat() ? function(a.floats[left], b.floats[right]) : function(a.integers[left], b.integers[right]);
     });
 }
 
