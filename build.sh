@@ -606,7 +606,7 @@ sanitize() {
         say "sanitize: $kind: compiling"
         folder=build/sanitize-${kind%%,*}
         mkdir -p build
-        cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_CXX_FLAGS="-O1 -g -fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+        cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
             -DCMAKE_C_FLAGS="-fsanitize=$kind" >"$folder.log" 2>&1 &&
             cmake --build "$folder" --parallel "$(nproc)" --target "${sanitized[@]}" >>"$folder.log" 2>&1 ||
             { tail -n 50 "$folder.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
@@ -625,8 +625,8 @@ sanitize() {
 
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
-    "test:10"
-    "clients:5"
+    "test:14"
+    "clients:4"
     "fuzz 60:2"
     "sanitize 180:5"
 )
