@@ -71,10 +71,11 @@ void Request::read() {
     if (config.decoupled && items != 1) {
         refuse(": a model that sends parts takes one mel a request. Send them as requests of their own.");
     }
-    const uint64_t expected_bytes =
-        sizeof(float) * static_cast<uint64_t>(items) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
-    if (bytes != expected_bytes) {
-        refuse(" and has " + std::to_string(bytes) + " bytes, expected " + std::to_string(expected_bytes) + ".");
+    // By division: the product of sizes that a client names may be beyond 64 bits.
+    const uint64_t item_bytes = sizeof(float) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
+    if (bytes % item_bytes != 0 || bytes / item_bytes != static_cast<uint64_t>(items)) {
+        refuse(" and has " + std::to_string(bytes) + " bytes, expected " + std::to_string(items) + " times " +
+               std::to_string(item_bytes) + ".");
     }
     int32_t samples = 0;
     const VocoderLibrary& library = VocoderLibrary::instance();

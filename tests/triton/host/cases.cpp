@@ -171,6 +171,20 @@ CASE("A mel that cannot be decoded is answered with why, and the next one is dec
     check_same(Direct().decode(*mel), next->samples);
 }
 
+CASE("A mel of fewer values than its shape says is refused, also where the shape is beyond 64 bits") {
+    Loaded loaded(config_of(std::numeric_limits<int>::max(), false));
+    // The second one's bytes are those of its shape modulo 2^64.
+    const std::vector<std::pair<std::vector<int64_t>, size_t>> wrongs = {{{2, 100, 64}, 6400},
+                                                                         {{67158773, 100, 686684079}, 118796}};
+    for (const auto& [shape, values] : wrongs) {
+        const auto call = loaded.send(std::make_shared<Mel>(Mel{shape, std::vector<float>(values)}));
+        CHECK(call->wait());
+        CHECK(!call->error.empty());
+        // The real core refuses them by itself.
+        if (is_double()) CHECK_CONTAINS(call->error, std::to_string(values * sizeof(float)) + " bytes, expected");
+    }
+}
+
 CASE("Input and output in GPU memory are refused in a sentence, not touched") {
     Loaded loaded(config_of(4, false));
     Sending gpu_input;
