@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -7,6 +8,7 @@ using TrtVocoder.TensorRt;
 namespace TrtVocoder.NativeLibrary;
 
 /// <summary>Functions of the whole library; include/trtvocoder.h tells what each does.</summary>
+[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into native code.")]
 internal static unsafe class LibraryExports
 {
     private const int AbiVersion = 1;
@@ -39,9 +41,7 @@ internal static unsafe class LibraryExports
             TrtLog.SetHandler(callback is null ? null : message => Send(callback, user, message), (TrtLogSeverity)severity);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }

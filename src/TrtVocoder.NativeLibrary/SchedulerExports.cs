@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace TrtVocoder.NativeLibrary;
 
 /// <summary>Functions of <c>trtvocoder_scheduler</c>; include/trtvocoder.h tells what each does.</summary>
+[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into native code.")]
 internal static unsafe class SchedulerExports
 {
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_create", CallConvs = [typeof(CallConvCdecl)])]
@@ -18,9 +20,7 @@ internal static unsafe class SchedulerExports
             *scheduler = Handles.Add(new NativeScheduler(Handles.Get<NativeVocoder>(vocoder), options));
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -36,9 +36,7 @@ internal static unsafe class SchedulerExports
             Handles.Get<NativeScheduler>(scheduler).WarmUp();
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -60,9 +58,7 @@ internal static unsafe class SchedulerExports
                 *ticket = accepted;
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -78,9 +74,7 @@ internal static unsafe class SchedulerExports
             Handles.Get<NativeScheduler>(scheduler).Cancel(ticket);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -96,9 +90,7 @@ internal static unsafe class SchedulerExports
             Handles.Get<NativeScheduler>(scheduler).WaitForRoom(windows, timeoutMs);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -116,9 +108,7 @@ internal static unsafe class SchedulerExports
             *windows = Handles.Get<NativeScheduler>(scheduler).GetWindowCount(frames);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -136,9 +126,7 @@ internal static unsafe class SchedulerExports
             Handles.Get<NativeScheduler>(scheduler).GetStatistics(statistics);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -153,9 +141,7 @@ internal static unsafe class SchedulerExports
         {
             Handles.Remove<NativeScheduler>(scheduler)?.Dispose();
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             _ = LastError.Set(error);
         }

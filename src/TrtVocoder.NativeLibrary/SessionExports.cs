@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace TrtVocoder.NativeLibrary;
 
 /// <summary>Functions of <c>trtvocoder_session</c>; include/trtvocoder.h tells what each does.</summary>
+[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into native code.")]
 internal static unsafe class SessionExports
 {
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_session_create", CallConvs = [typeof(CallConvCdecl)])]
@@ -18,9 +20,7 @@ internal static unsafe class SessionExports
             *session = Handles.Add(new NativeSession(Handles.Get<NativeVocoder>(vocoder), profileCapacity));
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -36,9 +36,7 @@ internal static unsafe class SessionExports
             Handles.Get<NativeSession>(session).WarmUp();
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -54,9 +52,7 @@ internal static unsafe class SessionExports
             Handles.Get<NativeSession>(session).WarmUp(batch, frames);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -76,9 +72,7 @@ internal static unsafe class SessionExports
                 *samples = written;
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -96,9 +90,7 @@ internal static unsafe class SessionExports
             *length = Handles.Get<NativeSession>(session).GetDeviceOutputLength(batch, frames);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -114,9 +106,7 @@ internal static unsafe class SessionExports
             Handles.Get<NativeSession>(session).DecodeOnDevice(mel, batch, frames, realOrAudio, imag, stream);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -132,9 +122,7 @@ internal static unsafe class SessionExports
             Handles.Get<NativeSession>(session).DecodeAudioOnDevice(mel, batch, frames, audio, stream);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -152,9 +140,7 @@ internal static unsafe class SessionExports
             *frames = Handles.Get<NativeSession>(session).GetFrameCount(count);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -174,9 +160,7 @@ internal static unsafe class SessionExports
                 *frames = computed;
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -194,9 +178,7 @@ internal static unsafe class SessionExports
             *json = Handles.Get<NativeSession>(session).GetProfile();
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -211,9 +193,7 @@ internal static unsafe class SessionExports
         {
             Handles.Remove<NativeSession>(session)?.Dispose();
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             _ = LastError.Set(error);
         }

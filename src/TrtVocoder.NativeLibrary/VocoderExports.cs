@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Vocoding;
@@ -5,6 +6,7 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.NativeLibrary;
 
 /// <summary>Functions of <c>trtvocoder_vocoder</c>; include/trtvocoder.h tells what each does.</summary>
+[SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "An exception must not cross into native code.")]
 internal static unsafe class VocoderExports
 {
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_vocoder_load_file", CallConvs = [typeof(CallConvCdecl)])]
@@ -22,9 +24,7 @@ internal static unsafe class VocoderExports
             *vocoder = Handles.Add(new NativeVocoder(Vocoder.Load(name, OptionReader.Read(options))));
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -47,9 +47,7 @@ internal static unsafe class VocoderExports
             *vocoder = Handles.Add(new NativeVocoder(Vocoder.Load(stream, OptionReader.Read(options), source)));
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -68,9 +66,7 @@ internal static unsafe class VocoderExports
             Handles.Get<NativeVocoder>(vocoder).Describe(info);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -90,9 +86,7 @@ internal static unsafe class VocoderExports
             *samples = target.GetSampleCount(frames);
             return 0;
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             return LastError.Set(error);
         }
@@ -107,9 +101,7 @@ internal static unsafe class VocoderExports
         {
             Handles.Remove<NativeVocoder>(vocoder)?.Leave();
         }
-#pragma warning disable CA1031 // An exception must not cross into native code.
         catch (Exception error)
-#pragma warning restore CA1031
         {
             _ = LastError.Set(error);
         }

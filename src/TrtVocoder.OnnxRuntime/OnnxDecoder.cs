@@ -152,17 +152,7 @@ internal sealed class OnnxDecoder : IDecoder
             output.FromModel(count);
         if (_profiler is null)
             return;
-        double end = _profiler.NowMs;
-        _runTimes = new NetworkTimes
-        {
-            ComputeMs = end - begin,
-            EnqueueStartMs = _startMs,
-            EnqueueEndMs = _startedMs,
-            HostToDeviceStartMs = begin,
-            ComputeStartMs = begin,
-            ComputeEndMs = end,
-            DeviceToHostEndMs = end,
-        };
+        _runTimes = NetworkTimes.OnHost(begin, _profiler.NowMs) with { EnqueueStartMs = _startMs, EnqueueEndMs = _startedMs };
         // Whoever asks while the run's thread is at work gets the times of the run before.
         _isMeasured = true;
     }

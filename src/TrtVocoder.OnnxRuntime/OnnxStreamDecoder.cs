@@ -128,19 +128,7 @@ internal sealed class OnnxStreamDecoder : IDecoder
         _real.FromModel(count);
         _imag.FromModel(count);
         if (_profiler is not null)
-        {
-            double end = _profiler.NowMs;
-            _times = new NetworkTimes
-            {
-                ComputeMs = end - begin,
-                EnqueueStartMs = begin,
-                EnqueueEndMs = begin,
-                HostToDeviceStartMs = begin,
-                ComputeStartMs = begin,
-                ComputeEndMs = end,
-                DeviceToHostEndMs = end,
-            };
-        }
+            _times = NetworkTimes.OnHost(begin, _profiler.NowMs);
         return DecoderOutput.FromSpectrum(_real.Values(count), _imag.Values(count), _info.Metadata.Layout, _bins, binding.Frames);
     }
 

@@ -28,7 +28,7 @@ public sealed unsafe class InverseStftStream : IDisposable
     /// <summary>Plans the transform.</summary>
     /// <param name="parameters">Sizes and padding.</param>
     /// <exception cref="DataFormatException">The windows overlap too little for the transform to be inverted.</exception>
-    /// <exception cref="NativeLibraryException">FFTW is not installed.</exception>
+    /// <exception cref="NativeLibraryException">FFTW is not in the folder that <c>TRTV_FFTW_DIR</c> names.</exception>
     public InverseStftStream(StftParameters parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);

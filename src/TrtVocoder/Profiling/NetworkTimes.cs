@@ -51,6 +51,18 @@ public readonly record struct NetworkTimes
     /// <summary><see cref="DecodePart.Latency"/> in ms.</summary>
     public double LatencyMs => HostToDeviceMs + ComputeMs + InverseStftMs + DeviceToHostMs;
 
+    /// <summary>A run on the host between two moments, which enqueues and copies nothing.</summary>
+    internal static NetworkTimes OnHost(double beginMs, double endMs) => new()
+    {
+        ComputeMs = endMs - beginMs,
+        EnqueueStartMs = beginMs,
+        EnqueueEndMs = beginMs,
+        HostToDeviceStartMs = beginMs,
+        ComputeStartMs = beginMs,
+        ComputeEndMs = endMs,
+        DeviceToHostEndMs = endMs,
+    };
+
     /// <summary>The times of these runs and of a later one.</summary>
     public NetworkTimes Then(in NetworkTimes next) => new()
     {

@@ -169,7 +169,7 @@ internal sealed class DecodePipeline : IDisposable
             for (int repeat = 0; repeat < Repeats; repeat++)
             {
                 long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                RunOnSilence(decoder, 1, lengths[i]);
+                SilentRun.Run(decoder, _info, 1, lengths[i], _profiler);
                 costs[i] = Math.Min(costs[i], System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
         }
@@ -228,22 +228,7 @@ internal sealed class DecodePipeline : IDisposable
     private void RunOnce(IDecoder decoder, int items, int frames, bool isPinned, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        decoder.PrepareShape(items, frames, isPinned);
-        RunOnSilence(decoder, items, frames);
-    }
-
-    private void RunOnSilence(IDecoder decoder, int items, int frames)
-    {
-        _profiler?.PauseLayers(true);
-        try
-        {
-            decoder.BeginInput(items, frames).Fill(MathF.Log(_info.Metadata.MelFloor));
-            decoder.Run();
-        }
-        finally
-        {
-            _profiler?.PauseLayers(false);
-        }
+        SilentRun.Prepare(decoder, _info, items, frames, isPinned, _profiler);
     }
 
     /// <summary>

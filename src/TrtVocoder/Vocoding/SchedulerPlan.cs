@@ -67,8 +67,7 @@ internal sealed class SchedulerPlan
     {
         if (!Windows.HasFixedLengths)
         {
-            yield return (1, Math.Clamp(
-                Math.Min(Windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames));
+            yield return (1, Windows.GetWarmUpFrames(_info));
             yield break;
         }
         foreach (int frames in Windows.Frames)

@@ -59,18 +59,5 @@ internal abstract class StreamNetwork(IDecoder decoder, DecoderInfo info, Stream
     }
 
     /// <summary>Makes a shape ready and runs it once on silence.</summary>
-    protected void RunOnSilence(int frames)
-    {
-        Decoder.PrepareShape(1, frames, isPinned: true);
-        profiler?.PauseLayers(true);
-        try
-        {
-            Decoder.BeginInput(1, frames).Fill(MathF.Log(Info.Metadata.MelFloor));
-            Decoder.Run();
-        }
-        finally
-        {
-            profiler?.PauseLayers(false);
-        }
-    }
+    protected void RunOnSilence(int frames) => SilentRun.Prepare(Decoder, Info, 1, frames, isPinned: true, profiler);
 }

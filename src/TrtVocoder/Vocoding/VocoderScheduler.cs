@@ -117,9 +117,7 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed), this);
-                    lane.Decoder.PrepareShape(items, frames, isPinned: true);
-                    lane.Decoder.BeginInput(items, frames).Fill(Silence);
-                    lane.Decoder.Run();
+                    SilentRun.Prepare(lane.Decoder, Vocoder.Info, items, frames, isPinned: true, profiler: null);
                 }
             }
             finally
@@ -286,8 +284,6 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
             }
         }
     }
-
-    private float Silence => MathF.Log(Vocoder.Metadata.MelFloor);
 
     private SchedulerLane CreateLane(int lanes)
     {
@@ -541,7 +537,7 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
             MelWindow.Copy(
                 request.Mel.Span, melCount, request.Frames, request.Windows[window].Start, input.Slice(i * size, size), lane.Frames);
         }
-        input[(lane.Count * size)..].Fill(Silence);
+        input[(lane.Count * size)..].Fill(SilentRun.GetLevel(Vocoder.Info));
         return lane.Decoder.Run();
     }
 

@@ -13,6 +13,8 @@ namespace TrtVocoder.Vocoding;
 public sealed class VocoderSession : IDisposable
 {
     private const int FirstPartFrames = 32;
+    private const int ShortNote = 1;
+    private const int BatchNote = 2;
     private readonly DecodePipeline _pipeline;
     private readonly WindowPlans _plan;
     private readonly DecoderInfo _info;
@@ -40,8 +42,6 @@ public sealed class VocoderSession : IDisposable
     internal VocoderStream? StateOwner { get; set; }
 
     private VocoderStream OwnStream => _ownStream ??= MakeStream();
-    private const int ShortNote = 1;
-    private const int BatchNote = 2;
 
     private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
 
@@ -190,10 +190,7 @@ public sealed class VocoderSession : IDisposable
             WindowPlan windows = _plan.Windows;
             if (!windows.HasFixedLengths)
             {
-                _pipeline.WarmUp(
-                    windows, 1,
-                    Math.Clamp(Math.Min(windows.Longest, VocoderOptions.DefaultMaxWindowFrames), _info.MinFrames, _info.MaxFrames),
-                    cancellationToken);
+                _pipeline.WarmUp(windows, 1, windows.GetWarmUpFrames(_info), cancellationToken);
                 return;
             }
             _pipeline.WarmUp(windows, 1, 0, cancellationToken);

@@ -40,6 +40,10 @@ internal sealed class WindowPlan
 
     private FailureKind RefusalKind { get; init; }
 
+    /// <summary>Frames of the run that makes a model ready whose inputs have no few lengths.</summary>
+    public int GetWarmUpFrames(DecoderInfo info) =>
+        Math.Clamp(Math.Min(Longest, VocoderOptions.DefaultMaxWindowFrames), info.MinFrames, info.MaxFrames);
+
     /// <summary>The most frames of one run.</summary>
     public int Longest => _frames.Length > 0 ? _frames[^1] : OwnLengthLimit;
 
