@@ -67,7 +67,7 @@ public sealed class VocoderSession : IDisposable
     /// <param name="frames">Frames.</param>
     /// <param name="audio">Room for at least <see cref="Vocoder.GetSampleCount"/> samples; after a cancellation it holds some of them.</param>
     /// <param name="cancellationToken">Ends the decode before its next window.</param>
-    /// <returns>Samples written. Errors are those of <see cref="DecodeBatch"/>.</returns>
+    /// <returns>Samples written. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio, CancellationToken cancellationToken) =>
         DecodeBatch(mel, 1, frames, audio, cancellationToken);
@@ -354,7 +354,8 @@ public sealed class VocoderSession : IDisposable
     /// <param name="measurement">Is told of the first part.</param>
     /// <param name="cancellationToken">Ends the decode between two parts.</param>
     private int DecodeParts(
-        ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, DecodeMeasurement measurement, CancellationToken cancellationToken)
+        ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, DecodeMeasurement measurement,
+        CancellationToken cancellationToken)
     {
         bool isFirst = true;
         Enter();
