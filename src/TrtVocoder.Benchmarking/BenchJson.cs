@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TrtVocoder.Benchmarking.Serving;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
@@ -96,6 +97,8 @@ internal static class BenchJson
         WriteOptional("real_time_factor", run.RealTimeFactor);
         WriteOptional("times_real_time", 1 / run.RealTimeFactor);
         WriteOptional("throughput_per_s", run.Throughput);
+        if (run.Served is { } served)
+            Write(writer, served);
         if (run.Covers is { } covers)
         {
             writer.WriteNumber("windows", covers.Windows);
@@ -125,6 +128,38 @@ internal static class BenchJson
             if (value is { } number)
                 writer.WriteNumber(name, number);
         }
+    }
+
+    private static void Write(Utf8JsonWriter writer, ServedFacts served)
+    {
+        if (served.Load.IsOpen)
+            writer.WriteNumber("rate_per_s", served.Load.Rate);
+        else
+            writer.WriteNumber("clients", served.Load.Clients);
+        if (served.Counted is { } counted)
+        {
+            writer.WriteNumber("execution_count", counted.Executions);
+            writer.WriteNumber("inference_count", counted.Inferences);
+        }
+        if (served.MelsPerExecution is { } mels)
+            writer.WriteNumber("mels_per_execution", mels);
+        if (served.WorstDb is { } worst)
+        {
+            writer.WriteBoolean("equal", double.IsPositiveInfinity(worst));
+            if (double.IsFinite(worst))
+                writer.WriteNumber("worst_db", worst);
+        }
+        writer.WriteNumber("failed", served.Failed);
+        writer.WriteStartArray("failures");
+        foreach (ServedFailure failure in served.Failures)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("kind", failure.Kind);
+            writer.WriteNumber("count", failure.Count);
+            writer.WriteString("first", failure.First);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     private static BenchRun ReadRun(JsonElement run) => new()

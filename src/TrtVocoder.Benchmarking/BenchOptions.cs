@@ -29,12 +29,15 @@ internal sealed record BenchOptions
     /// <summary>Ends a measurement between two calls.</summary>
     public CancellationToken Cancellation { get; init; }
 
+    /// <summary>What this program was called with.</summary>
+    public static string CommandLine => string.Join(' ', Environment.GetCommandLineArgs().Skip(1)
+        .Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument).Prepend("trtvocoder"));
+
     /// <summary>What a reader must know to measure the same again.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Describe(BenchModel model) =>
     [
         new("backend", model.Vocoder.Info.Backend),
-        new("command", string.Join(' ', Environment.GetCommandLineArgs().Skip(1)
-            .Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument).Prepend("trtvocoder"))),
+        new("command", CommandLine),
         new(
             "windows",
             $"{model.Options.Windows}{(model.Vocoder.WindowFrames.Count > 0 ? $" ({string.Join(',', model.Vocoder.WindowFrames)})" : "")}"),

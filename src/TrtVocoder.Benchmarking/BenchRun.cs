@@ -1,3 +1,4 @@
+using TrtVocoder.Benchmarking.Serving;
 using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 
@@ -22,7 +23,7 @@ internal sealed record BenchRun
 
     /// <summary>
     /// <see cref="Sequential"/>: one decode at a time on one session; <see cref="SequentialBusy"/>: while other work keeps every core busy.
-    /// <see cref="Pipelined"/>: several sessions at once.
+    /// <see cref="Pipelined"/>: several sessions at once. Of a server: <see cref="ServedLoad.Title"/>.
     /// </summary>
     public string Mode { get; init; } = Sequential;
 
@@ -39,7 +40,7 @@ internal sealed record BenchRun
     /// </summary>
     public double? RealTimeFactor { get; init; }
 
-    /// <summary>Calls × batch a second of the whole run; only when pipelined.</summary>
+    /// <summary>Calls × batch a second of the whole run; only when pipelined or served.</summary>
     public double? Throughput { get; init; }
 
     /// <summary>Profiled calls, and how many of them set a shape.</summary>
@@ -54,6 +55,9 @@ internal sealed record BenchRun
     /// <summary>What the session held ready at the end.</summary>
     public DecoderState? State { get; init; }
 
+    /// <summary>What is told of a server; null of decodes in this process, and in files.</summary>
+    public ServedFacts? Served { get; init; }
+
     /// <summary>The calls behind <see cref="SeriesName.Audio"/>.</summary>
     public IReadOnlyList<TimedCall> Calls { get; init; } = [];
 
@@ -61,8 +65,10 @@ internal sealed record BenchRun
     public IReadOnlyList<DecodeTimes> Decodes { get; init; } = [];
 
     /// <summary>What identifies the workload for people.</summary>
-    public string Title =>
-        (Lengths is null ? $"{Frames} frames" : $"lengths of {Lengths}") + (Batch > 1 ? $" × {Batch}" : "") + $", {Mode}" + (Sessions > 1 ? $", {Sessions} sessions" : "");
+    public string Title => $"{Workload}, {Mode}" + (Sessions > 1 ? $", {Sessions} sessions" : "");
+
+    /// <summary>What is decoded, for people.</summary>
+    public string Workload => (Lengths is null ? $"{Frames} frames" : $"lengths of {Lengths}") + (Batch > 1 ? $" × {Batch}" : "");
 
     public BenchSeries? this[string name] => Series.FirstOrDefault(series => series.Key == name).Value;
 

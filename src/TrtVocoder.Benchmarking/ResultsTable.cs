@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace TrtVocoder.Benchmarking;
 
-/// <summary>Results of several programs or runs beside each other: host mel to host spectrum, and host mel to host samples.</summary>
+/// <summary>Results of several programs or runs beside each other: host mel to host spectrum, host mel to host samples, and a server's answers.</summary>
 internal static class ResultsTable
 {
-    private static readonly string[] Compared = [SeriesName.Spectrum, SeriesName.Audio];
+    private static readonly string[] Compared = [SeriesName.Spectrum, SeriesName.Audio, SeriesName.Answer];
 
     /// <summary>A table of medians, and how many times longer than the first each of the others takes.</summary>
     public static IEnumerable<string> Describe(BenchResult first, IReadOnlyList<BenchResult> others)

@@ -23,6 +23,12 @@ internal static class SeriesName
     /// <summary>All pushes of a stream until its first samples come, where the frames come at once.</summary>
     public const string FirstSamples = "first_samples_ms";
 
+    /// <summary>A server's answer: from when the request was sent, or should have been in an open loop, to the answer's last byte.</summary>
+    public const string Answer = "answer_ms";
+
+    /// <summary>How much later than planned the requests of an open loop were sent: within <see cref="Answer"/>.</summary>
+    public const string Late = "late_ms";
+
     /// <summary>End to end of the calls that set a shape.</summary>
     public const string ShapeChange = "shape_change_ms";
 

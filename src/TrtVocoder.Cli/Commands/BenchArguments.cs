@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using TrtVocoder.Benchmarking;
+using TrtVocoder.Benchmarking.Serving;
 using TrtVocoder.Cli.Inputs;
 using TrtVocoder.Cli.Running;
 using TrtVocoder.Decoding;
@@ -62,11 +64,24 @@ internal sealed class BenchArguments
             + "against the other model's.", 1, MaxStreamFrames);
     private readonly EngineOptions _engine = new();
 
+    private readonly Option<string?> _url = new("--url") { Description = "Measure a server of KServe's protocol v2 instead: http://HOST:8000." };
+    private readonly Option<string?> _servedModel = new("--served-model") { Description = "What the server calls the model. Default: vocos." };
+    private readonly Option<string?> _concurrency = new("--concurrency")
+    {
+        Description = "Closed loops: so many clients, each of which asks again when it is answered, each number measured by itself: 1,4,16,64. Default: 1.",
+    };
+    private readonly Option<string?> _rate = new("--rate")
+    {
+        Description = "Open loops: so many requests a second, which arrive at random and wait for nobody, each rate measured by itself: 10,50,100.",
+    };
+    private readonly Option<double> _timeout = Options.Number("--timeout", "Seconds that a server has for an answer.", 60, 0.001, 86400);
+
     /// <summary>The arguments and options, in the order of the help.</summary>
     public IEnumerable<Symbol> Symbols =>
     [
         _model, _frames, _lengths, _batch, _warmUp, _duration, _iterations, _mode, _sessions, _threads, _istftThreads, _windows, _inFlight,
-        BusyHost, _stream, Versus, _versusWindows, _versusInverseStft, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
+        BusyHost, _stream, Versus, _versusWindows, _versusInverseStft, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, _url, _servedModel,
+        _concurrency, _rate, _timeout, .. _engine.Symbols,
     ];
 
     /// <summary>What was chosen of checkpoints.</summary>
@@ -112,7 +127,7 @@ internal sealed class BenchArguments
     public Option<long?> ColdStartChild { get; } = new("--cold-start-child") { Hidden = true };
 
     public string Model(CommandCall call) =>
-        call.Get(_model) ?? throw CliException.Usage("A MODEL is missing; only 'bench --compare a.json b.json' goes without one.");
+        call.Get(_model) ?? throw CliException.Usage("A MODEL is missing; only 'bench --url http://HOST:8000' and 'bench --compare a.json b.json' go without one.");
 
     public string? ModelOrNull(CommandCall call) => call.Get(_model);
 
@@ -121,26 +136,10 @@ internal sealed class BenchArguments
     /// <param name="models">Whose options they are.</param>
     public BenchOptions Read(CommandCall call, params ReadOnlySpan<string> models)
     {
-        int[] batches = [.. ReadNumbers(_batch.Name, call.Get(_batch)!, LengthList.ParseBatches).Distinct()];
-        List<Workload> workloads = [];
-        if (call.Get(_frames) is { } frames)
-            workloads.AddRange(ReadNumbers(_frames.Name, frames, LengthList.ParseOption).Distinct()
-                .SelectMany(length => batches.Select(batch => new Workload([length], batch, null))));
-        if (call.Get(_lengths) is { } source)
-        {
-            if (source != LengthList.Bundled)
-                InputFile.ThrowIfMissing(source);
-            int[] lengths = LengthList.Read(source);
-            workloads.AddRange(batches.Select(batch => new Workload(lengths, batch, source)));
-        }
-        if (workloads.Count == 0)
-            workloads.AddRange(batches.Select(batch => new Workload([DefaultFrames], batch, null)));
-        if (workloads.Max(workload => (long)workload.Batch * workload.Longest) > MaxFramesOfACall)
-            throw CliException.Usage($"--batch times the longest length is more than {MaxFramesOfACall} frames a call.");
         string mode = call.Get(_mode)!;
         return new BenchOptions
         {
-            Workloads = workloads,
+            Workloads = ReadWorkloads(call, [DefaultFrames], null),
             WarmUp = TimeSpan.FromMilliseconds(call.Get(_warmUp)),
             Duration = TimeSpan.FromSeconds(call.Get(_duration)),
             Iterations = call.Get(_iterations),
@@ -155,6 +154,65 @@ internal sealed class BenchArguments
                 Windows = ReadWindows(_windows, call)!,
             }, call, models),
             Cancellation = call.WatchForStop(),
+        };
+    }
+
+    /// <summary>What is decoded; the lengths are read.</summary>
+    private List<Workload> ReadWorkloads(CommandCall call, int[] otherwise, string? otherwiseSource)
+    {
+        int[] batches = [.. ReadNumbers(_batch.Name, call.Get(_batch)!, LengthList.ParseBatches).Distinct()];
+        List<Workload> workloads = [];
+        if (call.Get(_frames) is { } frames)
+            workloads.AddRange(ReadNumbers(_frames.Name, frames, LengthList.ParseOption).Distinct()
+                .SelectMany(length => batches.Select(batch => new Workload([length], batch, null))));
+        if (call.Get(_lengths) is { } source)
+        {
+            if (source != LengthList.Bundled)
+                InputFile.ThrowIfMissing(source);
+            int[] lengths = LengthList.Read(source);
+            workloads.AddRange(batches.Select(batch => new Workload(lengths, batch, source)));
+        }
+        if (workloads.Count == 0)
+            workloads.AddRange(batches.Select(batch => new Workload(otherwise, batch, otherwiseSource)));
+        if (workloads.Max(workload => (long)workload.Batch * workload.Longest) > MaxFramesOfACall)
+            throw CliException.Usage($"--batch times the longest length is more than {MaxFramesOfACall} frames a call.");
+        return workloads;
+    }
+
+    /// <summary>Which server to measure, and how; null where this process decodes.</summary>
+    public ServedCall? ReadServed(CommandCall call)
+    {
+        string? url = call.Get(_url);
+        if (url is null)
+        {
+            foreach (Option option in (Option[])[_servedModel, _concurrency, _rate, _timeout])
+                if (call.Has(option))
+                    throw CliException.Usage($"{option.Name} is for servers: give --url.");
+            return null;
+        }
+        string? path = ModelOrNull(call);
+        Option[] always = [_frames, _lengths, _batch, _warmUp, _duration, _iterations, _url, _servedModel, _concurrency, _rate, _timeout, _engine.SampleRate];
+        Option[] ofModel = [_threads, _istftThreads, _windows, _inFlight, .. _engine.Symbols.Cast<Option>()];
+        foreach (Option option in Symbols.OfType<Option>().Except(always))
+            if (call.Has(option) && !(path is not null && ofModel.Contains(option)))
+                throw CliException.Usage($"--url and {option.Name} exclude each other{(ofModel.Contains(option) ? " without a MODEL" : "")}.");
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https") || address.Query.Length + address.Fragment.Length > 0)
+            throw CliException.Usage($"--url '{url}': expected http://HOST:PORT, like http://localhost:8000.");
+        List<ServedLoad> loads = [.. ReadList(_concurrency, call, "clients from 1 to 1024, like 1,4,16", 1, KServeClient.MaxConnections, isWhole: true)
+            .Select(clients => new ServedLoad((int)clients, 0)),
+            .. ReadList(_rate, call, "requests a second, like 10,50,100", 0.001, 1_000_000, isWhole: false).Select(rate => new ServedLoad(0, rate))];
+        return new ServedCall
+        {
+            Address = address,
+            Model = call.Get(_servedModel) ?? "vocos",
+            Path = path,
+            Loads = loads.Count > 0 ? loads : [new ServedLoad(1, 0)],
+            Timeout = TimeSpan.FromSeconds(call.Get(_timeout)),
+            SampleRate = call.Get(_engine.SampleRate),
+            Bench = Read(call, path is null ? [] : [path]) with
+            {
+                Workloads = ReadWorkloads(call, LengthList.Read(LengthList.Bundled), LengthList.Bundled),
+            },
         };
     }
 
@@ -178,6 +236,15 @@ internal sealed class BenchArguments
         {
             throw CliException.Usage(error.Message);
         }
+    }
+
+    private static IEnumerable<double> ReadList(Option<string?> option, CommandCall call, string expected, double least, double most, bool isWhole)
+    {
+        NumberStyles style = isWhole ? NumberStyles.None : NumberStyles.AllowDecimalPoint;
+        return (call.Get(option)?.Split(',') ?? []).Select(part =>
+            double.TryParse(part, style, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most
+                ? number
+                : throw CliException.Usage($"{option.Name} {call.Get(option)}: expected {expected}.")).Distinct();
     }
 
     private static WindowPolicy? ReadWindows(Option<string?> option, CommandCall call)

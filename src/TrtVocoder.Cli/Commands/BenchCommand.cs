@@ -22,6 +22,7 @@ internal sealed class BenchCommand : CliCommand
         trtvocoder bench vocos.engine --versus vocos-fp16.engine
         trtvocoder bench vocos-streaming.onnx --stream 10 --versus vocos.onnx
         trtvocoder bench vocos.onnx --json > ours.json; trtvocoder bench vocos.onnx --against torch.json
+        trtvocoder bench --url http://localhost:8000 --served-model vocos --concurrency 1,4,16,64 --rate 10,50,100
         trtvocoder bench --compare before.json after.json
         """;
 
@@ -32,6 +33,8 @@ internal sealed class BenchCommand : CliCommand
         CommandOutput output = call.Output;
         if (call.Get(_arguments.Compare) is { Length: > 0 } saved)
             return CompareSaved(saved, call);
+        if (_arguments.ReadServed(call) is { } served)
+            return served.Run(call.Output, Tool, path => Load(path, served.Bench.Vocoder, call));
         string path = _arguments.Model(call);
         string? other = call.Get(_arguments.Versus);
         BenchOptions options = _arguments.Read(call, path, other ?? path);

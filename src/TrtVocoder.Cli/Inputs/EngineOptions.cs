@@ -16,8 +16,6 @@ internal sealed class EngineOptions
     {
         Description = "Name of the model's output with the samples, where it has several.",
     };
-    private readonly Option<int?> _sampleRate = Options.OptionalInteger("--sample-rate",
-        "Sample rate in Hz of a model that does not tell. Default: 24000.", least: 1, most: 1_000_000);
     private readonly Option<int?> _fftLength = Options.OptionalInteger("--n-fft",
         "n_fft of a model that tells it neither by its metadata nor by its shapes.", least: 2, most: 1 << 20);
     private readonly Option<int?> _hopLength = Options.OptionalInteger("--hop-length",
@@ -47,9 +45,13 @@ internal sealed class EngineOptions
         Description = "Load version-compatible engines, which carry executable code: only from those you trust.",
     };
 
+    /// <summary>--sample-rate.</summary>
+    public Option<int?> SampleRate { get; } = Options.OptionalInteger("--sample-rate",
+        "Sample rate in Hz of a model that does not tell. Default: 24000.", least: 1, most: 1_000_000);
+
     /// <summary>The options, in the order of the help.</summary>
     public IEnumerable<Symbol> Symbols =>
-        [_real, _imag, _audio, _sampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, .. _checkpoint.Own, _device, _buffers, _inverseStft, _profile, _hostCode];
+        [_real, _imag, _audio, SampleRate, _fftLength, _hopLength, _melCount, _padding, _receptiveField, .. _checkpoint.Own, _device, _buffers, _inverseStft, _profile, _hostCode];
 
     /// <summary>Completes options by what the user told of models and engines; says so where none of the models can be an engine.</summary>
     public VocoderOptions Complete(VocoderOptions options, CommandCall call, params ReadOnlySpan<string> models)
@@ -82,7 +84,7 @@ internal sealed class EngineOptions
     /// <summary>What was chosen of checkpoints.</summary>
     public CheckpointChoice ReadCheckpoint(CommandCall call) => _checkpoint.ReadOwn(call) with
     {
-        SampleRate = call.Get(_sampleRate),
+        SampleRate = call.Get(SampleRate),
         HopLength = call.Get(_hopLength),
         Padding = call.Get(_padding) switch { "same" => StftPadding.Same, "center" => StftPadding.Center, _ => null },
     };
@@ -107,6 +109,6 @@ internal sealed class EngineOptions
         // Only what was told is set: what is assumed, the model may answer.
         if (call.Get(_padding) is { } padding)
             hints = hints with { Padding = padding == "same" ? StftPadding.Same : StftPadding.Center };
-        return call.Get(_sampleRate) is { } rate ? hints with { SampleRate = rate } : hints;
+        return call.Get(SampleRate) is { } rate ? hints with { SampleRate = rate } : hints;
     }
 }

@@ -11,6 +11,7 @@ internal static class ExitCode
     public const int MissingLibrary = 5;
     public const int Gpu = 6;
     public const int OutOfMemory = 7;
+    public const int Server = 8;
     public const int Cancelled = 130;
 
     public const string Help = """
@@ -22,6 +23,7 @@ internal static class ExitCode
           5  a library, driver or GPU is missing
           6  CUDA or TensorRT failed, TensorRT refuses the engine or the network, or a new engine sounds wrong
           7  not enough memory
+          8  a server is not there, refuses, or answers nothing of KServe's protocol v2
         130  cancelled by Ctrl-C, SIGTERM or SIGHUP
         """;
 }

@@ -22,6 +22,7 @@ internal sealed record Failure
         Running.ExitCode.MissingLibrary => "missing-library",
         Running.ExitCode.Gpu => "gpu",
         Running.ExitCode.OutOfMemory => "out-of-memory",
+        Running.ExitCode.Server => "server",
         Running.ExitCode.Cancelled => "cancelled",
         _ => "internal",
     };

@@ -1,0 +1,124 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace TrtVocoder.Benchmarking.Serving;
+
+/// <summary>A server that speaks KServe's protocol v2 over HTTP, as Triton does. Safe for use by many threads.</summary>
+internal sealed class KServeClient : IDisposable
+{
+    /// <summary>Connections at once; further requests wait for one.</summary>
+    public const int MaxConnections = 1024;
+
+    // An hour of speech at 24 kHz.
+    private const int MaxAnswerBytes = 1 << 29;
+
+    private readonly HttpClient _client;
+
+    /// <summary>Connects with the first request.</summary>
+    /// <param name="address">http://HOST:PORT, or with a path that the protocol's lie below.</param>
+    /// <param name="timeout">The longest wait for an answer.</param>
+    public KServeClient(Uri address, TimeSpan timeout)
+    {
+        Name = address.AbsoluteUri.TrimEnd('/');
+        // No proxy: what lies between would be measured too.
+        SocketsHttpHandler handler = new() { UseProxy = false, AllowAutoRedirect = false, MaxConnectionsPerServer = MaxConnections };
+        _client = new HttpClient(handler)
+        {
+            BaseAddress = new Uri(Name + "/"),
+            Timeout = timeout,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
+    }
+
+    /// <summary>The server for messages.</summary>
+    public string Name { get; }
+
+    /// <summary>What the server says of a model.</summary>
+    /// <exception cref="ServerException">The server is not there, refuses, or is none of KServe's; with <see cref="ServerException.Status"/> 400 or
+    /// 404 it has no such model.</exception>
+    /// <exception cref="DataFormatException">The model is no vocoder.</exception>
+    public async Task<ServedModel> ReadModelAsync(string model, CancellationToken cancellationToken)
+    {
+        // First the server itself: another program's "not found" would be taken for that of a model.
+        try
+        {
+            ServerJson.Read(await GetAsync("v2", cancellationToken).ConfigureAwait(false), root => ServerJson.Text(root, "name"), $"{Name}/v2");
+        }
+        catch (ServerException error) when (error.Status != 0)
+        {
+            throw new ServerException(error.Kind, $"{error.Message.TrimEnd('.')}; a server of KServe's protocol v2 tells of itself there.");
+        }
+        string source = $"{Name}'s model '{PrintableText.Name(model)}'";
+        return ServedModel.Parse(await GetAsync(PathOf(model), cancellationToken).ConfigureAwait(false), source) with { Name = model };
+    }
+
+    /// <summary>What the server has counted of the model; null where it does not tell.</summary>
+    public async Task<ServedStatistics?> ReadStatisticsAsync(string model, CancellationToken cancellationToken)
+    {
+        try
+        {
+            string path = $"{PathOf(model)}/stats";
+            return ServedStatistics.Parse(await GetAsync(path, cancellationToken).ConfigureAwait(false), $"{Name}/{path}");
+        }
+        catch (ServerException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Asks for an inference.</summary>
+    /// <returns>The body of the answer, and the bytes of JSON that it begins with; null where the server does not say.</returns>
+    /// <exception cref="ServerException">There is no answer, or a refusal.</exception>
+    public Task<(ReadOnlyMemory<byte> Body, long? HeaderLength)> InferAsync(string model, HttpContent content, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, $"{PathOf(model)}/infer", content, cancellationToken);
+
+    public void Dispose() => _client.Dispose();
+
+    private static string PathOf(string model) => $"v2/models/{Uri.EscapeDataString(model)}";
+
+    private async Task<ReadOnlyMemory<byte>> GetAsync(string path, CancellationToken cancellationToken) =>
+        (await SendAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false)).Body;
+
+    private async Task<(ReadOnlyMemory<byte> Body, long? HeaderLength)> SendAsync(
+        HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage message = new(method, path) { Content = content };
+        try
+        {
+            using HttpResponseMessage answer = await _client.SendAsync(message, cancellationToken).ConfigureAwait(false);
+            byte[] body = await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            if (answer.StatusCode != HttpStatusCode.OK)
+                throw Refused(path, answer.StatusCode, body);
+            long? headerLength = answer.Headers.Concat(answer.Content.Headers)
+                .FirstOrDefault(header => header.Key.Equals(ServedRequests.HeaderLength, StringComparison.OrdinalIgnoreCase)).Value is { } values
+                && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out long length) ? length : null;
+            return (body, headerLength);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ServerException("timed out", string.Create(
+                CultureInfo.InvariantCulture, $"{Name} did not answer within {_client.Timeout.TotalSeconds} s (--timeout)."));
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw Unanswered(error);
+        }
+    }
+
+    private ServerException Refused(string path, HttpStatusCode code, byte[] body)
+    {
+        int status = (int)code;
+        string reason = ServerJson.ReadError(body) is { } words ? $": {PrintableText.Clean(words, 300).TrimEnd('.')}" : "";
+        return new ServerException($"HTTP {status}", $"{Name}/{path} answered {status}{reason}.") { Status = status };
+    }
+
+    private ServerException Unanswered(Exception error)
+    {
+        Exception cause = error.GetBaseException();
+        return cause is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.TryAgain or SocketError.HostUnreachable
+            or SocketError.NetworkUnreachable } refused
+            ? new ServerException("no connection", $"No server answers at {Name}: {refused.Message}.")
+            : new ServerException("broken connection", $"{Name} gave no whole answer: {cause.Message.TrimEnd('.')}.");
+    }
+}
