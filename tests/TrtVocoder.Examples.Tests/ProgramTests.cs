@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Builder;
 using TrtVocoder.Files;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Examples.Tests;
 
-/// <summary>examples/console and examples/streaming, as processes.</summary>
+/// <summary>examples/console, examples/streaming and examples/triton-client, as processes.</summary>
 public sealed class ProgramTests
 {
     private const int Frames = 301;
@@ -68,6 +69,25 @@ public sealed class ProgramTests
         (int code, _, string error) = await RunAsync("streaming", [DemoService.Model, Path.Combine(_folder, "none.npy"), Output]);
 
         Assert.That((code, error.Trim()), Is.EqualTo((1, $"Could not find file '{Path.Combine(_folder, "none.npy")}'.")));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task The_client_of_Triton_writes_the_samples_of_a_direct_decode_whole_or_in_parts(bool isDecoupled)
+    {
+        await using VocoderScheduler scheduler = new(DemoService.Vocoder, new VocoderSchedulerOptions { WindowFrames = 128 });
+        await using WebApplication front = await TritonFront.StartAsync(scheduler);
+        string[] arguments = [TritonFront.AddressOf(front), "vocos", _mel, Output, .. isDecoupled ? (string[])["--decoupled"] : []];
+
+        (int code, string output, string error) = await RunAsync("triton-client", arguments);
+
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.Match(isDecoupled ? @"^3\.20 s of speech in [3-9] part" : @"^3\.20 s of speech in 1 part"));
+        Assert.That(MeasureDb(WavFile.Read(Output).Samples), Is.GreaterThan(60), "decibels, of 16 bits");
+
+        arguments[1] = "tacotron";
+        (code, _, error) = await RunAsync("triton-client", arguments);
+        Assert.That((code, error.Trim()), Is.EqualTo((1, "Request for unknown model: 'tacotron' is not found")));
     }
 
     /// <summary>A sound card of ALSA's own that writes what it would play to a file.</summary>
