@@ -47,7 +47,7 @@ internal sealed class KServeClient : IDisposable
         }
         catch (ServerException error) when (error.Status != 0)
         {
-            throw new ServerException(error.Kind, $"{error.Message.TrimEnd('.')}; a server of KServe's protocol v2 tells of itself there.");
+            throw new ServerException(error.Category, $"{error.Message.TrimEnd('.')}; a server of KServe's protocol v2 tells of itself there.");
         }
         string source = $"{Name}'s model '{PrintableText.Name(model)}'";
         return ServedModel.Parse(await GetAsync(PathOf(model), cancellationToken).ConfigureAwait(false), source) with { Name = model };

@@ -150,6 +150,6 @@ internal sealed class ServedBench(KServeClient client, ServedModel model, Served
         public void Add(Answer answer) => Answers.Enqueue(answer);
 
         public void Fail(ServerException error) => _failures.AddOrUpdate(
-            error.Kind, _ => new ServedFailure(error.Kind, 1, error.Message), (_, failure) => failure with { Count = failure.Count + 1 });
+            error.Category, _ => new ServedFailure(error.Category, 1, error.Message), (_, failure) => failure with { Count = failure.Count + 1 });
     }
 }

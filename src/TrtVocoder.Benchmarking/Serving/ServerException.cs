@@ -1,12 +1,12 @@
 namespace TrtVocoder.Benchmarking.Serving;
 
 /// <summary>A server that is not there, refuses, or does not answer as KServe's protocol v2 has it.</summary>
-/// <param name="kind">What is counted together, in a few words: "HTTP 503", "no connection".</param>
+/// <param name="category">What is counted together, in a few words: "HTTP 503", "no connection".</param>
 /// <param name="message">A sentence for the user.</param>
-internal sealed class ServerException(string kind, string message) : Exception(message)
+internal sealed class ServerException(string category, string message) : TrtVocoderException(message)
 {
-    /// <summary>Requests of one kind are counted together.</summary>
-    public string Kind { get; } = kind;
+    /// <summary>Requests of one category are counted together.</summary>
+    public string Category { get; } = category;
 
     /// <summary>An answer that is none.</summary>
     public static ServerException Unreadable(string message) => new("unreadable answer", message);
