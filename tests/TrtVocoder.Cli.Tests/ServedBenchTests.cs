@@ -38,7 +38,9 @@ public class ServedBenchTests : CliFixture
         foreach (JsonElement run in runs)
         {
             Assert.That(run.GetProperty("failed").GetInt32(), Is.Zero);
-            Assert.That(run.GetProperty("equal").GetBoolean(), Is.True, "to the decodes of the model in this process");
+            // A program that was compiled ahead of time rounds in other places than this process, which serves.
+            Assert.That(
+                run.GetProperty("equal").GetBoolean() ? double.PositiveInfinity : run.GetProperty("worst_db").GetDouble(), Is.GreaterThan(CliRun.IsNative ? 110 : 1000), "dB");
             int answers = run.GetProperty("answer_ms").GetProperty("count").GetInt32();
             Assert.That(answers, Is.EqualTo(20));
             Assert.That(run.GetProperty("inference_count").GetInt32(), Is.EqualTo(answers), "by the server's own count");
