@@ -51,6 +51,25 @@ internal sealed class CudaContext : IDisposable
         return ((long)free, (long)total);
     }
 
+    /// <summary>Whether earlier work lost the context; asks the driver, and waits for nothing.</summary>
+    /// <exception cref="CudaException">The driver does not even bind it, for another reason.</exception>
+    /// <exception cref="ObjectDisposedException">The context was disposed of.</exception>
+    public bool IsLost
+    {
+        get
+        {
+            try
+            {
+                ThrowIfLost("cuMemGetInfo");
+                return false;
+            }
+            catch (CudaException lost) when (lost.Kind == FailureKind.ContextLost)
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>After something failed: tells whether it is because the context is lost.</summary>
     /// <param name="what">What failed, for the sentence.</param>
     /// <exception cref="CudaException">The context is lost (<see cref="FailureKind.ContextLost"/>).</exception>

@@ -46,6 +46,10 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <inheritdoc/>
     public DecoderInfo Info { get; }
 
+    /// <inheritdoc/>
+    /// <exception cref="CudaException">The driver refused for another reason.</exception>
+    public bool IsContextLost => Engine.Context.IsLost;
+
     /// <summary>The engine.</summary>
     internal TrtEngine Engine { get; }
 

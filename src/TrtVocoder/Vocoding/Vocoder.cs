@@ -47,6 +47,15 @@ public sealed class Vocoder : IDisposable
     /// </summary>
     public string? InverseStftNote { get; }
 
+    /// <summary>
+    /// Whether the GPU's context is lost, as after a kernel that failed, of this library's or of another in the process: every decode fails from then on
+    /// (<see cref="FailureKind.ContextLost"/>), and only a new process mends it. Asks the driver, so that a host knows it before a decode
+    /// fails; waits for no work, and knows of work only once it has failed. Always false on the CPU.
+    /// </summary>
+    /// <exception cref="TrtVocoderException">The driver refused for another reason.</exception>
+    /// <exception cref="ObjectDisposedException">The vocoder and all its sessions are disposed.</exception>
+    public bool IsContextLost => Model.IsContextLost;
+
     /// <summary>Audio and network parameters.</summary>
     public VocoderMetadata Metadata => Info.Metadata;
 
