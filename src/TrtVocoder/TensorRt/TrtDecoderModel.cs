@@ -59,6 +59,14 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <summary>What the elements of outputs are on the GPU.</summary>
     internal TrtDataType OutputType => _tensors.Outputs[0].DataType;
 
+    /// <summary>Whether the mel's elements are FP16 on the GPU; else FP32.</summary>
+    public bool HasHalfMel => MelType == TrtDataType.Half;
+
+    /// <summary>
+    /// Whether samples in the GPU's memory are FP16, as a network puts them out itself; else FP32, as all that are made of spectra.
+    /// </summary>
+    public bool HasHalfSamples => Info.Metadata.Signal == OutputKind.Waveform && OutputType == TrtDataType.Half;
+
     /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
     public TrtOptimizationProfile Profile => _tensors.Profile;
 

@@ -143,7 +143,7 @@ public sealed class Vocoder : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (profiler is null && VocoderTelemetry.WantsParts)
             profiler = new DecodeProfiler(capacity: 1);
-        return new VocoderSession(() => CreateSessionDecoder(profiler), Info, _plan, _options, profiler);
+        return new VocoderSession(() => CreateSessionDecoder(profiler), Info, _plan, _options, profiler, InverseStftNote);
     }
 
     /// <summary>Its windows, and how it decodes.</summary>
