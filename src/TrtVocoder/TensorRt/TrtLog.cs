@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -12,6 +13,9 @@ internal static class TrtLog
 {
     private static readonly Lock Gate = new();
     private static volatile Listener[] _listeners = [];
+
+    // Native code must not call into a library that is gone.
+    static TrtLog() => PluginUnload.Add(() => Change(_ => []));
 
     /// <summary>Sends messages at least as grave as <paramref name="severity"/> to <paramref name="handler"/>.</summary>
     /// <param name="handler">Called from any thread, several at a time; must not call this library. What it throws is dropped.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.Loader;
 using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 using TrtVocoder.TensorRt;
@@ -202,8 +203,12 @@ public sealed class Vocoder : IDisposable
     /// The core must not reference ONNX Runtime, so its backend is found by name. A constant name is seen by the trimmer and by NativeAOT:
     /// where the application references the assembly the type survives, elsewhere the answer is null.
     /// </summary>
-    private static IDecoderBackend? CreateOnnxBackend() =>
-        Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
-            ? (IDecoderBackend?)Activator.CreateInstance(type)
-            : null;
+    private static IDecoderBackend? CreateOnnxBackend()
+    {
+        // Beside this assembly, wherever the caller's thread would look: a plug-in has a core of its own.
+        using (AssemblyLoadContext.EnterContextualReflection(typeof(Vocoder).Assembly))
+            return Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
+                ? (IDecoderBackend?)Activator.CreateInstance(type)
+                : null;
+    }
 }
