@@ -215,6 +215,9 @@ CUresult cuCtxPopCurrent_v2(CUcontext* context);
 /** The calling thread's context; NULL when none is bound. */
 CUresult cuCtxGetCurrent(CUcontext* context);
 
+/** The GPU of the bound context. */
+CUresult cuCtxGetDevice(CUdevice* device);
+
 /** Waits for all work of the bound context. */
 CUresult cuCtxSynchronize(void);
 

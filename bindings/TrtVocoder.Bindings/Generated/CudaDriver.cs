@@ -307,6 +307,10 @@ public static unsafe partial class CudaDriver
     [LibraryImport(LibraryName)]
     public static partial CUresult cuCtxGetCurrent(nint* context);
 
+    /// <summary>The GPU of the bound context.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuCtxGetDevice(int* device);
+
     /// <summary>Waits for all work of the bound context.</summary>
     [LibraryImport(LibraryName)]
     public static partial CUresult cuCtxSynchronize();

@@ -199,7 +199,7 @@ public sealed class TrtDecoder : IDecoder
     /// <see cref="TrtDecoderModel.CreateSampleDecoder"/> made writes samples in FP32, and looks for no NaN here.
     /// </param>
     /// <param name="imag">CUdeviceptr of the imaginary parts; 0 where samples are written.</param>
-    /// <param name="stream">A CUstream (cudaStream_t) of the same GPU's primary context, not the default stream.</param>
+    /// <param name="stream">A CUstream (cudaStream_t) of the engine's context (<see cref="TrtDecoderOptions.Context"/>), not the default stream.</param>
     /// <exception cref="NotSupportedException">The planes are not real and imaginary parts.</exception>
     /// <exception cref="ArgumentException">An address is not aligned, or missing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>

@@ -199,7 +199,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         TrtEngine? engine = null;
         try
         {
-            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
+            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode, options.Context);
             engine = load(runtime);
             EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
             return new TrtDecoderModel(library, runtime, engine, tensors, options, answers ?? new NetworkAnswers())

@@ -187,7 +187,7 @@ public sealed class VocoderSession : IDisposable
     /// FP16 samples (<see cref="TrtDecoderModel.HasHalfSamples"/>).
     /// </param>
     /// <param name="stream">
-    /// A CUstream (cudaStream_t) of the same context, not the default stream. Memory of both must live until it has done the work.
+    /// A CUstream (cudaStream_t) of the vocoder's context (<see cref="TrtDecoderOptions.Context"/>), not the default stream. Memory of both must live until it has done the work.
     /// </param>
     /// <returns>Samples that will be written for each item.</returns>
     /// <exception cref="NotSupportedException">
