@@ -1,4 +1,3 @@
-using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;

@@ -126,8 +126,7 @@ public sealed class AddTrtVocoderTests
         });
         thread.Start();
         thread.Join();
-        Assert.That(started, Is.Not.Null, "nothing was logged");
-        return started;
+        return started ?? throw new AssertionException("nothing was logged");
     }
 
     [Test]

@@ -1,8 +1,8 @@
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Export.Onnx;
 using TrtVocoder.Export.Onnx.Protos;
+using TrtVocoder.Export.Onnx;
 using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Tests.Vocoding;

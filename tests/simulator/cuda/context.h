@@ -12,7 +12,8 @@ struct CUctx_st {};
 
 namespace trtv_sim {
 
-/** A GPU's primary context, or one that a host made. The object lives for ever; being retained is what makes it a context. */
+/** A GPU's primary context, or one that a host made. The object lives for ever; being retained is what makes it a
+ * context. */
 class Context : public CUctx_st {
 public:
     explicit Context(int32_t device, bool isPrimary = true) : device(device), isPrimary_(isPrimary) {}
