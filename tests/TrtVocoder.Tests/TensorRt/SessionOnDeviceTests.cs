@@ -1,11 +1,11 @@
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
-using TrtVocoder.Export.Onnx.Protos;
 using TrtVocoder.Export.Onnx;
+using TrtVocoder.Export.Onnx.Protos;
 using TrtVocoder.TensorRt;
-using TrtVocoder.TestSupport;
 using TrtVocoder.Tests.Vocoding;
+using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.TensorRt;
