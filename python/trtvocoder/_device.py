@@ -4,6 +4,8 @@ from __future__ import annotations
 import sys
 from typing import Any, List, Tuple
 
+import numpy
+
 from trtvocoder._library import InvalidArgumentError, UnsupportedError
 
 _ALIGNMENT = 256
@@ -13,6 +15,23 @@ _TYPES = {"<f4": "float32", "<f2": "float16"}
 def is_on_gpu(array: Any) -> bool:
     """Whether it lies on a GPU. torch's tensors on the CPU have the attribute too, and raise."""
     return bool(array.is_cuda) if hasattr(array, "is_cuda") else hasattr(array, "__cuda_array_interface__")
+
+
+def on_host(mel: Any) -> "numpy.ndarray[Any, Any]":
+    """The values of an array or a tensor, copied from the GPU where they lie there."""
+    return mel.detach().cpu().float().numpy() if _torch_of(mel) is not None else numpy.asarray(mel)
+
+
+def like(mel: Any, audio: "numpy.ndarray[Any, Any]") -> Any:
+    """The samples as the mel is: a tensor on its device for a tensor."""
+    torch = _torch_of(mel)
+    return torch.from_numpy(audio).to(mel.device) if torch is not None else audio
+
+
+def _torch_of(array: Any) -> Any:
+    """torch, where the array is a tensor of it; it is never imported for others."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and isinstance(array, torch.Tensor) else None
 
 
 def count(shape: Tuple[int, ...]) -> int:
@@ -60,7 +79,7 @@ def decode(session: Any, mel: Any) -> Any:
         mel = torch.as_tensor(mel, device="cuda")
     if not session.info.is_engine:
         # The network is on the CPU, and so is the way.
-        return session.decode(mel.cpu()).to(mel.device)
+        return like(mel, session.decode(on_host(mel)))
     try:
         return TorchDecoder(torch, session).decode(mel)
     except UnsupportedError:
