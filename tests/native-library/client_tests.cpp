@@ -700,8 +700,8 @@ CASE("a stream gives the samples of a whole decode, however the mel is cut") {
             const Stream stream(path, layout);
             CHECK_EQUAL(stream.info().first_sample_frames, stream.info().lookahead_frames + 1);
             for (const int32_t most : {frames, 40, 7}) {
-                // The double computes slowly.
-                if (path == engine() && most != 40) continue;
+                // The double computes slowly, and so do small pushes that decode frames again.
+                if (most == 7 ? path != streaming_model() : path == engine() && most != 40) continue;
                 std::vector<float> audio;
                 int32_t pushed = 0;
                 int32_t available = 0;
