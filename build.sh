@@ -47,7 +47,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    five that differ most, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
                    --approve writes the lists anew
   ci               'test', then what is too long for it ('clients', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
-  call-price       what a call by the C interface costs over the managed one, on the double; fails above 2 microseconds
+  call-price [N]   what a call by the C interface costs over the managed one, median over N (5000) pairs; fails above 2 microseconds
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
   format [--check] format C# and C++ (or only check)
@@ -692,17 +692,17 @@ bench() {
     dotnet out/bench/TrtVocoder.Benchmarks.dll peak-memory
 }
 
-# Both calls in one program of native code, on the double, with an engine of the smallest model: of what is timed the call is the largest part.
+# Both calls in one program of native code, with the smallest model, on the CPU and on the double.
 call-price() {
     build
-    publish_native_package
     say "the price of the C interface"
     dotnet publish tests/TrtVocoder.CallPrice -c "$configuration" -v quiet -nologo -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false \
         -o out/call-price
+    cp "$native_build"/libtrtvocoder1?.so out/call-price
     local -x TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator"
     "$program" export tests/data/golden/tiny-center --output out/call-price/tiny.onnx --force
     "$program" build out/call-price/tiny.onnx --output out/call-price/tiny.engine --force
-    out/call-price/TrtVocoder.CallPrice "$PWD/$native_folder/lib/libtrtvocoder.so" out/call-price/tiny.engine "$@"
+    out/call-price/TrtVocoder.CallPrice "${1:-5000}" out/call-price/tiny.onnx out/call-price/tiny.engine
 }
 
 # The GPU kernels as PTX, for compute capability 8.0; the driver compiles it for the GPU at hand. One version of clang, so that a change is
