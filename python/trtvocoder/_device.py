@@ -1,6 +1,7 @@
 """Memory of the GPU: __cuda_array_interface__, and torch tensors through an engine without a way over the host."""
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any, List, Tuple
 
@@ -19,7 +20,8 @@ def is_on_gpu(array: Any) -> bool:
 
 def on_host(mel: Any) -> "numpy.ndarray[Any, Any]":
     """The values of an array or a tensor, copied from the GPU where they lie there."""
-    return mel.detach().cpu().float().numpy() if _torch_of(mel) is not None else numpy.asarray(mel)
+    values: "numpy.ndarray[Any, Any]" = mel.detach().cpu().float().numpy() if _torch_of(mel) is not None else numpy.asarray(mel)
+    return values
 
 
 def like(mel: Any, audio: "numpy.ndarray[Any, Any]") -> Any:
@@ -72,9 +74,7 @@ def _row_major(shape: Tuple[int, ...], size: int) -> Tuple[int, ...]:
 
 def decode(session: Any, mel: Any) -> Any:
     """Decodes a mel on the GPU to a torch tensor there."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        import torch  # type: ignore[import-not-found,no-redef]
+    torch: Any = importlib.import_module("torch")
     if not isinstance(mel, torch.Tensor):
         mel = torch.as_tensor(mel, device="cuda")
     if not session.info.is_engine:

@@ -86,9 +86,9 @@ class Session(Handle):
         mel = numpy.ascontiguousarray(values, dtype=numpy.float32)
         batch = mel.shape[0] if mel.ndim == 3 else 1
         samples = self._vocoder.sample_count(mel.shape[-1])
-        audio = numpy.empty((batch, samples), dtype=numpy.float32)
+        audio: "numpy.ndarray[Any, Any]" = numpy.empty((batch, samples), dtype=numpy.float32)
         call("session_decode", self._get(), mel.ctypes.data, batch, mel.shape[-1], audio.ctypes.data, audio.size, None)
-        return audio if mel.ndim == 3 else audio[0]
+        return audio if mel.ndim == 3 else audio.reshape(samples)
 
     def decode_on_device(self, mel: Any, real_or_audio: Any, imag: Any = None, *, stream: int) -> None:
         """
