@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
@@ -169,6 +170,33 @@ public class InverseStftKernelTests : SimulatedGpu
         long before = GC.GetAllocatedBytesForCurrentThread();
         session.Decode(mel, frames, audio);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+    }
+
+    [Test]
+    public void In_place_the_samples_of_one_run_stay_where_the_GPU_wrote_them([Values(1, 3)] int batch)
+    {
+        using Vocoder vocoder = Load(TestEngines.Engine(), InverseStftPlace.Gpu, WindowPolicy.Off);
+        using VocoderSession session = vocoder.CreateSession();
+        session.WarmUp(40, batch);
+        float[] mel = Mel(40, batch), audio = new float[batch * vocoder.GetSampleCount(40)];
+        session.DecodeBatch(mel, batch, 40, audio);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ReadOnlySpan<float> inPlace = session.DecodeBatch(mel, batch, 40);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        Assert.That(inPlace.SequenceEqual(audio));
+        Assert.That(IsPinned(inPlace));
+        Assert.That(IsPinned(audio), Is.False);
+    }
+
+    private static unsafe bool IsPinned(ReadOnlySpan<float> values)
+    {
+        using CudaContext context = CudaContext.Retain(CudaDevice.Get());
+        using BoundLease current = context.Enter();
+        ulong device;
+        fixed (float* first = values)
+            return CudaDriver.cuMemHostGetDevicePointer_v2(&device, first, 0) == CUresult.CUDA_SUCCESS;
     }
 
     [Test]
