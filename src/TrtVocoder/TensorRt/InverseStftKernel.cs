@@ -15,7 +15,7 @@ internal sealed class InverseStftKernel
     // share it better ('kernel_check KERNELS.ptx sweep', docs/benchmarks.md).
     private const int ThreadsOfFewBlocks = 512;
     private const int ThreadsOfManyBlocks = 256;
-    private const int ManyBlocks = 512;
+    private const int ManyBlocks = 256;
 
     // Frames for which a block makes one hop more: enough blocks for the GPU's processors, and then fewer frames transformed twice.
     private const int FramesPerHop = 128;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
@@ -256,6 +257,46 @@ public class InverseStftKernelTests : SimulatedGpu
         Mel(20, 1).CopyTo(decoder.BeginInput(1, 20));
         Assert.That(decoder.Run().GetAudio(0).Length, Is.EqualTo(19 * 256));
         Assert.That(() => model.CreateSampleDecoder(), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_session_needs_nobody_to_hold_its_vocoder([Values] InverseStftPlace place)
+    {
+        string engine = TestEngines.Engine();
+        float[] expected = Decode(engine, 30, place);
+        // What earlier tests left to the collector must not count.
+        Collect();
+        string before = Simulator.Live;
+        DecodeAlone();
+        for (int i = 0; i < 20 && Simulator.Live != before; i++)
+            Collect();
+        AssertNothingNew(before, "after the vocoder was forgotten and the session disposed of");
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void DecodeAlone()
+        {
+            using VocoderSession session = MakeAlone();
+            for (int round = 0; round < 5; round++)
+            {
+                Collect();
+                session.Decode(Mel(30 + round, 1), 30 + round);
+            }
+            Assert.That(session.Decode(Mel(30, 1), 30).SequenceEqual(expected));
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        VocoderSession MakeAlone()
+        {
+            VocoderSession session = Load(engine, place, WindowPolicy.Off).CreateSession();
+            session.WarmUp(30);
+            return session;
+        }
+
+        static void Collect()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
     }
 
     private static Vocoder Load(string engine, InverseStftPlace place, WindowPolicy windows) =>

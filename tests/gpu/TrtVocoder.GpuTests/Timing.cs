@@ -16,6 +16,9 @@ internal static class Timing
     private const int BlockLength = 25;
     private const int Untimed = 5;
 
+    // Nothing may be left to finalizers, which would be at work in TensorRT while the process ends.
+    private static readonly List<IDisposable> Made = [];
+
     public static int Run(string engine, int frames, int rounds, int batch)
     {
         using TrtDecoderModel plainModel = TrtDecoderModel.Load(engine, new TrtDecoderOptions { CudaGraphs = false });
@@ -54,6 +57,8 @@ internal static class Timing
             foreach (int threads in (int[])[1, 6])
                 samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, new VocoderOptions { InverseStft = InverseStftPlace.Host, InverseStftThreads = threads }));
         RunInTurns(samples, rounds);
+        foreach (IDisposable one in Made)
+            one.Dispose();
 
         using JsonLine line = new();
         line.Text("tool", $"TrtVocoder, {model.Info.Backend}").Text("engine", EngineName(engine)).Number("batch", batch).Number("frames", frames)
@@ -142,6 +147,7 @@ internal static class Timing
         Vocoder vocoder = Load(engine, options);
         VocoderSession session = vocoder.CreateSession();
         session.WarmUp(frames, batch);
+        Made.AddRange([session, vocoder]);
         int samples = batch * vocoder.GetSampleCount(frames);
         return new Series(name, times =>
         {
