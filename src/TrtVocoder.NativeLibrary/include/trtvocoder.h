@@ -436,7 +436,7 @@ int32_t trtvocoder_vocoder_get_sample_count(trtvocoder_vocoder* vocoder, int32_t
 
 /**
  * Makes a session. profile_capacity: how many decodes it keeps the times of, for trtvocoder_session_get_profile; 0
- * measures nothing and costs nothing. Errors: invalid argument, missing library (FFTW), CUDA, TensorRT, out of memory.
+ * measures nothing and costs nothing. Errors: invalid argument, CUDA, TensorRT, out of memory.
  * Blocking: an engine's takes about 50 ms. Ownership: the caller's, trtvocoder_session_destroy.
  */
 int32_t trtvocoder_session_create(trtvocoder_vocoder* vocoder, int32_t profile_capacity,
@@ -503,8 +503,7 @@ int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, u
                                                   int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;
 
 /**
- * Gives the frames that the mel of count samples has. Errors: invalid argument, bad data (too few samples), busy,
- * missing library (FFTW).
+ * Gives the frames that the mel of count samples has. Errors: invalid argument, bad data (too few samples), busy.
  */
 int32_t trtvocoder_session_get_frame_count(trtvocoder_session* session, int32_t count,
                                            int32_t* frames) TRTVOCODER_NOEXCEPT;
@@ -512,7 +511,7 @@ int32_t trtvocoder_session_get_frame_count(trtvocoder_session* session, int32_t 
 /**
  * Computes the mel that the model takes of count samples at its sample rate: mel takes [mel_count, frames] and has room
  * for capacity values. frames (NULL is allowed) is trtvocoder_session_get_frame_count. Errors: invalid argument, bad
- * data (too few samples), busy, missing library (FFTW). Blocking: computes.
+ * data (too few samples), busy. Blocking: computes.
  */
 int32_t trtvocoder_session_compute_mel(trtvocoder_session* session, const float* audio, int32_t count, float* mel,
                                        int64_t capacity, int32_t* frames) TRTVOCODER_NOEXCEPT;
@@ -532,7 +531,7 @@ int32_t trtvocoder_session_get_profile(trtvocoder_session* session, const char**
  * they are those of trtvocoder_session_decode of the whole, up to the rounding of other shapes, and exactly as many. A
  * network exported for streaming computes each frame once; of any other the frames around a push are decoded again. The
  * stream has decoders and buffers of its own, as a session has. options may be NULL. Errors: invalid argument (the
- * longest window is too short), bad data (the model does not tell its receptive field), missing library (FFTW), CUDA,
+ * longest window is too short), bad data (the model does not tell its receptive field), CUDA,
  * TensorRT, model, out of memory. Blocking: an engine's takes about 50 ms; a model by others may be asked for its
  * receptive field. Ownership: the caller's, trtvocoder_stream_destroy.
  */
@@ -587,7 +586,7 @@ int32_t trtvocoder_stream_get_info(trtvocoder_stream* stream, trtvocoder_stream_
  * and each request is answered as soon as its last window is done, with the samples that a session gives. Requests are
  * served in turn; one with more windows than a run takes waits behind the others for each further run. Nothing is held
  * back in the hope of a fuller run. options may be NULL. Errors: invalid argument (the model does not take such
- * windows), missing library (FFTW), CUDA, TensorRT, model, out of memory. Blocking: an engine's lanes take about 50 ms
+ * windows), CUDA, TensorRT, model, out of memory. Blocking: an engine's lanes take about 50 ms
  * each. Ownership: the caller's, trtvocoder_scheduler_destroy; it keeps alive what it needs of the vocoder.
  */
 int32_t trtvocoder_scheduler_create(trtvocoder_vocoder* vocoder, const trtvocoder_scheduler_options* options,
