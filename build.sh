@@ -193,12 +193,12 @@ arm64-native() {
         return
     fi
     say "arm64: the shim and its double"
-    arm64_cmake trtvocoder10 shim10_tests unit_tests kernel_tests trtv_simulator_tests
+    arm64_cmake trtvocoder10 shim10_tests trtv_simulator_tests
     arm64_root
     passed=0 failed=0 skipped=0
     # NVIDIA's libraries at hand are those of this machine's processor.
     unset TRTV_TENSORRT_DIR TRTV_TENSORRT_RTX_DIR
-    arm64_tests shim10_tests unit_tests kernel_tests trtv_simulator_tests
+    arm64_tests shim10_tests trtv_simulator_tests
     check_counted "arm64: the shim runs with glibc 2.34 and libstdc++ 3.4.29" old_enough build/native-arm64/libtrtvocoder10.so
     totals
 }
@@ -245,7 +245,7 @@ arm64_decodes() {
 
 # Everything for a Jetson, compiled here and tried under QEMU.
 arm64() {
-    build
+    [[ -n ${TRTV_IS_BUILT:-} ]] || build
     require "${arm64_packages[@]}"
     machine=aarch64 out=out/arm64 native_build=build/native-arm64 publish_for=(-r linux-arm64)
     say "arm64: shims, double and tests"
@@ -271,7 +271,7 @@ pack() {
 }
 
 packages() {
-    build
+    [[ -n ${TRTV_IS_BUILT:-} ]] || build
     pack_built
     passed=0 failed=0 skipped=0
     count "packages and their consumers" tests/packages/run.sh "$PWD/out/packages" "$PWD/$program" "$PWD/$native_build/simulator" "$@"
@@ -757,7 +757,8 @@ sanitize() {
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
     "test:14"
-    "clients:4"
+    "clients:3"
+    "arm64-native:1"
     "fuzz 60:2"
     "sanitize 180:5"
 )

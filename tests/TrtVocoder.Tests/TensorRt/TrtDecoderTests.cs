@@ -75,6 +75,28 @@ public class TrtDecoderTests : SimulatedGpu
     }
 
     [Test]
+    public void A_GPU_that_shares_the_hosts_memory_copies_nothing_and_gives_the_same_samples([Values] InverseStftPlace place)
+    {
+        string engine = TestEngines.Engine("tiny-center");
+        float[] mel = Vector("tiny-center", "T027.mel"), copied = Decode(isIntegrated: false), shared = Decode(isIntegrated: true);
+        Assert.That(shared, Is.EqualTo(copied));
+
+        float[] Decode(bool isIntegrated)
+        {
+            Simulator.Set("integrated", isIntegrated ? "1" : "0");
+            using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { InverseStft = place });
+            using VocoderSession session = vocoder.CreateSession();
+            float[] audio = new float[vocoder.Metadata.GetSampleCount(27)];
+            session.Decode(mel, 27, audio);
+            long uploads = Simulator.Calls("cuMemcpyHtoDAsync_v2");
+            session.Decode(mel, 27, audio);
+            uploads = Simulator.Calls("cuMemcpyHtoDAsync_v2") - uploads;
+            Assert.That((uploads > 0, Simulator.Calls("cuMemcpyDtoHAsync_v2") > 0), Is.EqualTo(isIntegrated ? (false, false) : (true, place == InverseStftPlace.Host)));
+            return audio;
+        }
+    }
+
+    [Test]
     public void Info_tells_limits_and_backend()
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
