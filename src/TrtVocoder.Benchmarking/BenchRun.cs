@@ -9,6 +9,7 @@ namespace TrtVocoder.Benchmarking;
 internal sealed record BenchRun
 {
     public const string Sequential = "sequential";
+    public const string SequentialBusy = "sequential, all cores busy";
     public const string Pipelined = "pipelined";
 
     /// <summary>Frames of every call; null for a replay.</summary>
@@ -19,7 +20,10 @@ internal sealed record BenchRun
 
     public int Batch { get; init; } = 1;
 
-    /// <summary><see cref="Sequential"/>: one decode at a time on one session. <see cref="Pipelined"/>: several sessions at once.</summary>
+    /// <summary>
+    /// <see cref="Sequential"/>: one decode at a time on one session; <see cref="SequentialBusy"/>: while other work keeps every core busy.
+    /// <see cref="Pipelined"/>: several sessions at once.
+    /// </summary>
     public string Mode { get; init; } = Sequential;
 
     public int Sessions { get; init; } = 1;

@@ -29,6 +29,12 @@ internal static class LengthList
         [.. text.Split(',').Select(part => Parse(part) ?? throw new FormatException(
             $"{option} {text}: expected lengths in frames, 1 to {MaxFrames}, like 64,256,512."))];
 
+    /// <summary>Reads sizes of batches separated by commas, as on the command line.</summary>
+    /// <exception cref="FormatException">They are none; the message is a sentence for the user.</exception>
+    public static int[] ParseBatches(string option, string text) =>
+        [.. text.Split(',').Select(part => Parse(part) ?? throw new FormatException(
+            $"{option} {text}: expected numbers of mels from 1 on, like 1,4,16."))];
+
     private static int[] Parse(string text, string source)
     {
         List<int> lengths = [];

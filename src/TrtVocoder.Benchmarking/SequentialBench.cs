@@ -12,6 +12,13 @@ internal static class SequentialBench
 {
     private const int MaxNewLengths = 20;
 
+    /// <summary>The same while every core is busy with something else.</summary>
+    public static BenchRun RunBusy(BenchModel model, Workload workload, BenchOptions options, DecodeProfiler profiler)
+    {
+        using BusyHost busy = BusyHost.Begin();
+        return Run(model, workload, options, profiler) with { Mode = BenchRun.SequentialBusy };
+    }
+
     public static BenchRun Run(BenchModel model, Workload workload, BenchOptions options, DecodeProfiler profiler)
     {
         float[] mel = BenchMel.Make(workload.Batch * model.Vocoder.MelCount * (workload.Longest + MaxNewLengths));

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using TrtVocoder.Internal;
 
 namespace TrtVocoder.Files;
@@ -135,6 +136,13 @@ internal static class WavWriter
     private static int Encode(ReadOnlySpan<float> samples, Span<byte> bytes, WavSampleFormat format)
     {
         int clipped = 0;
+        if (format == WavSampleFormat.Pcm16)
+        {
+            Span<short> values = MemoryMarshal.Cast<byte, short>(bytes);
+            Pcm16.Convert(samples, values);
+            if (!BitConverter.IsLittleEndian)
+                BinaryPrimitives.ReverseEndianness(values, values);
+        }
         for (int i = 0; i < samples.Length; i++)
         {
             float sample = samples[i];
@@ -146,11 +154,7 @@ internal static class WavWriter
             if (MathF.Abs(sample) > 1)
                 clipped++;
             if (format == WavSampleFormat.Pcm16)
-            {
-                BinaryPrimitives.WriteInt16LittleEndian(
-                    bytes[(2 * i)..], (short)Math.Clamp(MathF.Round(sample * 32768f), short.MinValue, short.MaxValue));
                 continue;
-            }
             int value = (int)Math.Clamp(Math.Round(sample * 8388608.0), -8388608, 8388607);
             bytes[3 * i] = (byte)value;
             bytes[(3 * i) + 1] = (byte)(value >> 8);

@@ -34,6 +34,8 @@ public class BenchBadInputTests : CliFixture
     [TestCase("--frames", "64,")]
     [TestCase("--frames", "many")]
     [TestCase("--batch", "0")]
+    [TestCase("--batch", "1,")]
+    [TestCase("--batch", "1,many")]
     [TestCase("--iterations", "0")]
     [TestCase("--warm-up", "-1")]
     [TestCase("--duration", "-1")]
@@ -99,6 +101,7 @@ public class BenchBadInputTests : CliFixture
     {
         Fails(2, [Model, "--mode", "sideways"], "sideways", "pipelined");
         Fails(2, [Model, "--versus", Model, "--report", "r.html"], "--versus only compares");
+        Fails(2, [Model, "--versus", Model, "--busy-host"], "--versus only compares");
         Fails(2, [Model, "--cold-start", "--export-times", "t.json"], "--cold-start measures program starts only");
         Assert.That(Files, Is.Empty);
     }

@@ -49,6 +49,16 @@ public class BenchCommandTests : CliFixture
     }
 
     [Test]
+    public void Each_batch_is_measured_by_itself_and_again_on_a_busy_host()
+    {
+        JsonElement[] runs = RunsOf(Bench("--frames", "16", "--batch", "1,3", "--busy-host", "--mode", "sequential", "--json"));
+        Assert.That(
+            runs.Select(run => (run.GetProperty("batch").GetInt32(), run.GetProperty("mode").GetString())),
+            Is.EqualTo(((int, string)[])[(1, "sequential"), (1, "sequential, all cores busy"), (3, "sequential"), (3, "sequential, all cores busy")]));
+        Assert.That(Bench("--frames", "16", "--busy-host", "--mode", "sequential").Succeeds().Text, Does.Contain("16 frames, sequential, all cores busy"));
+    }
+
+    [Test]
     public void Pipelined_sessions_are_counted_by_throughput()
     {
         JsonElement run = RunsOf(Bench("--frames", "16", "--mode", "pipelined", "--sessions", "3", "--json"))[0];

@@ -235,6 +235,9 @@ void time_cases(const Kernel& kernel, bool sweep) {
                     one({1024, 256, false, frames, 1, frame_major, hops, 0, threads});
         for (int hops : {2, 4, 8})
             for (int threads : {128, 256, 384, 512}) one({1024, 256, false, 256, 16, frame_major, hops, 0, threads});
+        for (int frames : {64, 256})
+            for (int batch : {2, 4, 8, 16, 32})
+                for (int threads : {256, 512}) one({1024, 256, false, frames, batch, frame_major, 4, 0, threads});
     }
 }
 

@@ -52,11 +52,11 @@ for run in timing:
     row(*shape(run), median(run, "plain_sequential_ms"), median(run, "sequential_ms"), f"{run['sequential_ratio']:.3f}", f"{run['sequential_ratio_paired']:.3f}",
         median(run, "plain_graph_ms"), median(run, "graph_ms"), f"{run['graph_ratio']:.3f}", f"{run['graph_ratio_paired']:.3f}", f"{run['graph_overhead_us']:.1f}", verdict(run))
 print("\nHost mel to samples, p50 in ms, beside the same engine's own outputs of the same rounds; on the host by threads; and the parts by default\n")
-head("engine", "items", "frames", "outputs", "samples", "paired", "p99/p50", "pinned", "asleep", "mapped", *(f"host, {threads} thread{'s' * (threads > 1)}" for threads in THREADS), *PARTS)
+head("engine", "items", "frames", "outputs", "samples", "paired", "p99/p50", "pinned", "in place", "p99/p50", "PCM16", "asleep", "mapped", *(f"host, {threads} thread{'s' * (threads > 1)}" for threads in THREADS), *PARTS)
 for run in timing:
-    samples = run["samples_ms"]
+    samples, in_place = run["samples_ms"], run["samples_in_place_ms"]
     row(*shape(run), median(run, "graph_again_ms"), median(run, "samples_ms"), f"{run['samples_to_graph_paired']:.3f}", f"{samples['p99'] / samples['median']:.2f}",
-        median(run, "samples_pinned_ms"), median(run, "samples_asleep_ms"), median(run, "samples_mapped_ms"), *(median(run, f"samples_{threads}_threads_ms") for threads in THREADS), *(median(run, f"part_{part}_ms") for part in PARTS))
+        median(run, "samples_pinned_ms"), median(run, "samples_in_place_ms"), f"{in_place['p99'] / in_place['median']:.2f}", median(run, "samples_pcm16_ms"), median(run, "samples_asleep_ms"), median(run, "samples_mapped_ms"), *(median(run, f"samples_{threads}_threads_ms") for threads in THREADS), *(median(run, f"part_{part}_ms") for part in PARTS))
 print("\nReplay of varied lengths, host mel to samples, ms\n")
 head("windows", "in flight", "p50", "p99", "p50 per 256 frames", "p99 per 256 frames", "p99/p50", "per started 256: p99/p50", "shape changes", "runs", "warm-up", "GPU MiB", "host MiB")
 for run in lines("replay.jsonl"):

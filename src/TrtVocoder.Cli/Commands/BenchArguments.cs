@@ -26,7 +26,11 @@ internal sealed class BenchArguments
         Description =
         $"Replay lengths in the order of a file, one in frames a line; {LengthList.Bundled}: the bundled list."
     };
-    private readonly Option<int> _batch = Options.Integer("--batch", "Mels of every call.", 1, least: 1);
+    private readonly Option<string> _batch = new("--batch")
+    {
+        Description = "Mels of every call, each number measured by itself: 1,4,16.",
+        DefaultValueFactory = _ => "1",
+    };
     private readonly Option<int> _warmUp = Options.Integer(
         "--warm-up", "Milliseconds that each series runs unmeasured.", 200, 0, int.MaxValue, "--warmUp");
     private readonly Option<double> _duration = Options.Number("--duration", "Seconds that each series is measured.", 3, 0, 86400);
@@ -51,6 +55,8 @@ internal sealed class BenchArguments
         Description =
         "Time the model in turn with itself, or with --versus' model, under these windows."
     };
+    private readonly Option<string?> _versusInverseStft = Options.Choice("--versus-inverse-stft",
+        "Time the engine in turn with itself, or with --versus' model, with the inverse STFT there.", "auto", "gpu", "host");
     private readonly Option<int?> _stream = Options.OptionalInteger(
         "--stream", "Measure pushes of so many frames into a stream, against their share of a whole decode of --frames; with --versus also "
             + "against the other model's.", 1, MaxStreamFrames);
@@ -60,7 +66,7 @@ internal sealed class BenchArguments
     public IEnumerable<Symbol> Symbols =>
     [
         _model, _frames, _lengths, _batch, _warmUp, _duration, _iterations, _mode, _sessions, _threads, _istftThreads, _windows, _inFlight,
-        _stream, Versus, _versusWindows, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
+        BusyHost, _stream, Versus, _versusWindows, _versusInverseStft, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, .. _engine.Symbols,
     ];
 
     /// <summary>What was chosen of checkpoints.</summary>
@@ -70,6 +76,11 @@ internal sealed class BenchArguments
     {
         Description =
         "Time another model in turn with this one, and say which is faster."
+    };
+
+    public Option<bool> BusyHost { get; } = new("--busy-host")
+    {
+        Description = "Measure sequential decodes a second time, while every core is busy with other work.",
     };
 
     public Option<string[]> Against { get; } = Files("--against", "Put saved results (--json > a.json, or a baseline's) beside this run.");
@@ -110,19 +121,21 @@ internal sealed class BenchArguments
     /// <param name="models">Whose options they are.</param>
     public BenchOptions Read(CommandCall call, params ReadOnlySpan<string> models)
     {
-        int batch = call.Get(_batch);
+        int[] batches = [.. ReadNumbers(_batch.Name, call.Get(_batch)!, LengthList.ParseBatches).Distinct()];
         List<Workload> workloads = [];
         if (call.Get(_frames) is { } frames)
-            workloads.AddRange(ReadFrames(frames).Distinct().Select(length => new Workload([length], batch, null)));
+            workloads.AddRange(ReadNumbers(_frames.Name, frames, LengthList.ParseOption).Distinct()
+                .SelectMany(length => batches.Select(batch => new Workload([length], batch, null))));
         if (call.Get(_lengths) is { } source)
         {
             if (source != LengthList.Bundled)
                 InputFile.ThrowIfMissing(source);
-            workloads.Add(new Workload(LengthList.Read(source), batch, source));
+            int[] lengths = LengthList.Read(source);
+            workloads.AddRange(batches.Select(batch => new Workload(lengths, batch, source)));
         }
         if (workloads.Count == 0)
-            workloads.Add(new Workload([DefaultFrames], batch, null));
-        if ((long)batch * workloads.Max(workload => workload.Longest) > MaxFramesOfACall)
+            workloads.AddRange(batches.Select(batch => new Workload([DefaultFrames], batch, null)));
+        if (workloads.Max(workload => (long)workload.Batch * workload.Longest) > MaxFramesOfACall)
             throw CliException.Usage($"--batch times the longest length is more than {MaxFramesOfACall} frames a call.");
         string mode = call.Get(_mode)!;
         return new BenchOptions
@@ -151,11 +164,15 @@ internal sealed class BenchArguments
     /// <summary>Windows of the second of two models; null where they are those of the first.</summary>
     public WindowPolicy? ReadVersusWindows(CommandCall call) => ReadWindows(_versusWindows, call);
 
-    private int[] ReadFrames(string text)
+    /// <summary>Where the second of two models' inverse STFT is done; null where it is as the first's.</summary>
+    public InverseStftPlace? ReadVersusInverseStft(CommandCall call) =>
+        call.Get(_versusInverseStft) is { } place ? Enum.Parse<InverseStftPlace>(place, ignoreCase: true) : null;
+
+    private static int[] ReadNumbers(string option, string text, Func<string, string, int[]> parse)
     {
         try
         {
-            return LengthList.ParseOption(_frames.Name, text);
+            return parse(option, text);
         }
         catch (FormatException error)
         {

@@ -18,6 +18,7 @@ internal sealed class BenchCommand : CliCommand
         trtvocoder bench vocos.engine --frames 64,256,512 --report bench.html
         trtvocoder bench vocos.onnx --lengths f5tts --mode sequential
         trtvocoder bench vocos.engine --export-times times.json --export-profile layers.json --export-layer-info graph.json
+        trtvocoder bench vocos.engine --batch 1,4,16 --busy-host
         trtvocoder bench vocos.engine --versus vocos-fp16.engine
         trtvocoder bench vocos-streaming.onnx --stream 10 --versus vocos.onnx
         trtvocoder bench vocos.onnx --json > ours.json; trtvocoder bench vocos.onnx --against torch.json
@@ -50,21 +51,26 @@ internal sealed class BenchCommand : CliCommand
         }
 
         WindowPolicy? otherWindows = _arguments.ReadVersusWindows(call);
+        InverseStftPlace? otherPlace = _arguments.ReadVersusInverseStft(call);
         using BenchModel model = Load(path, options.Vocoder, call);
         Check(model, options);
-        if (other is not null || otherWindows is not null)
+        bool isBusy = call.Get(_arguments.BusyHost);
+        if (other is not null || otherWindows is not null || otherPlace is not null)
         {
-            if (outputs.IsAny || against.Length > 0)
-                throw CliException.Usage("--versus only compares: leave --against, --report and the exports out.");
-            using BenchModel second = Load(
-                other ?? path, options.Vocoder with { Windows = otherWindows ?? options.Vocoder.Windows }, call);
+            if (outputs.IsAny || against.Length > 0 || isBusy)
+                throw CliException.Usage("--versus only compares: leave --against, --report, --busy-host and the exports out.");
+            using BenchModel second = Load(other ?? path, options.Vocoder with
+            {
+                Windows = otherWindows ?? options.Vocoder.Windows,
+                InverseStft = otherPlace ?? options.Vocoder.InverseStft,
+            }, call);
             return RunVersus(model, second, options, output);
         }
-        return RunAlone(model, options, outputs, against, output);
+        return RunAlone(model, options, isBusy, outputs, against, output);
     }
 
     private static BenchPrinted RunAlone(
-        BenchModel model, BenchOptions options, BenchOutputs outputs, BenchResult[] against, CommandOutput output)
+        BenchModel model, BenchOptions options, bool isBusy, BenchOutputs outputs, BenchResult[] against, CommandOutput output)
     {
         using StatusLine status = new(output);
         DecodeProfiler profiler = new(capacity: 1);
@@ -73,6 +79,8 @@ internal sealed class BenchCommand : CliCommand
         {
             if (options.IsSequential)
                 runs.Add(Show(status, workload, BenchRun.Sequential, () => SequentialBench.Run(model, workload, options, profiler)));
+            if (isBusy)
+                runs.Add(Show(status, workload, BenchRun.SequentialBusy, () => SequentialBench.RunBusy(model, workload, options, profiler)));
             if (options.IsPipelined)
                 runs.Add(Show(status, workload, BenchRun.Pipelined, () => PipelinedBench.Run(model, workload, options)));
         }
@@ -107,6 +115,7 @@ internal sealed class BenchCommand : CliCommand
         List<PairedComparison> all = [.. options.Workloads.Select(workload => Show(status, workload, "in turn", () => PairedComparison.Run(first, second, workload, options)))];
         status.Clear();
         (string a, string b) = first.Path != second.Path ? (first.Name, second.Name)
+            : first.Options.InverseStft != second.Options.InverseStft ? ($"inverse STFT {Name(first)}", $"inverse STFT {Name(second)}")
             : first.Options.Windows.Equals(second.Options.Windows) ? (first.Name, "itself")
             : ($"windows {first.Options.Windows}", $"windows {second.Options.Windows}");
         BenchResult measured = MakeResult(first, [], options);
@@ -124,11 +133,15 @@ internal sealed class BenchCommand : CliCommand
                 writer.WriteString("versus", otherPath);
                 writer.WriteString("windows", windows);
                 writer.WriteString("versus_windows", otherWindows);
+                writer.WriteString("inverse_stft", Name(first));
+                writer.WriteString("versus_inverse_stft", Name(second));
                 writer.WriteStartArray("comparisons");
                 all.ForEach(versus => versus.Write(writer));
                 writer.WriteEndArray();
             });
     }
+
+    private static string Name(BenchModel model) => model.Options.InverseStft.ToString().ToLowerInvariant();
 
     private BenchPrinted RunStream(string path, string? otherPath, int chunk, BenchOptions options, CommandCall call)
     {

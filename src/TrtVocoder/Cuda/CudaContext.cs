@@ -51,6 +51,17 @@ internal sealed class CudaContext : IDisposable
         return ((long)free, (long)total);
     }
 
+    /// <summary>After something failed: tells whether it is because the context is lost.</summary>
+    /// <param name="what">What failed, for the sentence.</param>
+    /// <exception cref="CudaException">The context is lost (<see cref="FailureKind.ContextLost"/>).</exception>
+    public unsafe void ThrowIfLost(string what)
+    {
+        using BoundLease current = Enter();
+        nuint free, total;
+        // In a lost context every call answers with the error that lost it; this one also while a stream is captured.
+        CudaStatus.ThrowIfLost(CudaDriver.cuMemGetInfo_v2(&free, &total), what);
+    }
+
     /// <summary>Gives the reference back, once everything made in the context is disposed of too.</summary>
     public void Dispose() => _handle.Dispose();
 

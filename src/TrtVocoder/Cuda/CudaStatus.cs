@@ -23,6 +23,13 @@ internal static class CudaStatus
         return true;
     }
 
+    /// <summary>For what came of a call that was only made to find out whether the context is lost.</summary>
+    public static void ThrowIfLost(CUresult result, string call)
+    {
+        if (LosesContext((int)result))
+            Throw(result, call);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Throw(CUresult result, string call)
     {

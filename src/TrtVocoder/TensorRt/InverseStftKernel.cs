@@ -11,8 +11,11 @@ namespace TrtVocoder.TensorRt;
 /// </summary>
 internal sealed class InverseStftKernel
 {
-    // What an H100 was fastest with for single mels; batches of 16 would gain a fifth by half of it (docs/benchmarks.md).
-    private const int ThreadsPerBlock = 512;
+    // Few blocks are soonest done with many threads each; where there are enough for every processor several times over, smaller ones
+    // share it better ('kernel_check KERNELS.ptx sweep', docs/benchmarks.md).
+    private const int ThreadsOfFewBlocks = 512;
+    private const int ThreadsOfManyBlocks = 256;
+    private const int ManyBlocks = 256;
 
     // Frames for which a block makes one hop more: enough blocks for the GPU's processors, and then fewer frames transformed twice.
     private const int FramesPerHop = 128;
@@ -149,7 +152,8 @@ internal sealed class InverseStftKernel
             : trtv_spectrum_form.TRTV_SPECTRUM_REAL_IMAGINARY);
         arguments.spectrum_format = (int)(isHalf ? trtv_number_format.TRTV_NUMBER_FLOAT16 : trtv_number_format.TRTV_NUMBER_FLOAT32);
         arguments.sample_format = (int)trtv_number_format.TRTV_NUMBER_FLOAT32;
-        _kernel.Launch(stream, arguments, blocks, batch, ThreadsPerBlock, arguments.shared_bytes);
+        int threads = (long)blocks * batch < ManyBlocks ? ThreadsOfFewBlocks : ThreadsOfManyBlocks;
+        _kernel.Launch(stream, arguments, blocks, batch, threads, arguments.shared_bytes);
     }
 
     private static byte[] ReadPtx()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using TrtVocoder.Bindings;
@@ -162,7 +163,16 @@ internal sealed class TrtEngine : IDisposable
     internal void Check(int status, string what)
     {
         if (status < 0)
-            throw Shim.CreateException(status, $"{_source}: {what}");
+            Throw(status, $"{_source}: {what}");
+    }
+
+    // TensorRT has one word for all that the driver refuses it; that a context is lost must be told alike, whoever finds it first.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Throw(int status, string what)
+    {
+        TrtVocoderException refusal = Shim.CreateException(status, what);
+        Context?.ThrowIfLost(what);
+        throw refusal;
     }
 
     private unsafe ExecutionContextHandle MakeContext(bool bringsScratch)

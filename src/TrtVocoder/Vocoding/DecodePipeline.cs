@@ -19,6 +19,7 @@ internal sealed class DecodePipeline : IDisposable
     private readonly WindowCursor _cover;
     private readonly SharedCopy _copy = new(HelperThreads.Shared);
     private readonly List<DecodeLane> _lanes = [];
+    private float[] _room = [];
     private int _mostLanes;
     private int _nextLane;
     private NetworkTimes _times;
@@ -86,8 +87,7 @@ internal sealed class DecodePipeline : IDisposable
         WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, int samples,
         CancellationToken cancellationToken)
     {
-        double start = _profiler?.NowMs ?? 0;
-        (_times, _inverseStftMs, _runs, _finished, _computedFrames) = (default, 0, 0, 0, 0);
+        double start = Begin();
         int units = _inverseStft is not null ? frames : samples;
         int itemsPerRun = GetItemsPerRun(plan, frames);
         try
@@ -121,6 +121,43 @@ internal sealed class DecodePipeline : IDisposable
         }
         if (_profiler is not null)
             Report(_profiler, start, batch, frames);
+    }
+
+    /// <summary>
+    /// Decodes a batch into memory of its own: samples that one run makes side by side stay where the decoder has them (an engine's: in
+    /// pinned memory). They are valid until the next use.
+    /// </summary>
+    /// <returns>[batch, samples]. Parameters are those of <see cref="Decode"/>.</returns>
+    public ReadOnlySpan<float> DecodeInPlace(
+        WindowPlan plan, ReadOnlySpan<float> mel, int batch, int frames, int samples, CancellationToken cancellationToken)
+    {
+        if (!IsOneRun(plan, batch, frames, samples))
+        {
+            Span<float> room = GetRoom(batch * samples);
+            Decode(plan, mel, batch, frames, room, samples, cancellationToken);
+            return room;
+        }
+        double start = Begin();
+        cancellationToken.ThrowIfCancellationRequested();
+        DecodeLane lane = _lanes[0];
+        Send(lane, mel, 0, batch, frames);
+        DecoderOutput output = Finish(lane);
+        ReadOnlySpan<float> audio = batch == 1
+            ? GetSamples(output, 0, -lane.Start * _info.Metadata.HopLength, samples)
+            : output.Samples == samples ? output.GetAudioOfItems(batch) : Gather(output, batch, samples);
+        if (_checksOutput && !output.IsKnownFinite && NonFinite.IndexOf(audio) is >= 0 and int index)
+            throw NotFinite(index / samples, index % samples);
+        if (_profiler is not null)
+            Report(_profiler, start, batch, frames);
+        return audio;
+    }
+
+    /// <summary>Room that lasts until it is asked for again.</summary>
+    public Span<float> GetRoom(int count)
+    {
+        if (_room.Length < count)
+            _room = new float[count];
+        return _room.AsSpan(0, count);
     }
 
     /// <summary>Uses a decoder beside decodes, to ask the model something.</summary>
@@ -179,7 +216,7 @@ internal sealed class DecodePipeline : IDisposable
     /// <summary>
     /// Samples of an item. A graph may put out more than upstream's ISTFT keeps (F5-TTS's own export: one hop more), never fewer.
     /// </summary>
-    public static ReadOnlySpan<float> GetSamples(in DecoderOutput output, int item, int first, int count)
+    public static ReadOnlySpan<float> GetSamples(scoped in DecoderOutput output, int item, int first, int count)
     {
         if (output.Samples < first + count)
         {
@@ -196,6 +233,30 @@ internal sealed class DecodePipeline : IDisposable
         _inverseStft?.Dispose();
         foreach (DecodeLane lane in _lanes)
             lane.Decoder.Dispose();
+    }
+
+    private double Begin()
+    {
+        (_times, _inverseStftMs, _runs, _finished, _computedFrames) = (default, 0, 0, 0, 0);
+        return _profiler?.NowMs ?? 0;
+    }
+
+    // Of several items the samples lie side by side only where a run gives nothing else.
+    private bool IsOneRun(WindowPlan plan, int batch, int frames, int samples)
+    {
+        if (_inverseStft is not null || GetItemsPerRun(plan, frames) < batch)
+            return false;
+        _cover.Reset(plan, frames, samples);
+        return _cover.MoveNext() && _cover.End == samples && (batch == 1 || _cover.Frames == frames);
+    }
+
+    // What puts out more samples than are kept has them in between.
+    private ReadOnlySpan<float> Gather(scoped in DecoderOutput output, int batch, int samples)
+    {
+        Span<float> room = GetRoom(batch * samples);
+        for (int item = 0; item < batch; item++)
+            GetSamples(output, item, 0, samples).CopyTo(room[(item * samples)..]);
+        return room;
     }
 
     private int GetItemsPerRun(WindowPlan plan, int frames) =>
@@ -279,10 +340,8 @@ internal sealed class DecodePipeline : IDisposable
             return;
         if (_info.HasCostlyShapes)
             _inverseStft?.Expect(lane.End - lane.Begin);
-        DecoderOutput output = lane.Finish();
+        DecoderOutput output = Finish(lane);
         bool isFinite = !_checksOutput || output.IsKnownFinite;
-        if (_profiler is not null)
-            _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);
         double start = _profiler?.NowMs ?? 0;
         if (_inverseStft is null && output.Samples == samples && lane.End - lane.Begin == samples)
         {
@@ -301,6 +360,14 @@ internal sealed class DecodePipeline : IDisposable
         }
         if (_profiler is not null && _inverseStft is not null)
             _inverseStftMs += _profiler.NowMs - start;
+    }
+
+    private DecoderOutput Finish(DecodeLane lane)
+    {
+        DecoderOutput output = lane.Finish();
+        if (_profiler is not null)
+            _times = _finished++ == 0 ? lane.Decoder.Times : _times.Then(lane.Decoder.Times);
+        return output;
     }
 
     private void CopySamples(in DecoderOutput output, int item, DecodeLane lane, Span<float> audio, bool isFinite)

@@ -91,7 +91,10 @@ public sealed class VocoderPool : IDisposable, IAsyncDisposable
     /// <param name="frames">Frames.</param>
     /// <param name="audio">Room for at least <see cref="Vocoder.GetSampleCount"/> samples, the task's until it ends.</param>
     /// <param name="cancellationToken">Ends the wait, or the decode between two windows.</param>
-    /// <returns>Samples written. Errors are those of <see cref="RentAsync"/> and of <see cref="VocoderSession.DecodeBatch"/>.</returns>
+    /// <returns>
+    /// Samples written. Errors are those of <see cref="RentAsync"/> and of
+    /// <see cref="VocoderSession.Decode(ReadOnlySpan{float}, int, Span{float})"/>.
+    /// </returns>
     public async Task<int> DecodeAsync(
         ReadOnlyMemory<float> mel, int frames, Memory<float> audio, CancellationToken cancellationToken = default)
     {

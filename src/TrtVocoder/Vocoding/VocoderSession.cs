@@ -41,6 +41,9 @@ public sealed class VocoderSession : IDisposable
     /// <summary>The stream whose state the network holds, where it keeps any.</summary>
     internal VocoderStream? StateOwner { get; set; }
 
+    // Of a network with state the parts are those of its stream, and not measured.
+    private DecodeTimes? Times => _info.Metadata.IsStreaming ? null : _pipeline.Times;
+
     private VocoderStream OwnStream => _ownStream ??= MakeStream();
 
     private WindowPlan Plan => _isWarm ? _plan.Windows : _plan.BeforeWarmUp;
@@ -64,7 +67,7 @@ public sealed class VocoderSession : IDisposable
     /// <param name="frames">Frames.</param>
     /// <param name="audio">Room for at least <see cref="Vocoder.GetSampleCount"/> samples; after a cancellation it holds some of them.</param>
     /// <param name="cancellationToken">Ends the decode before its next window.</param>
-    /// <returns>Samples written. Errors are those of <see cref="DecodeBatch"/>.</returns>
+    /// <returns>Samples written. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public int Decode(ReadOnlySpan<float> mel, int frames, Span<float> audio, CancellationToken cancellationToken) =>
         DecodeBatch(mel, 1, frames, audio, cancellationToken);
@@ -80,25 +83,78 @@ public sealed class VocoderSession : IDisposable
     public int DecodeBatch(
         ReadOnlySpan<float> mel, int batch, int frames, Span<float> audio, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(batch);
-        ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        using Activity? activity = VocoderTelemetry.StartDecode(_info, batch, frames);
-        if (activity is null && !VocoderTelemetry.WantsDecodes)
-            return DecodeChecked(mel, batch, frames, audio, cancellationToken);
-        long start = Stopwatch.GetTimestamp();
+        DecodeMeasurement measurement = VocoderTelemetry.BeginDecode(_info, batch, frames);
         try
         {
             int samples = DecodeChecked(mel, batch, frames, audio, cancellationToken);
-            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, samples,
-                _info.Metadata.IsStreaming ? null : _pipeline.Times, null);
+            measurement.End(samples, Times);
             return samples;
         }
-        catch (Exception error)
+        catch (Exception error) when (measurement.Fail(error))
         {
-            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, batch, frames, 0, null, error);
             throw;
         }
     }
+
+    /// <summary>
+    /// Decodes one mel into memory of the session's: of an engine that makes samples in one run they lie in the pinned memory that the GPU
+    /// wrote them to, and nothing is copied.
+    /// </summary>
+    /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
+    /// <param name="frames">Frames.</param>
+    /// <returns>
+    /// The samples, valid until the session is used again or disposed of. Errors are those of
+    /// <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.
+    /// </returns>
+    public ReadOnlySpan<float> Decode(ReadOnlySpan<float> mel, int frames) => DecodeBatch(mel, 1, frames);
+
+    /// <summary>Decodes several mels of one length into memory of the session's, as <see cref="Decode(ReadOnlySpan{float}, int)"/>.</summary>
+    /// <param name="mel">[batch, n_mels, frames].</param>
+    /// <param name="batch">Items.</param>
+    /// <param name="frames">Frames of each item.</param>
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    /// <returns>[batch, <see cref="Vocoder.GetSampleCount"/>] samples, valid until the session is used again or disposed of.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public ReadOnlySpan<float> DecodeBatch(
+        ReadOnlySpan<float> mel, int batch, int frames, CancellationToken cancellationToken = default)
+    {
+        DecodeMeasurement measurement = VocoderTelemetry.BeginDecode(_info, batch, frames);
+        try
+        {
+            ReadOnlySpan<float> audio = DecodeInPlace(mel, batch, frames, cancellationToken);
+            measurement.End(batch == 0 ? 0 : audio.Length / batch, Times);
+            return audio;
+        }
+        catch (Exception error) when (measurement.Fail(error))
+        {
+            throw;
+        }
+    }
+
+    /// <summary>Decodes several mels of one length to 16-bit PCM, rounded and clipped as in WAV files.</summary>
+    /// <param name="mel">[batch, n_mels, frames].</param>
+    /// <param name="batch">Items.</param>
+    /// <param name="frames">Frames of each item.</param>
+    /// <param name="audio">Room for [batch, <see cref="Vocoder.GetSampleCount"/>] samples.</param>
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    /// <returns>Samples written for each item. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public int DecodeBatchPcm16(
+        ReadOnlySpan<float> mel, int batch, int frames, Span<short> audio, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
+        int samples = GetSampleCount(batch, frames, audio.Length);
+        Pcm16.Convert(DecodeBatch(mel, batch, frames, cancellationToken), audio);
+        return samples;
+    }
+
+    /// <summary>Decodes one mel to 16-bit PCM, rounded and clipped as in WAV files.</summary>
+    /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
+    /// <param name="frames">Frames.</param>
+    /// <param name="audio">Room for at least <see cref="Vocoder.GetSampleCount"/> samples.</param>
+    /// <returns>Samples written. Errors are those of <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.</returns>
+    public int DecodePcm16(ReadOnlySpan<float> mel, int frames, Span<short> audio) => DecodeBatchPcm16(mel, 1, frames, audio);
 
     /// <summary>
     /// Decodes one mel and hands its samples out part by part, the first one early: what is to be played while the rest is still computed.
@@ -118,21 +174,16 @@ public sealed class VocoderSession : IDisposable
     public int Decode(
         ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(frames);
         ArgumentNullException.ThrowIfNull(part);
-        using Activity? activity = VocoderTelemetry.StartDecode(_info, 1, frames);
-        if (activity is null && !VocoderTelemetry.WantsDecodes)
-            return DecodeParts(mel, frames, part, null, cancellationToken);
-        long start = Stopwatch.GetTimestamp();
+        DecodeMeasurement measurement = VocoderTelemetry.BeginDecode(_info, 1, frames);
         try
         {
-            int samples = DecodeParts(mel, frames, part, start, cancellationToken);
-            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, 1, frames, samples, null, null);
+            int samples = DecodeParts(mel, frames, part, measurement, cancellationToken);
+            measurement.End(samples, null);
             return samples;
         }
-        catch (Exception error)
+        catch (Exception error) when (measurement.Fail(error))
         {
-            VocoderTelemetry.EndDecode(activity, Stopwatch.GetElapsedTime(start), _info, 1, frames, 0, null, error);
             throw;
         }
     }
@@ -165,24 +216,27 @@ public sealed class VocoderSession : IDisposable
     /// measures what each costs, so that covers are chosen by this machine's own times. Takes some 50 ms a window and run in flight on a
     /// GPU. Until then an engine's session runs each input in its own length, and each new length costs it milliseconds.
     /// </summary>
+    /// <returns>What it took; <see cref="GetState"/> tells the shapes and the memory that it made ready.</returns>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp() => WarmUp(CancellationToken.None);
+    public TimeSpan WarmUp() => WarmUp(CancellationToken.None);
 
     /// <summary>As <see cref="WarmUp()"/>, unless it is cancelled between two windows: what is ready by then stays so.</summary>
     /// <param name="cancellationToken">Ends it before the next window.</param>
+    /// <returns>What it took.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp(CancellationToken cancellationToken)
+    public TimeSpan WarmUp(CancellationToken cancellationToken)
     {
+        long start = Stopwatch.GetTimestamp();
         Enter();
         try
         {
             if (_info.Metadata.IsStreaming)
             {
                 WarmUpState(VocoderOptions.DefaultMaxWindowFrames / 4);
-                return;
+                return Stopwatch.GetElapsedTime(start);
             }
             // Without it an engine has no windows, and each new length costs.
             if (_info.HasCostlyShapes)
@@ -191,11 +245,12 @@ public sealed class VocoderSession : IDisposable
             if (!windows.HasFixedLengths)
             {
                 _pipeline.WarmUp(windows, 1, windows.GetWarmUpFrames(_info), cancellationToken);
-                return;
+                return Stopwatch.GetElapsedTime(start);
             }
             _pipeline.WarmUp(windows, 1, 0, cancellationToken);
             _plan.Measure(_pipeline.MeasureCosts);
             _isWarm = true;
+            return Stopwatch.GetElapsedTime(start);
         }
         finally
         {
@@ -211,11 +266,13 @@ public sealed class VocoderSession : IDisposable
     /// <param name="frames">Frames of the decodes to come.</param>
     /// <param name="batch">Items of the decodes to come.</param>
     /// <param name="cancellationToken">Ends it before the next shape.</param>
+    /// <returns>What it took.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
-    public void WarmUp(int frames, int batch = 1, CancellationToken cancellationToken = default)
+    public TimeSpan WarmUp(int frames, int batch = 1, CancellationToken cancellationToken = default)
     {
+        long start = Stopwatch.GetTimestamp();
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(frames, 1);
         Enter();
@@ -224,11 +281,12 @@ public sealed class VocoderSession : IDisposable
             if (_info.Metadata.IsStreaming)
             {
                 WarmUpState(frames);
-                return;
+                return Stopwatch.GetElapsedTime(start);
             }
             WindowPlan plan = GetPlan(frames);
             plan.ThrowIfTooLong(frames);
             _pipeline.WarmUp(plan, batch, frames, cancellationToken);
+            return Stopwatch.GetElapsedTime(start);
         }
         finally
         {
@@ -293,11 +351,13 @@ public sealed class VocoderSession : IDisposable
     /// <param name="mel">[n_mels, frames].</param>
     /// <param name="frames">Frames.</param>
     /// <param name="part">Takes the next samples.</param>
-    /// <param name="start">When the call began, where somebody wants to know how long the first part took.</param>
+    /// <param name="measurement">Is told of the first part.</param>
     /// <param name="cancellationToken">Ends the decode between two parts.</param>
     private int DecodeParts(
-        ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, long? start, CancellationToken cancellationToken)
+        ReadOnlySpan<float> mel, int frames, Action<ReadOnlySpan<float>> part, DecodeMeasurement measurement,
+        CancellationToken cancellationToken)
     {
+        bool isFirst = true;
         Enter();
         try
         {
@@ -329,9 +389,9 @@ public sealed class VocoderSession : IDisposable
             SampleQueue samples = OwnStream.Output.Samples;
             if (samples.Count > 0)
             {
-                if (start is { } began)
-                    VocoderTelemetry.AddFirstPart(Stopwatch.GetElapsedTime(began), _info);
-                start = null;
+                if (isFirst)
+                    measurement.AddFirstPart();
+                isFirst = false;
                 part(samples.Content);
             }
             samples.Drop(samples.Count);
@@ -344,22 +404,13 @@ public sealed class VocoderSession : IDisposable
         try
         {
             CheckMel(_info, mel, batch, frames);
-            int samples = GetSampleCount(batch, frames, audio);
+            int samples = GetSampleCount(batch, frames, audio.Length);
             if (samples == 0 || batch == 0)
                 return samples;
             if (_info.Metadata.IsStreaming)
-            {
                 DecodeWithState(mel, batch, frames, audio, samples, cancellationToken);
-                return samples;
-            }
-            WindowPlan plan = GetPlan(frames);
-            plan.ThrowIfTooLong(frames);
-            if (frames < plan.Shortest && !plan.IsShortExact(frames))
-                Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
-                    + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
-            if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
-                AskBatch();
-            _pipeline.Decode(plan, mel, batch, frames, audio, samples, cancellationToken);
+            else
+                _pipeline.Decode(PlanDecode(batch, frames), mel, batch, frames, audio, samples, cancellationToken);
             return samples;
         }
         finally
@@ -368,9 +419,44 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
+    private ReadOnlySpan<float> DecodeInPlace(ReadOnlySpan<float> mel, int batch, int frames, CancellationToken cancellationToken)
+    {
+        Enter();
+        try
+        {
+            CheckMel(_info, mel, batch, frames);
+            int samples = _info.Metadata.GetSampleCount(frames);
+            if (samples == 0 || batch == 0)
+                return [];
+            if (!_info.Metadata.IsStreaming)
+                return _pipeline.DecodeInPlace(PlanDecode(batch, frames), mel, batch, frames, samples, cancellationToken);
+            Span<float> room = _pipeline.GetRoom(batch * samples);
+            DecodeWithState(mel, batch, frames, room, samples, cancellationToken);
+            return room;
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private WindowPlan PlanDecode(int batch, int frames)
+    {
+        WindowPlan plan = GetPlan(frames);
+        plan.ThrowIfTooLong(frames);
+        if (frames < plan.Shortest && !plan.IsShortExact(frames))
+            Note(ShortNote, $"Mels of fewer than {_info.MinFrames} frames, which one run of this model takes at least, are decoded at "
+                + $"both ends of a run; one of {frames} frames is too short to be exact so, and is as near as can be had.");
+        if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
+            AskBatch();
+        return plan;
+    }
+
     /// <summary>Refuses mels of the wrong length, or with NaN or infinity.</summary>
     internal static void CheckMel(DecoderInfo info, ReadOnlySpan<float> mel, int batch, int frames)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
         int melCount = info.Metadata.MelCount;
         if (mel.Length != (long)batch * melCount * frames)
             throw new ArgumentException(batch == 1
@@ -385,13 +471,14 @@ public sealed class VocoderSession : IDisposable
         throw NonFiniteMel(mel[index], band, frame, item > 0 ? $" of item {item}" : "");
     }
 
-    private int GetSampleCount(int batch, int frames, ReadOnlySpan<float> audio)
+    /// <summary>Samples of an item, after a look at the room for all of them.</summary>
+    private int GetSampleCount(int batch, int frames, int audio)
     {
         int samples = _info.Metadata.GetSampleCount(frames);
-        if (audio.Length < (long)batch * samples)
+        if (audio < (long)batch * samples)
             throw new ArgumentException(batch == 1
-                ? $"The audio has room for {audio.Length} samples, but {frames} frames decode to {samples}."
-                : $"The audio has room for {audio.Length} samples, but {batch} mels of {frames} frames decode to {(long)batch * samples}.",
+                ? $"The audio has room for {audio} samples, but {frames} frames decode to {samples}."
+                : $"The audio has room for {audio} samples, but {batch} mels of {frames} frames decode to {(long)batch * samples}.",
                 nameof(audio));
         return samples;
     }

@@ -61,11 +61,10 @@ internal static class VocoderTelemetry
     /// <summary>Whether anybody listens to the parts of decodes, which a session must measure for.</summary>
     public static bool WantsParts => PartDuration.Enabled;
 
-    /// <summary>Whether a decode must be told of at its end.</summary>
-    public static bool WantsDecodes => Duration.Enabled || FirstPart.Enabled || Frames.Enabled || Audio.Enabled || PartDuration.Enabled;
+    private static bool WantsDecodes => Duration.Enabled || FirstPart.Enabled || Frames.Enabled || Audio.Enabled || PartDuration.Enabled;
 
-    /// <summary>Begins an activity of a decode; null where nobody listens.</summary>
-    public static Activity? StartDecode(DecoderInfo info, int batch, int frames)
+    /// <summary>Begins to measure a decode; where nobody listens, nothing is measured.</summary>
+    public static DecodeMeasurement BeginDecode(DecoderInfo info, int batch, int frames)
     {
         // Asked first: without listeners StartActivity gives null too, and may allocate on its way.
         Activity? activity = Source.HasListeners() ? Source.StartActivity("trtvocoder.decode") : null;
@@ -75,7 +74,7 @@ internal static class VocoderTelemetry
             activity.SetTag("trtvocoder.batch", batch);
             activity.SetTag("trtvocoder.frames", frames);
         }
-        return activity;
+        return activity is null && !WantsDecodes ? default : new DecodeMeasurement(activity, info, batch, frames);
     }
 
     /// <summary>Tells of a decode that ended, by an exception or not.</summary>

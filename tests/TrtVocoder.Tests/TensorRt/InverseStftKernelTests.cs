@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
@@ -172,6 +174,33 @@ public class InverseStftKernelTests : SimulatedGpu
     }
 
     [Test]
+    public void In_place_the_samples_of_one_run_stay_where_the_GPU_wrote_them([Values(1, 3)] int batch)
+    {
+        using Vocoder vocoder = Load(TestEngines.Engine(), InverseStftPlace.Gpu, WindowPolicy.Off);
+        using VocoderSession session = vocoder.CreateSession();
+        session.WarmUp(40, batch);
+        float[] mel = Mel(40, batch), audio = new float[batch * vocoder.GetSampleCount(40)];
+        session.DecodeBatch(mel, batch, 40, audio);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ReadOnlySpan<float> inPlace = session.DecodeBatch(mel, batch, 40);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+
+        Assert.That(inPlace.SequenceEqual(audio));
+        Assert.That(IsPinned(inPlace));
+        Assert.That(IsPinned(audio), Is.False);
+    }
+
+    private static unsafe bool IsPinned(ReadOnlySpan<float> values)
+    {
+        using CudaContext context = CudaContext.Retain(CudaDevice.Get());
+        using BoundLease current = context.Enter();
+        ulong device;
+        fixed (float* first = values)
+            return CudaDriver.cuMemHostGetDevicePointer_v2(&device, first, 0) == CUresult.CUDA_SUCCESS;
+    }
+
+    [Test]
     public void A_sample_that_is_not_finite_is_found_by_the_kernel_and_named()
     {
         using Vocoder vocoder = Load(TestEngines.Engine(), InverseStftPlace.Gpu, WindowPolicy.Off);
@@ -228,6 +257,46 @@ public class InverseStftKernelTests : SimulatedGpu
         Mel(20, 1).CopyTo(decoder.BeginInput(1, 20));
         Assert.That(decoder.Run().GetAudio(0).Length, Is.EqualTo(19 * 256));
         Assert.That(() => model.CreateSampleDecoder(), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void A_session_needs_nobody_to_hold_its_vocoder([Values] InverseStftPlace place)
+    {
+        string engine = TestEngines.Engine();
+        float[] expected = Decode(engine, 30, place);
+        // What earlier tests left to the collector must not count.
+        Collect();
+        string before = Simulator.Live;
+        DecodeAlone();
+        for (int i = 0; i < 20 && Simulator.Live != before; i++)
+            Collect();
+        AssertNothingNew(before, "after the vocoder was forgotten and the session disposed of");
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void DecodeAlone()
+        {
+            using VocoderSession session = MakeAlone();
+            for (int round = 0; round < 5; round++)
+            {
+                Collect();
+                session.Decode(Mel(30 + round, 1), 30 + round);
+            }
+            Assert.That(session.Decode(Mel(30, 1), 30).SequenceEqual(expected));
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        VocoderSession MakeAlone()
+        {
+            VocoderSession session = Load(engine, place, WindowPolicy.Off).CreateSession();
+            session.WarmUp(30);
+            return session;
+        }
+
+        static void Collect()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
     }
 
     private static Vocoder Load(string engine, InverseStftPlace place, WindowPolicy windows) =>

@@ -106,6 +106,31 @@ public class TrtFailureTests : SimulatedGpu
     }
 
     [Test]
+    public void An_enqueue_that_TensorRT_refuses_in_a_lost_context_tells_of_the_loss()
+    {
+        using TrtRuntime runtime = TrtRuntime.Create(TensorRtLibrary.Load());
+        using TrtEngine engine = runtime.Load(TestEngines.Engine());
+        using CudaStream stream = CudaStream.Create(runtime.Context);
+        using TrtExecutionContext context = engine.CreateContext(0, stream);
+        using DeviceBuffer<byte> memory = new(runtime.Context, 1 << 20);
+        foreach (TrtTensor tensor in engine.Tensors)
+        {
+            if (tensor.IsInput)
+                context.SetInputShape(tensor, 1, 100, 3);
+            context.SetAddress(tensor, memory.Address);
+        }
+        Simulator.Fault("kernel@1=700");
+        context.Enqueue(stream);
+        stream.Drain();
+
+        Assert.That(
+            () => context.Enqueue(stream),
+            Throws.TypeOf<CudaException>().With.Property(nameof(CudaException.Kind)).EqualTo(FailureKind.ContextLost)
+                .And.Message.Contains("running it").And.Message.Contains("the CUDA context of this process is lost"));
+        Simulator.Reset();
+    }
+
+    [Test]
     public void A_decoder_works_again_after_a_failed_run()
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());

@@ -4,6 +4,7 @@ using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Profiling;
 using TrtVocoder.TestSupport;
+using TrtVocoder.Tests.Internal;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Tests.Vocoding;
@@ -76,6 +77,61 @@ public class VocoderSessionTests
             bool withinLimits = model.Runs.All(run => run.Batch <= maxBatch && (maxBatch != int.MaxValue || run.Batch == 1 || run.Batch * run.Frames <= 24));
             return (error <= Tolerance && withinLimits).Label($"{Kinds[kind]}: error {error}, runs {string.Join(" ", model.Runs)}");
         }).QuickCheckThrowOnFailure();
+    }
+
+    [Test]
+    public void Any_decode_in_place_or_to_PCM_gives_the_samples_of_a_decode()
+    {
+        Gen<(int, int, int, int)> cases =
+            from kind in Gen.Choose(0, Kinds.Length - 1)
+            from frames in Gen.Choose(0, 60)
+            from batch in Gen.Choose(0, 4)
+            from maxBatch in Gen.Elements(1, 2, 4, int.MaxValue)
+            select (kind, frames, batch, maxBatch);
+        Prop.ForAll(cases.ToArbitrary(), value =>
+        {
+            (int kind, int frames, int batch, int maxBatch) = value;
+            using FakeDecoderModel model = Make(kind, maxBatch);
+            using Vocoder vocoder = new(model, new VocoderOptions { MaxWindowFrames = 40 });
+            using VocoderSession session = vocoder.CreateSession();
+            float[] mel = Mels.Random(batch * FakeDecoderModel.MelCount * frames, batch);
+            float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
+            short[] pcm = new short[audio.Length];
+            session.DecodeBatch(mel, batch, frames, audio);
+
+            bool isInPlace = session.DecodeBatch(mel, batch, frames).SequenceEqual(audio);
+            int samples = session.DecodeBatchPcm16(mel, batch, frames, pcm);
+
+            bool isPcm = samples == vocoder.GetSampleCount(frames) && pcm.SequenceEqual(audio.Select(Pcm16Tests.Round));
+            return (isInPlace && isPcm).Label($"{Kinds[kind]}: in place {isInPlace}, PCM {isPcm}");
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Test]
+    public void A_network_that_puts_out_NaN_is_named_in_place_too([Values] OutputKind signal)
+    {
+        using FakeDecoderModel model = new(signal) { Poison = float.NaN };
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+        float[] mel = Mels.Random(FakeDecoderModel.MelCount * 37);
+
+        Assert.That(() => { session.Decode(mel, 37); }, Throws.TypeOf<TrtVocoderException>().With.Message.Contains("put out NaN"));
+        Assert.That(() => session.DecodePcm16(mel, 37, new short[1000]), Throws.TypeOf<TrtVocoderException>().With.Message.Contains("put out NaN"));
+        Assert.That(
+            () => session.DecodePcm16(mel, 37, new short[10]), Throws.ArgumentException.With.Message.Contains("room for 10 samples"));
+        Assert.That(() => { session.DecodeBatch(mel, -1, 37); }, Throws.TypeOf<ArgumentOutOfRangeException>());
+    }
+
+    [Test]
+    public void Warm_up_says_what_it_took()
+    {
+        using FakeDecoderModel model = new(maxBatch: 2);
+        using Vocoder vocoder = new(model);
+        using VocoderSession session = vocoder.CreateSession();
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        TimeSpan first = session.WarmUp(), second = session.WarmUp(frames: 50, batch: 2);
+        Assert.That(first, Is.GreaterThan(TimeSpan.Zero).And.LessThan(System.Diagnostics.Stopwatch.GetElapsedTime(start)));
+        Assert.That(second, Is.GreaterThan(TimeSpan.Zero).And.LessThan(System.Diagnostics.Stopwatch.GetElapsedTime(start)));
     }
 
     [Test]

@@ -16,6 +16,9 @@ internal static class Timing
     private const int BlockLength = 25;
     private const int Untimed = 5;
 
+    // Nothing may be left to finalizers, which would be at work in TensorRT while the process ends.
+    private static readonly List<IDisposable> Made = [];
+
     public static int Run(string engine, int frames, int rounds, int batch)
     {
         using TrtDecoderModel plainModel = TrtDecoderModel.Load(engine, new TrtDecoderOptions { CudaGraphs = false });
@@ -45,6 +48,8 @@ internal static class Timing
             new("graph_again_ms", times => Decode(captured, mel, batch, frames, times)),
             new("samples_pinned_ms", times => Decode(pinned, mel, batch, frames, times)),
             Samples("samples_ms", engine, mel, batch, frames, new VocoderOptions()),
+            InPlace("samples_in_place_ms", engine, mel, batch, frames),
+            Pcm16("samples_pcm16_ms", engine, mel, batch, frames),
             Samples("samples_asleep_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { SleepsWhileWaiting = true } }),
         ];
         samples.Add(Samples("samples_mapped_ms", engine, mel, batch, frames, new VocoderOptions { Engine = new TrtDecoderOptions { Buffers = BufferMode.Mapped } }));
@@ -52,6 +57,8 @@ internal static class Timing
             foreach (int threads in (int[])[1, 6])
                 samples.Add(Samples($"samples_{threads}_threads_ms", engine, mel, batch, frames, new VocoderOptions { InverseStft = InverseStftPlace.Host, InverseStftThreads = threads }));
         RunInTurns(samples, rounds);
+        foreach (IDisposable one in Made)
+            one.Dispose();
 
         using JsonLine line = new();
         line.Text("tool", $"TrtVocoder, {model.Info.Backend}").Text("engine", EngineName(engine)).Number("batch", batch).Number("frames", frames)
@@ -110,16 +117,44 @@ internal static class Timing
 
     private static Series Samples(string name, string engine, float[] mel, int batch, int frames, VocoderOptions options)
     {
+        float[] audio = [];
+        return Sessions(name, engine, batch, frames, options, (session, samples) =>
+        {
+            if (audio.Length == 0)
+                audio = new float[samples];
+            session.DecodeBatch(mel, batch, frames, audio);
+        });
+    }
+
+    private static Series InPlace(string name, string engine, float[] mel, int batch, int frames) =>
+        Sessions(name, engine, batch, frames, new VocoderOptions(), (session, _) => session.DecodeBatch(mel, batch, frames));
+
+    private static Series Pcm16(string name, string engine, float[] mel, int batch, int frames)
+    {
+        short[] audio = [];
+        return Sessions(name, engine, batch, frames, new VocoderOptions(), (session, samples) =>
+        {
+            if (audio.Length == 0)
+                audio = new short[samples];
+            session.DecodeBatchPcm16(mel, batch, frames, audio);
+        });
+    }
+
+    // One decode of a warm session; it is told how many samples that makes.
+    private static Series Sessions(
+        string name, string engine, int batch, int frames, VocoderOptions options, Action<VocoderSession, int> decode)
+    {
         Vocoder vocoder = Load(engine, options);
         VocoderSession session = vocoder.CreateSession();
         session.WarmUp(frames, batch);
-        float[] audio = new float[batch * vocoder.GetSampleCount(frames)];
+        Made.AddRange([session, vocoder]);
+        int samples = batch * vocoder.GetSampleCount(frames);
         return new Series(name, times =>
         {
             foreach (ref double time in times)
             {
                 long start = Stopwatch.GetTimestamp();
-                session.DecodeBatch(mel, batch, frames, audio);
+                decode(session, samples);
                 time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             }
         });
