@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The packages as users meet them: what each holds, and consumers of them, made, published and run outside this tree.
 #
-#   tests/packages/run.sh PACKAGES PROGRAM DOUBLE [--all | --approve]
+#   tests/packages/run.sh PACKAGES PROGRAM DOUBLE [--all | --quick | --approve]
 #
 # PACKAGES is the folder that './build.sh pack' left, PROGRAM the program (it says what is expected), DOUBLE the folder of the simulated GPU. Without --all
-# the five ways run that differ most; with it all eight. Each decodes the demo on the CPU and an engine on the double. Ends in 'N passed, N failed, N skipped'.
+# the five ways run that differ most; with it all eight, with --quick one. Each decodes the demo on the CPU and an engine on the double. Ends in 'N passed, N failed, N skipped'.
 set -euo pipefail
 packages=$1 program=$2 double=$3 choice=${4:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -118,10 +118,50 @@ consumer() {
     rm -rf "${work:?}/$name"
 }
 
+# What a debugger needs, and that nothing tells where the package was made: a commit of this repository, no folder of this machine in libraries, symbols and docs.
+commit_is_told() {
+    local package commit
+    for package in "$packages"/*.nupkg; do
+        commit=$(unzip -p "$package" '*.nuspec' | sed -n 's/.*<repository type="git".* commit="\([0-9a-f]*\)".*/\1/p')
+        git -C "$root" cat-file -e "$commit^{commit}" || { echo "$package tells '$commit'"; return 1; }
+    done
+}
+no_folder_is_told() {
+    local package
+    for package in "$packages"/*.*nupkg; do
+        rm -rf "$work/unpacked"
+        unzip -q "$package" -d "$work/unpacked"
+        ! grep -rlaF --include='*.dll' --include='*.pdb' --include='*.xml' "$root/" "$work/unpacked" || { echo "in $package"; return 1; }
+    done
+}
+item "every package tells a commit of this repository" commit_is_told
+item "no package tells where it was made" no_folder_is_told
+packed_again() {
+    dotnet pack "$root/bindings/TrtVocoder.Bindings" -c Release -v quiet -nologo --no-build -o "$work/again" || return
+    local package
+    for package in "$work"/again/*; do cmp "$package" "$packages/$(basename "$package")" || return; done
+}
+item "packed again, a package is the same bytes" packed_again
+consumer self-contained --self-contained true
+if [[ $choice == --quick ]]; then
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0))
+    exit
+fi
+
+# What a clone with an address tells; this one may have none.
+sources_are_linked() {
+    local address=https://github.com/example/trtvocoder
+    git clone -q --depth 1 "file://$root" "$work/clone" && git -C "$work/clone" remote set-url origin "$address.git" &&
+        dotnet pack "$work/clone/bindings/TrtVocoder.Bindings" -c Release -v quiet -nologo -o "$work/linked" &&
+        unzip -p "$work"/linked/*.nupkg '*.nuspec' | grep -F "url=\"$address.git\"" &&
+        unzip -p "$work"/linked/*.snupkg '*.pdb' | grep -aF '{"documents":{"/_/*":"https://raw.githubusercontent.com/example/trtvocoder/'
+}
+item "symbols link to their sources at the repository's address" sources_are_linked
+
 single=(-p:PublishSingleFile=true --self-contained true)
 consumer framework-dependent
 consumer framework-dependent-linux-x64 -r linux-x64 --self-contained false
-consumer self-contained --self-contained true
 consumer single-file-linux-x64 -r linux-x64 "${single[@]}" -p:IncludeNativeLibrariesForSelfExtract=true
 consumer aot-linux-x64 -r linux-x64 -p:PublishAot=true
 if [[ $choice == --all ]]; then
@@ -180,25 +220,6 @@ else
     echo "skipped: the tool in a container's root: no mount namespace may be made here"
     skipped=$((skipped + 2))
 fi
-
-# What a debugger needs, and that nothing tells where the package was made: a commit of this repository, no folder of this machine in libraries, symbols and docs.
-commit_is_told() {
-    local package commit
-    for package in "$packages"/*.nupkg; do
-        commit=$(unzip -p "$package" '*.nuspec' | sed -n 's/.*<repository type="git".* commit="\([0-9a-f]*\)".*/\1/p')
-        git -C "$root" cat-file -e "$commit^{commit}" || { echo "$package tells '$commit'"; return 1; }
-    done
-}
-no_folder_is_told() {
-    local package
-    for package in "$packages"/*.*nupkg; do
-        rm -rf "$work/unpacked"
-        unzip -q "$package" -d "$work/unpacked"
-        ! grep -rlaF --include='*.dll' --include='*.pdb' --include='*.xml' "$root/" "$work/unpacked" || { echo "in $package"; return 1; }
-    done
-}
-item "every package tells a commit of this repository" commit_is_told
-item "no package tells where it was made" no_folder_is_told
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))
