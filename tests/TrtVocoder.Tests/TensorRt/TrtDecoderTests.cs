@@ -533,6 +533,44 @@ public class TrtDecoderTests : SimulatedGpu
     }
 
     [Test]
+    public void All_of_a_vocoder_is_in_the_hosts_own_context_where_it_has_one([Values(0, 1)] int device)
+    {
+        string engine = TestEngines.Engine();
+        Simulator.Set("devices", "2");
+        nint own = Simulator.CreateContext(device);
+        Assert.That(Simulator.Count("context_references"), Is.EqualTo(1));
+        float[] mel = Vector("tiny-center", "T027.mel"), expected = Vector("tiny-center", "T027.audio"), audio = new float[expected.Length];
+        using (Vocoder vocoder = new(TrtDecoderModel.Load(engine, new TrtDecoderOptions { Context = own }), new VocoderOptions { Windows = WindowPolicy.Of(24, 40) }))
+        {
+            using VocoderSession session = vocoder.CreateSession(new DecodeProfiler(collectsLayers: true));
+            session.WarmUp();
+            session.Decode(mel, 27, audio);
+            Assert.That(Differences.Largest(audio, expected), Is.LessThan(1e-4f));
+            using CudaContext attached = CudaContext.Attach(own);
+            Assert.That(attached.Device.Ordinal, Is.EqualTo(device));
+            using CudaStream stream = CudaStream.Create(attached);
+            using PinnedBuffer<float> host = new(attached, Math.Max(mel.Length, expected.Length));
+            using DeviceBuffer<float> input = new(attached, mel.Length), output = new(attached, expected.Length);
+            mel.CopyTo(host.Span);
+            stream.Copy(host, input, mel.Length);
+            session.DecodeOnDevice(input.Address, 1, 27, output.Address, stream.Handle);
+            stream.Copy(output, host, expected.Length);
+            stream.Synchronize();
+            Assert.That(host.Span[..expected.Length].ToArray(), Is.EqualTo(audio));
+            Thread other = new(() => session.Decode(mel, 27, audio));
+            other.Start();
+            other.Join();
+            Assert.That(Simulator.Count("context_references"), Is.EqualTo(1), "no primary context was retained");
+            Assert.That(vocoder.IsContextLost, Is.False);
+        }
+        Simulator.DestroyContext(own);
+        Assert.That(
+            () => TrtDecoderModel.Load(engine, new TrtDecoderOptions { Context = own }),
+            Throws.TypeOf<CudaException>().With.Property("ErrorName").EqualTo("CUDA_ERROR_CONTEXT_IS_DESTROYED"));
+        Simulator.Set("devices", "1");
+    }
+
+    [Test]
     public void State_and_times_are_refused_while_another_thread_decodes()
     {
         Simulator.Set("enqueue_us", "300000");
