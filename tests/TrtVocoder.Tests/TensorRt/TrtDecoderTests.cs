@@ -75,6 +75,29 @@ public class TrtDecoderTests : SimulatedGpu
     }
 
     [Test]
+    public void A_GPU_that_shares_the_hosts_memory_copies_nothing_and_gives_the_same_samples([Values] InverseStftPlace place)
+    {
+        string engine = TestEngines.Engine("tiny-center");
+        float[] mel = Vector("tiny-center", "T027.mel"), copied = Decode(isIntegrated: false), shared = Decode(isIntegrated: true);
+        Assert.That(shared, Is.EqualTo(copied));
+
+        float[] Decode(bool isIntegrated)
+        {
+            Simulator.Set("integrated", isIntegrated ? "1" : "0");
+            using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { InverseStft = place });
+            using VocoderSession session = vocoder.CreateSession();
+            float[] audio = new float[vocoder.Metadata.GetSampleCount(27)];
+            session.Decode(mel, 27, audio);
+            long before = Copies();
+            session.Decode(mel, 27, audio);
+            Assert.That(Copies() - before, isIntegrated ? Is.Zero : Is.Positive);
+            return audio;
+        }
+
+        static long Copies() => Simulator.Calls("cuMemcpyHtoDAsync_v2") + Simulator.Calls("cuMemcpyDtoHAsync_v2");
+    }
+
+    [Test]
     public void Info_tells_limits_and_backend()
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
