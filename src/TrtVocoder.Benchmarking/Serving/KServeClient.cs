@@ -13,6 +13,11 @@ internal sealed class KServeClient : IDisposable
     // An hour of speech at 24 kHz.
     private const int MaxAnswerBytes = 1 << 29;
 
+    private static readonly SocketError[] NoConnection =
+    [
+        SocketError.ConnectionRefused, SocketError.HostNotFound, SocketError.TryAgain, SocketError.HostUnreachable, SocketError.NetworkUnreachable,
+    ];
+
     private readonly HttpClient _client;
 
     /// <summary>Connects with the first request.</summary>
@@ -43,14 +48,17 @@ internal sealed class KServeClient : IDisposable
         // First the server itself: another program's "not found" would be taken for that of a model.
         try
         {
-            ServerJson.Read(await GetAsync("v2", cancellationToken).ConfigureAwait(false), root => ServerJson.Text(root, "name"), $"{Name}/v2");
+            ReadOnlyMemory<byte> server = await GetAsync("v2", cancellationToken).ConfigureAwait(false);
+            ServerJson.Read(server, root => ServerJson.Text(root, "name"), $"{Name}/v2");
         }
         catch (ServerException error) when (error.Status != 0)
         {
-            throw new ServerException(error.Category, $"{error.Message.TrimEnd('.')}; a server of KServe's protocol v2 tells of itself there.");
+            throw new ServerException(
+                error.Category, $"{error.Message.TrimEnd('.')}; a server of KServe's protocol v2 tells of itself there.");
         }
         string source = $"{Name}'s model '{PrintableText.Name(model)}'";
-        return ServedModel.Parse(await GetAsync(PathOf(model), cancellationToken).ConfigureAwait(false), source) with { Name = model };
+        ReadOnlyMemory<byte> metadata = await GetAsync(PathOf(model), cancellationToken).ConfigureAwait(false);
+        return ServedModel.Parse(metadata, source) with { Name = model };
     }
 
     /// <summary>What the server has counted of the model; null where it does not tell.</summary>
@@ -70,7 +78,8 @@ internal sealed class KServeClient : IDisposable
     /// <summary>Asks for an inference.</summary>
     /// <returns>The body of the answer, and the bytes of JSON that it begins with; null where the server does not say.</returns>
     /// <exception cref="ServerException">There is no answer, or a refusal.</exception>
-    public Task<(ReadOnlyMemory<byte> Body, long? HeaderLength)> InferAsync(string model, HttpContent content, CancellationToken cancellationToken) =>
+    public Task<(ReadOnlyMemory<byte> Body, long? HeaderLength)> InferAsync(
+        string model, HttpContent content, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, $"{PathOf(model)}/infer", content, cancellationToken);
 
     public void Dispose() => _client.Dispose();
@@ -116,8 +125,7 @@ internal sealed class KServeClient : IDisposable
     private ServerException Unanswered(Exception error)
     {
         Exception cause = error.GetBaseException();
-        return cause is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.TryAgain or SocketError.HostUnreachable
-            or SocketError.NetworkUnreachable } refused
+        return cause is SocketException refused && NoConnection.Contains(refused.SocketErrorCode)
             ? new ServerException("no connection", $"No server answers at {Name}: {refused.Message}.")
             : new ServerException("broken connection", $"{Name} gave no whole answer: {cause.Message.TrimEnd('.')}.");
     }

@@ -51,7 +51,8 @@ internal static class ServedAnswer
             foreach (long axis in shape)
                 rest = axis > 0 && rest % axis == 0 ? rest / axis : -1;
             if (datatype != ServedModel.Datatype || size == 0 || size % SampleBytes != 0 || rest != 1)
-                throw ServerException.Unreadable($"{Source} has {size} bytes for a waveform {PrintableText.Name(datatype)} [{string.Join(", ", shape)}].");
+                throw ServerException.Unreadable(
+                    $"{Source} has {size} bytes for a waveform {PrintableText.Name(datatype)} [{string.Join(", ", shape)}].");
         }
     }
 }

@@ -29,10 +29,12 @@ internal static class ServedText
                 foreach (ServedFailure failure in run.Served!.Failures)
                     yield return $"  {run.Mode}: {failure.Count} × {failure.Kind}, the first: {failure.First}";
                 if (run.Served.WorstDb is { } worst)
-                    yield return $"  {run.Mode}: every answer that counts was compared, the worst {(double.IsFinite(worst) ? Text($"at {worst:0.0} dB") : "equal, bit for bit")}";
+                    yield return $"  {run.Mode}: every answer that counts was compared, the worst "
+                        + (double.IsFinite(worst) ? Text($"at {worst:0.0} dB") : "equal, bit for bit");
                 // Half of the time that is told would be this program's own.
                 if (run[SeriesName.Late]?.Times is { P99: > 2 } late && late.P99 > run[SeriesName.Answer]!.Times.P99 / 2)
-                    yield return $"  {run.Mode}: this machine sent late itself, p99 {BenchText.Ms(late.P99)} ms; its answers took less than is told.";
+                    yield return $"  {run.Mode}: this machine sent late itself, p99 {BenchText.Ms(late.P99)} ms; "
+                        + "answers took less than is told.";
             }
         }
     }

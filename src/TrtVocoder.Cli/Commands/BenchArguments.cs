@@ -68,7 +68,8 @@ internal sealed class BenchArguments
     private readonly Option<string?> _servedModel = new("--served-model") { Description = "What the server calls the model. Default: vocos." };
     private readonly Option<string?> _concurrency = new("--concurrency")
     {
-        Description = "Closed loops: so many clients, each of which asks again when it is answered, each number measured by itself: 1,4,16,64. Default: 1.",
+        Description = "Closed loops: so many clients, each of which asks again when it is answered, each number measured by itself: "
+            + "1,4,16,64. Default: 1.",
     };
     private readonly Option<string?> _rate = new("--rate")
     {
@@ -196,7 +197,8 @@ internal sealed class BenchArguments
         foreach (Option option in Symbols.OfType<Option>().Except(always))
             if (call.Has(option) && !(path is not null && ofModel.Contains(option)))
                 throw CliException.Usage($"--url and {option.Name} exclude each other{(ofModel.Contains(option) ? " without a MODEL" : "")}.");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https") || address.Query.Length + address.Fragment.Length > 0)
+        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")
+            || address.Query.Length + address.Fragment.Length > 0)
             throw CliException.Usage($"--url '{url}': expected http://HOST:PORT, like http://localhost:8000.");
         List<ServedLoad> loads = [.. ReadList(_concurrency, call, "clients from 1 to 1024, like 1,4,16", 1, KServeClient.MaxConnections, isWhole: true)
             .Select(clients => new ServedLoad((int)clients, 0)),

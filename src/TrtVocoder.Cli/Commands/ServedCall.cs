@@ -64,7 +64,8 @@ internal sealed record ServedCall
             if (workload.Batch > 1 && !model.HasBatch)
                 throw CliException.Usage($"--batch {workload.Batch}: {client.Name}'s model '{Model}' takes one mel a request.");
             if ((long)sizeof(float) * workload.Batch * model.MelCount * workload.Longest > MaxMelBytes)
-                throw CliException.Usage($"--batch times the longest length times {model.MelCount} mel bands is more than {MaxMelBytes} bytes a request.");
+                throw CliException.Usage(
+                    $"--batch times the longest length times {model.MelCount} mel bands is more than {MaxMelBytes} bytes a request.");
             status.Show("first requests …");
             ServedRequests requests = new(model, workload.Batch, workload.Longest);
             ServedBench bench = new(client, model, requests, new ServedOptions
@@ -126,7 +127,8 @@ internal sealed record ServedCall
 internal sealed record ServedResult(BenchResult Bench, string Title) : CommandResult
 {
     /// <summary>A load of which nothing was answered measured nothing.</summary>
-    public override int ExitCode => Bench.Runs.All(run => run[SeriesName.Answer]!.Times.Count > 0) ? Running.ExitCode.Success : Running.ExitCode.Server;
+    public override int ExitCode =>
+        Bench.Runs.All(run => run[SeriesName.Answer]!.Times.Count > 0) ? Running.ExitCode.Success : Running.ExitCode.Server;
 
     public override IEnumerable<string> ToLines() => [Title, .. ServedText.Describe(Bench.Runs)];
 
