@@ -1,0 +1,138 @@
+using System.Globalization;
+using TrtVocoder.Benchmarking;
+
+namespace TrtVocoder.FleetSimulation;
+
+/// <summary>The tables of docs/scale.md.</summary>
+internal static class Reports
+{
+    private const int Batch = 16;
+    private const int Lanes = 2;
+    private const int LongestWindow = 512;
+    private const double LoadSeconds = 8;
+
+    // A fleet is as large as its load at 16:00 needs at so much of its capacity.
+    private const double Utilization = 0.7;
+
+    // docs/triton.md, "windows of all requests": one H200, 2026-11-28.
+    private static readonly (int Clients, double Rate, double P50, double P99, double WindowsPerRun)[] _measured =
+    [
+        (1, 1606.1, 0.5, 0.9, 1.03),
+        (4, 3447.8, 1.1, 1.8, 1.35),
+        (16, 3767.9, 3.9, 8.5, 4.00),
+        (64, 4207.5, 16.5, 25.2, 6.48),
+    ];
+
+    /// <summary>Prints what the arguments ask for.</summary>
+    /// <param name="arguments">A verb and options.</param>
+    /// <param name="output">Where to.</param>
+    /// <exception cref="FormatException">They are not understood.</exception>
+    /// <returns>0.</returns>
+    public static int Run(string[] arguments, TextWriter output)
+    {
+        Dictionary<string, double> options = new() { ["--seed"] = 1, ["--factor"] = 1, ["--start"] = 180 };
+        for (int i = 1; i < arguments.Length; i += 2)
+        {
+            if (!options.ContainsKey(arguments[i]))
+                throw new FormatException($"'{arguments[i]}' is no option.");
+            options[arguments[i]] = i + 1 < arguments.Length
+                && double.TryParse(arguments[i + 1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0
+                    ? value
+                    : throw new FormatException($"{arguments[i]} takes a number above 0.");
+        }
+        int seed = (int)options["--seed"];
+        switch (arguments.FirstOrDefault())
+        {
+            case "check":
+                Check(seed, output);
+                return 0;
+            case "windows":
+                Windows(seed, output);
+                return 0;
+            case "day":
+                Day(seed, options["--factor"], options["--start"], output);
+                return 0;
+            default:
+                throw new FormatException("Expected check, windows or day.");
+        }
+    }
+
+    private static void Check(int seed, TextWriter output)
+    {
+        output.WriteLine(
+            "| clients | requests/s measured | simulated | ÷ measured | p50 ms measured | simulated | p99 ms measured | simulated | windows a run measured | simulated |");
+        output.WriteLine("|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        WindowCutter cutter = new(LongestWindow, Batch);
+        foreach ((int clients, double rate, double p50, double p99, double windows) in _measured)
+        {
+            LoadResult result = Loads.RunClosedLoop(
+                new InstanceOptions(RunTimes.H200, Batch, Lanes), cutter.Cut, MeasuredLengths(seed), clients, LoadSeconds, seed);
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {clients} | {rate:F0} | {result.RequestsPerSecond:F0} | {result.RequestsPerSecond / rate:F2} | {p50:F1} | {result.Times.GetQuantile(0.5):F1} | "
+                + $"{p99:F1} | {result.Times.GetQuantile(0.99):F1} | {windows:F2} | {result.WindowsPerRun:F2} |"));
+        }
+    }
+
+    private static void Windows(int seed, TextWriter output)
+    {
+        output.WriteLine("| windows | lanes | 1 client | 4 | 16 | 64 | windows a run at 64 |");
+        output.WriteLine("|---|--:|--:|--:|--:|--:|--:|");
+        foreach ((int longest, bool isOnlyLength, int lanes, bool hasOneRunAtATime) in new[]
+        {
+            (512, false, 2, true), (512, false, 1, true), (512, false, 4, true), (512, false, 2, false),
+            (256, false, 2, true), (512, true, 2, true), (256, true, 2, true), (256, true, 1, true),
+        })
+        {
+            WindowCutter cutter = new(longest, Batch, isOnlyLength);
+            InstanceOptions instance = new(RunTimes.H200, Batch, lanes) { HasOneRunAtATime = hasOneRunAtATime };
+            LoadResult[] results = [.. _measured.Select(row =>
+                Loads.RunClosedLoop(instance, cutter.Cut, MeasuredLengths(seed), row.Clients, LoadSeconds, seed))];
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {string.Join(", ", cutter.Lengths)} | {lanes}{(hasOneRunAtATime ? "" : ", as if each had a GPU")} | "
+                + $"{string.Join(" | ", results.Select(result => $"{Round(result.RequestsPerSecond)} ({result.Times.GetQuantile(0.99):F1})"))} | {results[^1].WindowsPerRun:F2} |"));
+        }
+    }
+
+    private static void Day(int seed, double factor, double startSeconds, TextWriter output)
+    {
+        WindowCutter cutter = new(LongestWindow, Batch);
+        InstanceOptions instance = new(RunTimes.H200.Times(factor), Batch, Lanes);
+        int[] lengths = LengthList.Read(LengthList.Bundled);
+        double capacity = Loads.RunClosedLoop(instance, cutter.Cut, lengths, 64, LoadSeconds, seed).RequestsPerSecond;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"An instance: {capacity:F0} requests a second, 64 at a time.\n"));
+        output.WriteLine(
+            "| requests/s at 16:00 | instances | fewest to most | instance-hours | instance s an hour of speech | p50 ms | p99 ms | p99.9 ms | refused |");
+        output.WriteLine("|--:|---|--:|--:|--:|--:|--:|--:|--:|");
+        foreach (int size in new[] { 1, 3, 10, 30, 100, 300, 1000 })
+        {
+            FleetOptions fleet = Fleet(size);
+            Print(size, $"{size}, all day", FleetDay.RunFixed(fleet, size));
+            Print(size, "by queue time, 4 ms", FleetDay.RunScaled(fleet, Rule(size, 4)));
+        }
+        const int Example = 100;
+        foreach (int instances in new[] { 70, 80, 90, 120 })
+            Print(Example, $"{instances}, all day", FleetDay.RunFixed(Fleet(Example), instances));
+        foreach (double targetMs in new[] { 2, 3, 6, 10, 20 })
+            Print(Example, string.Create(CultureInfo.InvariantCulture, $"by queue time, {targetMs} ms"), FleetDay.RunScaled(Fleet(Example), Rule(Example, targetMs)));
+
+        FleetOptions Fleet(int size) => new(instance, cutter, lengths, new DayOfLoad(size * Utilization * capacity, seed), capacity, seed);
+
+        AutoscalerOptions Rule(int size, double targetMs) => new(targetMs, 2 * size) { StartSeconds = startSeconds };
+
+        void Print(int size, string rule, FleetResult day) => output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {size * Utilization * capacity:N0} | {rule} | {day.Fewest} to {day.Most} | {day.InstanceHours:N0} | {day.InstanceSecondsPerSpeechHour:F3} | "
+            + $"{Round(day.Times.GetQuantile(0.5))} | {Round(day.Times.GetQuantile(0.99))} | {Round(day.Times.GetQuantile(0.999))} | {day.Refused / day.Offered:P3} |"));
+    }
+
+    // As the load generator of tests/triton has them: 48 mels of 300 to 900 frames.
+    private static int[] MeasuredLengths(int seed)
+    {
+        Random random = new(seed);
+        return [.. Enumerable.Range(0, 48).Select(_ => random.Next(300, 901))];
+    }
+
+    private static string Round(double value) => value >= 100 ? value.ToString("N0", CultureInfo.InvariantCulture) : value.ToString("F1", CultureInfo.InvariantCulture);
+}
