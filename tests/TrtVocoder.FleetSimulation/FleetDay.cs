@@ -21,21 +21,21 @@ internal static class FleetDay
 
     /// <summary>A day under a rule; it begins with what midnight's load takes.</summary>
     public static FleetResult RunScaled(FleetOptions options, AutoscalerOptions rule) => Run(options, new Autoscaler(
-        rule, Math.Clamp((int)Math.Ceiling(options.Load.GetRate(0) / options.Capacity / 0.7), rule.Least, rule.Most)));
+        rule, Math.Clamp((int)Math.Ceiling(options.Load.GetRate(0) / options.Instance.Capacity / 0.7), rule.Least, rule.Most)));
 
     private static FleetResult Run(FleetOptions options, Autoscaler fleet)
     {
-        PoissonLoad one = new(options.Instance, options.Cutter.Cut, options.Lengths, options.Seed);
+        PoissonLoad one = new(options.Instance.Instance, options.Instance.Cutter.Cut, options.Instance.Lengths, options.Seed);
         AnswerTimes times = new();
         List<double> slice = [];
         Queue<double> values = [];
-        double backlog = 0, offered = 0, refused = 0, instanceHours = 0;
+        double backlog = 0, offered = 0, refused = 0, instanceHours = 0, untold = 0;
         (int fewest, int most) = (fleet.Paid, fleet.Paid);
         for (double now = 0; now < DayOfLoad.Seconds; now += StepSeconds)
         {
             double rate = options.Load.GetRate(now + (StepSeconds / 2));
             double came = rate * StepSeconds;
-            double capacity = options.Capacity * fleet.Ready;
+            double capacity = options.Instance.Capacity * fleet.Ready;
             double before = backlog;
             double sustained = MostUtilization * capacity;
             backlog = Math.Max(0, backlog + ((rate - sustained) * StepSeconds));
@@ -43,15 +43,18 @@ internal static class FleetDay
             backlog -= tooMany;
             double waitMs = (before + backlog) / 2 / capacity * 1000;
 
-            (double waited, long windows) = (one.Instance.WaitedMs, one.Instance.WindowsRun);
-            slice.Clear();
             // Whoever works off a backlog is never idle.
-            one.Run((before > 0 ? sustained : Math.Min(rate, sustained)) / fleet.Ready, options.SliceSeconds, slice.Add);
-            double answered = came - tooMany + before - backlog;
+            double share = (before > 0 ? sustained : Math.Min(rate, sustained)) / fleet.Ready;
+            slice.Clear();
+            one.Run(share, options.SliceSeconds, slice.Add);
+            // Those of a slice in which nobody was answered are told by the next.
+            untold += came - tooMany + before - backlog;
             foreach (double milliseconds in slice)
-                times.Add(milliseconds + waitMs, answered / slice.Count);
+                times.Add(milliseconds + waitMs, untold / slice.Count);
+            if (slice.Count > 0)
+                untold = 0;
 
-            values.Enqueue(waitMs + ((one.Instance.WaitedMs - waited) / Math.Max(1, one.Instance.WindowsRun - windows)));
+            values.Enqueue(waitMs + options.Instance.GetQueueMs(share));
             if (values.Count > StepsOfValue)
                 values.Dequeue();
             offered += came;
@@ -60,7 +63,7 @@ internal static class FleetDay
             fleet.Step(now + StepSeconds, values.Average());
             (fewest, most) = (Math.Min(fewest, fleet.Paid), Math.Max(most, fleet.Paid));
         }
-        double speechSeconds = options.Lengths.Average(options.Cutter.GetSeconds) * (offered - refused - backlog);
+        double speechSeconds = options.Instance.Lengths.Average(options.Instance.Cutter.GetSeconds) * (offered - refused - backlog);
         return new FleetResult(times, offered, refused, backlog, instanceHours, speechSeconds / 3600, fewest, most);
     }
 }

@@ -34,8 +34,11 @@ internal sealed class SimulatedInstance
     /// <summary>Windows of them.</summary>
     public long WindowsRun { get; private set; }
 
-    /// <summary>How long these windows waited for their run to begin, in all.</summary>
+    /// <summary>How long these windows waited for the GPU, in all.</summary>
     public double WaitedMs { get; private set; }
+
+    /// <summary>How long they waited for a lane, in all: what a scheduler's count of waiting windows tells of.</summary>
+    public double QueuedMs { get; private set; }
 
     /// <summary>When the next run ends; infinite where none is under way.</summary>
     public double NextEndMs
@@ -67,16 +70,15 @@ internal sealed class SimulatedInstance
                 lane = other;
         double now = lane.EndMs;
         lane.EndMs = double.PositiveInfinity;
-        // The lane first answers, then looks for more: so a client that answers at once is in its next run.
-        SimulatedRequest[] ended = [.. lane.Windows];
-        lane.Windows.Clear();
-        foreach (SimulatedRequest request in ended)
+        // It first answers all, then looks for more: so who sends the next request at once is in its next run.
+        foreach (SimulatedRequest request in lane.Windows)
         {
             if (++request.Done < request.Windows.Count)
                 continue;
             OpenRequests--;
             _onAnswer(request, now);
         }
+        lane.Windows.Clear();
         StartRuns(now);
     }
 
@@ -86,7 +88,7 @@ internal sealed class SimulatedInstance
         {
             if (_queue.Count == 0)
                 return;
-            if (double.IsPositiveInfinity(lane.EndMs))
+            if (lane.Windows.Count == 0)
                 Start(lane, now);
         }
     }
@@ -107,6 +109,7 @@ internal sealed class SimulatedInstance
                 request.Taken++;
                 lane.Windows.Add(request);
                 WaitedMs += begin - request.Arrival;
+                QueuedMs += now - request.Arrival;
             }
             if (request.Taken == request.Windows.Count)
                 _queue.Remove(current);
