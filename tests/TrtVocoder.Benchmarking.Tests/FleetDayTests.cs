@@ -3,10 +3,13 @@ using TrtVocoder.TestSupport;
 
 namespace TrtVocoder.Benchmarking.Tests;
 
-/// <summary>A fleet's day: what comes is answered, refused or there; the autoscaler's rule; and docs/scale.md prints what the program does.</summary>
+/// <summary>
+/// A fleet's day: what comes is answered, refused or there; the autoscaler's rule; and docs/scale.md prints what the program does.
+/// </summary>
 public class FleetDayTests
 {
-    private static readonly InstanceProfile _instance = new(new InstanceOptions(RunTimes.H200, 16, 2), new WindowCutter(512, 16), [400, 600, 900], 1);
+    private static readonly InstanceProfile _instance = new(
+        new InstanceOptions(RunTimes.H200, 16, 2), new WindowCutter(512, 16), [400, 600, 900], 1);
 
     /// <param name="size">Instances that are at work all the time at 16:00, but for bursts.</param>
     /// <param name="seed">Of all that is drawn.</param>

@@ -15,7 +15,8 @@ public class FleetInstanceTests
     [TestCase(0.9)]
     public void The_mean_wait_for_runs_of_one_window_is_that_of_Pollaczek_and_Khinchine(double utilization)
     {
-        double wait = Enumerable.Range(1, 4).Average(seed => Loads.RunOpenLoop(_single, OneWindow, [1], utilization * 1000, 100, seed).MeanWaitMs);
+        double wait = Enumerable.Range(1, 4).Average(seed =>
+            Loads.RunOpenLoop(_single, OneWindow, [1], utilization * 1000, 100, seed).MeanWaitMs);
 
         // M/D/1: ρ s / 2 (1 − ρ), for runs of s = 1 ms.
         Assert.That(wait, Is.EqualTo(utilization / (2 * (1 - utilization))).Within(4).Percent);
@@ -42,7 +43,7 @@ public class FleetInstanceTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(result.WindowsPerRun, Is.EqualTo(1.5).Within(0.01), "two windows of 512 frames share a run, that of 256 has one of its own");
+            Assert.That(result.WindowsPerRun, Is.EqualTo(1.5).Within(0.01), "two of 512 frames share a run, that of 256 has its own");
             Assert.That(result.Times.GetQuantile(0.99), Is.EqualTo(2).Within(1).Percent);
         });
     }

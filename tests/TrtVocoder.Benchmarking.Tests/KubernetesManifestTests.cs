@@ -8,8 +8,8 @@ using YamlDotNet.RepresentationModel;
 namespace TrtVocoder.Benchmarking.Tests;
 
 /// <summary>
-/// examples/kubernetes, read by the types of Kubernetes' own API description, which know every field. No cluster was asked. A ScaledObject is
-/// KEDA's: of it only what this project relies on is looked at.
+/// examples/kubernetes, read by the types of Kubernetes' own API description, which know every field. No cluster was asked. A ScaledObject
+/// is KEDA's: of it only what this project relies on is looked at.
 /// </summary>
 public partial class KubernetesManifestTests
 {
@@ -25,13 +25,17 @@ public partial class KubernetesManifestTests
     {
         YamlStream stream = new();
         stream.Load(new StringReader(Text("scaledobject.yaml")));
-        return path.Aggregate(stream.Documents.Single().RootNode, (node, key) => int.TryParse(key, out int index) ? node[index] : node[key]);
+        YamlNode root = stream.Documents.Single().RootNode;
+        return path.Aggregate(root, (node, key) => int.TryParse(key, out int index) ? node[index] : node[key]);
     }
 
     [Test]
     public void Every_file_is_of_the_kind_that_it_says()
     {
-        IKubernetesObject<V1ObjectMeta>[] read = [_deployment, Read<V1Service>("service.yaml"), Read<V1PodDisruptionBudget>("disruptionbudget.yaml")];
+        IKubernetesObject<V1ObjectMeta>[] read =
+        [
+            _deployment, Read<V1Service>("service.yaml"), Read<V1PodDisruptionBudget>("disruptionbudget.yaml"),
+        ];
 
         Assert.That(read.Select(value => $"{value.ApiVersion} {value.Kind} {value.Metadata.Name}"), Is.EqualTo(new[]
         {
@@ -41,9 +45,12 @@ public partial class KubernetesManifestTests
     }
 
     [Test]
-    public void A_field_that_Kubernetes_does_not_have_is_found() => Assert.That(
-        () => KubernetesYaml.Deserialize<V1Deployment>(Text("deployment.yaml").Replace("maxSurge", "maxSurges", StringComparison.Ordinal), strict: true),
-        Throws.Exception);
+    public void A_field_that_Kubernetes_does_not_have_is_found()
+    {
+        string misspelt = Text("deployment.yaml").Replace("maxSurge", "maxSurges", StringComparison.Ordinal);
+
+        Assert.That(() => KubernetesYaml.Deserialize<V1Deployment>(misspelt, strict: true), Throws.Exception);
+    }
 
     [Test]
     public void Service_and_budget_select_the_servers_of_the_deployment()
@@ -73,7 +80,8 @@ public partial class KubernetesManifestTests
             foreach (V1Probe probe in new[] { server.StartupProbe, server.ReadinessProbe })
                 Assert.That((probe.HttpGet.Path, probe.HttpGet.Port.Value), Is.EqualTo(("/v2/health/ready", "http")));
             Assert.That(
-                Read<V1Service>("service.yaml").Spec.Ports.Select(port => port.TargetPort.Value), Is.SubsetOf(server.Ports.Select(port => port.Name)));
+                Read<V1Service>("service.yaml").Spec.Ports.Select(port => port.TargetPort.Value),
+                Is.SubsetOf(server.Ports.Select(port => port.Name)));
             Assert.That(_deployment.Spec.Replicas, Is.Null, "who scales says how many; each deployment would set it back");
         });
     }
@@ -82,7 +90,8 @@ public partial class KubernetesManifestTests
     public void A_server_has_the_time_to_answer_what_it_has_accepted()
     {
         V1PodSpec pod = _deployment.Spec.Template.Spec;
-        int exit = int.Parse(pod.Containers[0].Args.Single(argument => argument.StartsWith("--exit-timeout-secs=", StringComparison.Ordinal)).Split('=')[1]);
+        string[] arguments = [.. pod.Containers[0].Args];
+        int exit = int.Parse(arguments.Single(argument => argument.StartsWith("--exit-timeout-secs=", StringComparison.Ordinal)).Split('=')[1]);
         int pause = int.Parse(pod.Containers[0].Lifecycle.PreStop.Exec.Command[1]);
 
         Assert.That(pod.TerminationGracePeriodSeconds, Is.GreaterThan(exit + pause));

@@ -1,8 +1,9 @@
 namespace TrtVocoder.FleetSimulation;
 
 /// <summary>
-/// Kubernetes' HorizontalPodAutoscaler on one value for the whole fleet: ready instances × value / target, rounded up, within a tolerance of a tenth
-/// none; at most twice as many or four more in a minute, a tenth fewer in five minutes, and fewer only when nothing of late asked for more.
+/// Kubernetes' HorizontalPodAutoscaler on one value for the whole fleet: ready instances × value / target, rounded up, within a tolerance
+/// of a tenth none; at most twice as many or four more in a minute, a tenth fewer in five minutes, and fewer only when nothing of late
+/// asked for more.
 /// </summary>
 internal sealed class Autoscaler
 {
@@ -47,7 +48,8 @@ internal sealed class Autoscaler
 
     private void Add(double seconds, int wish)
     {
-        int before = Paid - _changes.Where(change => change.Seconds > seconds - UpPeriodSeconds && change.Change > 0).Sum(change => change.Change);
+        int before = Paid - _changes.Where(change => change.Seconds > seconds - UpPeriodSeconds && change.Change > 0)
+            .Sum(change => change.Change);
         int added = Math.Min(wish, Math.Max(2 * before, before + UpAtLeast)) - Paid;
         if (added <= 0)
             return;

@@ -1,8 +1,8 @@
 namespace TrtVocoder.FleetSimulation;
 
 /// <summary>
-/// The rate of a day's arrivals: a cosine, highest at 16:00 and a fifth of that at 04:00, and bursts of ten minutes at times drawn at random, in
-/// which 1.3 times as many come from one moment to the next.
+/// The rate of a day's arrivals: a cosine, highest at 16:00 and a fifth of that at 04:00, and bursts of ten minutes at times drawn at
+/// random, in which 1.3 times as many come from one moment to the next.
 /// </summary>
 internal sealed class DayOfLoad
 {

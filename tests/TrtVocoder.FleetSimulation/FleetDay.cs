@@ -1,9 +1,9 @@
 namespace TrtVocoder.FleetSimulation;
 
 /// <summary>
-/// A day of a fleet behind a balancer that picks an instance at random for each request: then arrivals at each are at random too, at their share of
-/// the rate, and one instance stands for all. It is simulated event by event for a slice of every step of 15 s; between the slices only what an overload
-/// heaps up is counted: what comes beyond what instances can do, shared evenly.
+/// A day of a fleet behind a balancer that picks an instance at random for each request: then arrivals at each are at random too, at their
+/// share of the rate, and one instance stands for all. It is simulated event by event for a slice of every step of 15 s; between the slices
+/// only what an overload heaps up is counted: what comes beyond what instances can do, shared evenly.
 /// </summary>
 internal static class FleetDay
 {

@@ -7,8 +7,8 @@ namespace TrtVocoder.FleetSimulation;
 internal sealed record InstanceOptions(RunTimes RunTimes, int Batch, int Lanes)
 {
     /// <summary>
-    /// Whether runs of several lanes pass the GPU one after the other, each as fast as alone; else side by side, each as fast as alone. A GPU is
-    /// between the two.
+    /// Whether runs of several lanes pass the GPU one after the other, each as fast as alone; else side by side, each as fast as alone. A
+    /// GPU is between the two.
     /// </summary>
     public bool HasOneRunAtATime { get; init; } = true;
 

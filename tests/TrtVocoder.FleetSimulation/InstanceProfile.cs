@@ -1,6 +1,8 @@
 namespace TrtVocoder.FleetSimulation;
 
-/// <summary>What an instance can do, and how long windows queue at it by the rate of arrivals: the mean that an autoscaler sees of a fleet.</summary>
+/// <summary>
+/// What an instance can do, and how long windows queue at it by the rate of arrivals: the mean that an autoscaler sees of a fleet.
+/// </summary>
 internal sealed class InstanceProfile
 {
     private const int Clients = 64;

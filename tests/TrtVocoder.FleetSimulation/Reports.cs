@@ -42,7 +42,8 @@ internal static class Reports
             if (!options.ContainsKey(arguments[i]))
                 throw new FormatException($"'{arguments[i]}' is no option.");
             options[arguments[i]] = i + 1 < arguments.Length
-                && double.TryParse(arguments[i + 1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0
+                && double.TryParse(arguments[i + 1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+                && value > 0
                     ? value
                     : throw new FormatException($"{arguments[i]} takes a number above 0.");
         }
@@ -65,8 +66,8 @@ internal static class Reports
 
     private static void Check(int seed, TextWriter output)
     {
-        output.WriteLine("| clients | requests/s measured | simulated | ÷ measured, five draws | p50 ms measured | simulated | p99 ms measured | simulated "
-            + "| windows a run measured | simulated |");
+        output.WriteLine("| clients | requests/s measured | simulated | ÷ measured, five draws | p50 ms measured | simulated "
+            + "| p99 ms measured | simulated | windows a run measured | simulated |");
         output.WriteLine("|--:|--:|--:|---|--:|--:|--:|--:|--:|--:|");
         WindowCutter cutter = new(LongestWindow, Batch);
         InstanceOptions instance = new(RunTimes.H200, Batch, Lanes);
@@ -77,8 +78,9 @@ internal static class Reports
             double[] ratios = [.. draws.Select(draw => draw.RequestsPerSecond / rate)];
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {clients} | {rate:F0} | {Mean(draw => draw.RequestsPerSecond):F0} | {ratios.Average():F2} ({ratios.Min():F2} to {ratios.Max():F2}) | "
-                + $"{p50:F1} | {Mean(draw => draw.Times.GetQuantile(0.5)):F1} | {p99:F1} | {Mean(draw => draw.Times.GetQuantile(0.99)):F1} | "
+                $"| {clients} | {rate:F0} | {Mean(draw => draw.RequestsPerSecond):F0} | "
+                + $"{ratios.Average():F2} ({ratios.Min():F2} to {ratios.Max():F2}) | {p50:F1} | {Mean(draw => draw.Times.GetQuantile(0.5)):F1} | "
+                + $"{p99:F1} | {Mean(draw => draw.Times.GetQuantile(0.99)):F1} | "
                 + $"{windows:F2} | {Mean(draw => draw.WindowsPerRun):F2} |"));
 
             double Mean(Func<LoadResult, double> value) => draws.Average(value);
@@ -99,21 +101,25 @@ internal static class Reports
             InstanceOptions instance = new(RunTimes.H200, Batch, lanes) { HasOneRunAtATime = hasOneRunAtATime };
             LoadResult[] results = [.. _measured.Select(row =>
                 Loads.RunClosedLoop(instance, cutter.Cut, MeasuredLengths(seed), row.Clients, LoadSeconds, seed))];
+            IEnumerable<string> cells = results.Select(result => $"{Round(result.RequestsPerSecond)} ({Round(result.Times.GetQuantile(0.99))})");
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {string.Join(", ", cutter.Lengths)} | {lanes}{(hasOneRunAtATime ? "" : ", as if each had a GPU")} | "
-                + $"{string.Join(" | ", results.Select(result => $"{Round(result.RequestsPerSecond)} ({result.Times.GetQuantile(0.99):F1})"))} | {results[^1].WindowsPerRun:F2} |"));
+                + $"{string.Join(" | ", cells)} | {results[^1].WindowsPerRun:F2} |"));
         }
     }
 
     private static void Day(int seed, double factor, double startSeconds, TextWriter output)
     {
         InstanceProfile instance = new(
-            new InstanceOptions(RunTimes.H200.Times(factor), Batch, Lanes), new WindowCutter(LongestWindow, Batch), LengthList.Read(LengthList.Bundled), seed);
+            new InstanceOptions(RunTimes.H200.Times(factor), Batch, Lanes),
+            new WindowCutter(LongestWindow, Batch),
+            LengthList.Read(LengthList.Bundled),
+            seed);
         double capacity = instance.Capacity;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"An instance: {capacity:F0} requests a second, 64 at a time.\n"));
-        output.WriteLine(
-            "| requests/s at 16:00 | instances | fewest to most | instance-hours | instance s an hour of speech | p50 ms | p99 ms | p99.9 ms | refused |");
+        output.WriteLine("| requests/s at 16:00 | instances | fewest to most | instance-hours | instance s an hour of speech "
+            + "| p50 ms | p99 ms | p99.9 ms | refused |");
         output.WriteLine("|--:|---|--:|--:|--:|--:|--:|--:|--:|");
         foreach (int size in new[] { 1, 3, 10, 30, 100, 300, 1000 })
         {
@@ -140,8 +146,9 @@ internal static class Reports
 
         void Print(int size, string rule, FleetResult day) => output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {size * Utilization * capacity:N0} | {rule} | {day.Fewest} to {day.Most} | {day.InstanceHours:N0} | {day.InstanceSecondsPerSpeechHour:F3} | "
-            + $"{Round(day.Times.GetQuantile(0.5))} | {Round(day.Times.GetQuantile(0.99))} | {Round(day.Times.GetQuantile(0.999))} | {day.Refused / day.Offered:P3} |"));
+            $"| {size * Utilization * capacity:N0} | {rule} | {day.Fewest} to {day.Most} | {day.InstanceHours:N0} | "
+            + $"{day.InstanceSecondsPerSpeechHour:F3} | {Round(day.Times.GetQuantile(0.5))} | {Round(day.Times.GetQuantile(0.99))} | "
+            + $"{Round(day.Times.GetQuantile(0.999))} | {day.Refused / day.Offered:P3} |"));
     }
 
     // As the load generator of tests/triton has them: 48 mels of 300 to 900 frames.
@@ -151,5 +158,5 @@ internal static class Reports
         return [.. Enumerable.Range(0, 48).Select(_ => random.Next(300, 901))];
     }
 
-    private static string Round(double value) => value >= 100 ? value.ToString("N0", CultureInfo.InvariantCulture) : value.ToString("F1", CultureInfo.InvariantCulture);
+    private static string Round(double value) => value.ToString(value >= 100 ? "N0" : "F1", CultureInfo.InvariantCulture);
 }

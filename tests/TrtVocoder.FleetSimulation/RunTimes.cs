@@ -1,8 +1,8 @@
 namespace TrtVocoder.FleetSimulation;
 
 /// <summary>
-/// How long a run of the network takes by what is in it: straight lines between measured points, flat before the first, and on along the last
-/// line after it.
+/// How long a run of the network takes by what is in it: straight lines between measured points, flat before the first, and on along the
+/// last line after it.
 /// </summary>
 internal sealed class RunTimes
 {
@@ -18,8 +18,8 @@ internal sealed class RunTimes
     }
 
     /// <summary>
-    /// The batch engine, mel to samples in the caller's memory, one run at a time: 1, 4 and 16 mels of 256 frames on an H200 (docs/benchmarks.md,
-    /// "A busy host, and batches").
+    /// The batch engine, mel to samples in the caller's memory, one run at a time: 1, 4 and 16 mels of 256 frames on an H200
+    /// (docs/benchmarks.md, "A busy host, and batches").
     /// </summary>
     public static RunTimes H200 { get; } = new((256, 0.1823), (1024, 0.3334), (4096, 0.8733));
 

@@ -4,7 +4,9 @@ using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.FleetSimulation;
 
-/// <summary>The windows that a scheduler cuts mels into, by the library's own plan for an engine whose samples are made on the GPU.</summary>
+/// <summary>
+/// The windows that a scheduler cuts mels into, by the library's own plan for an engine whose samples are made on the GPU.
+/// </summary>
 internal sealed class WindowCutter
 {
     // Vocos of 8 blocks: 3·(1 + 8).
@@ -21,11 +23,21 @@ internal sealed class WindowCutter
     {
         _metadata = new VocoderMetadata
         {
-            SampleRate = 24000, FftLength = 1024, HopLength = 256, MelCount = 100, Padding = StftPadding.Center, ReceptiveFieldFrames = ReceptiveFieldFrames,
+            SampleRate = 24000,
+            FftLength = 1024,
+            HopLength = 256,
+            MelCount = 100,
+            Padding = StftPadding.Center,
+            ReceptiveFieldFrames = ReceptiveFieldFrames,
         };
         DecoderInfo info = new()
         {
-            Metadata = _metadata, Signal = OutputKind.Waveform, Backend = "simulation", MaxBatch = batch, MinFrames = 1, MaxFrames = longest,
+            Metadata = _metadata,
+            Signal = OutputKind.Waveform,
+            Backend = "simulation",
+            MaxBatch = batch,
+            MinFrames = 1,
+            MaxFrames = longest,
             HasCostlyShapes = true,
         };
         WindowPolicy windows = isOnlyLength ? WindowPolicy.Of(longest) : WindowPolicy.Auto;
