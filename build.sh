@@ -47,6 +47,7 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    five that differ most, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
                    --approve writes the lists anew
   ci               'test', then what is too long for it ('clients', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
+  call-price [N]   what a call by the C interface costs over the managed one, median over N (5000) pairs; fails above 2 microseconds
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
   format [--check] format C# and C++ (or only check)
@@ -97,7 +98,7 @@ install_packages() {
 native() {
     say "native: the shim and its double"
     mkdir -p build
-    cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
+    cmake -S . -B "$native_build" -DCMAKE_BUILD_TYPE="$configuration" -DCMAKE_UNITY_BUILD="${TRTV_JOINS_FILES:-OFF}" ${TENSORRT_ROOT:+-DTENSORRT_ROOT="$TENSORRT_ROOT"} >"$native_build.log" 2>&1 ||
         { cat "$native_build.log" >&2; fail "cmake could not configure native/ (above)."; }
     cmake --build "$native_build" --parallel "$(nproc)" >"$native_build.log" 2>&1 ||
         { cat "$native_build.log" >&2; fail "native/ did not compile (above)."; }
@@ -202,11 +203,13 @@ client_references() {
     export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
     export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
     export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
+    export TRTV_CLIENT_STREAMING_MODEL=$folder/streaming.onnx TRTV_CLIENT_HEADER=$PWD/$native_folder/include/trtvocoder.h
     export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav
     rm -f "$folder"/*.*
     # Within 'other_hosts' a failing step would be passed over.
     {
         "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" &&
+            "$program" export models/vocos-demo --streaming --output "$TRTV_CLIENT_STREAMING_MODEL" &&
             "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
             "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float &&
@@ -252,7 +255,8 @@ fresh_cmake_consumer() {
     cmake -S "$folder/consumer" -B "$folder/consumer/build" -DCMAKE_PREFIX_PATH="$folder/$(basename "$native_folder")" \
         -DCMAKE_C_FLAGS='-Wall -Werror' -DCMAKE_CXX_FLAGS='-Wall -Werror' && cmake --build "$folder/consumer/build" &&
         (cd "$folder" && consumer/build/decode "$TRTV_CLIENT_MODEL" cpu.wav && consumer/build/decode "$TRTV_CLIENT_ENGINE" engine.wav &&
-            consumer/build/threads "$TRTV_CLIENT_MODEL" 8 && [[ $(stat -c %s cpu.wav) -gt 90000 && $(stat -c %s engine.wav) -gt 90000 ]])
+            consumer/build/threads "$TRTV_CLIENT_MODEL" 8 && consumer/build/stream "$TRTV_CLIENT_MODEL" >stream.raw &&
+            [[ $(stat -c %s cpu.wav) -gt 90000 && $(stat -c %s engine.wav) -gt 90000 && $(stat -c %s stream.raw) == $((199 * 256 * 4)) ]])
 }
 
 fresh_pkg_config_consumer() {
@@ -278,6 +282,7 @@ c_clients() {
     check_that "the library's symbols are those that are written down" c_symbols
     check_that "the libraries run with glibc 2.34 and libstdc++ 3.4.29" old_enough "$native_folder"/lib/*.so
     check_that "the C example is clean under sanitizers" "$clients/decode_sanitized" "$TRTV_CLIENT_ENGINE" "$folder/sanitized.wav"
+    check_that "the C example of a stream is clean under sanitizers" "$clients/stream_sanitized" "$TRTV_CLIENT_STREAMING_MODEL"
     check_that "the C++ example is clean under sanitizers" "$clients/threads_sanitized" "$TRTV_CLIENT_MODEL" 4
     check_that "a fresh project finds the archive by CMake" fresh_cmake_consumer "$folder"
     check_that "a fresh project finds the archive by pkg-config" fresh_pkg_config_consumer "$folder"
@@ -634,7 +639,8 @@ parts=(
 ci() {
     local entry verb start took report=()
     # One compiler for all projects, also where the machine's environment turns it off: else each starts its own. It ends with the run.
-    export UseSharedCompilation=true
+    # Joined sources compile in half the time; a developer's build keeps them apart.
+    export UseSharedCompilation=true TRTV_JOINS_FILES=ON
     trap 'dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true' EXIT
     passed=0 failed=0 skipped=0
     for entry in "${parts[@]}"; do
@@ -685,6 +691,19 @@ bench() {
     baselines
     dotnet out/bench/TrtVocoder.Benchmarks.dll "$@"
     dotnet out/bench/TrtVocoder.Benchmarks.dll peak-memory
+}
+
+# Both calls in one program of native code, with the smallest model, on the CPU and on the double.
+call-price() {
+    build
+    say "the price of the C interface"
+    dotnet publish tests/TrtVocoder.CallPrice -c "$configuration" -v quiet -nologo -p:NuGetLockFilePath=obj/publish.lock.json -p:RestoreLockedMode=false \
+        -o out/call-price
+    cp "$native_build"/libtrtvocoder1?.so out/call-price
+    local -x TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator"
+    "$program" export tests/data/golden/tiny-center --output out/call-price/tiny.onnx --force
+    "$program" build out/call-price/tiny.onnx --output out/call-price/tiny.engine --force
+    out/call-price/TrtVocoder.CallPrice "${1:-5000}" out/call-price/tiny.onnx out/call-price/tiny.engine
 }
 
 # The GPU kernels as PTX, for compute capability 8.0; the driver compiles it for the GPU at hand. One version of clang, so that a change is
@@ -791,7 +810,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | call-price | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     triton-soak) triton_soak "$@" ;;

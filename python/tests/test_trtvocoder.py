@@ -2,6 +2,7 @@
 import ctypes
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import threading
@@ -18,7 +19,9 @@ except ImportError:
     torch = None
 
 MODEL = os.environ["TRTV_CLIENT_MODEL"]
+STREAMING_MODEL = os.environ["TRTV_CLIENT_STREAMING_MODEL"]
 ENGINE = os.environ["TRTV_CLIENT_ENGINE"]
+HEADER = pathlib.Path(os.environ["TRTV_CLIENT_HEADER"]).read_text(encoding="utf-8")
 MEL = numpy.load(os.environ["TRTV_CLIENT_MEL"])
 
 needs_torch = unittest.skipIf(torch is None, "this Python has no torch (Debian: python3-torch)")
@@ -33,6 +36,34 @@ def snr_db(expected, actual):
     assert expected.shape == actual.shape, (expected.shape, actual.shape)
     noise = float(((expected.astype(float) - actual) ** 2).sum())
     return 10 * numpy.log10(float((expected.astype(float) ** 2).sum()) / max(noise, 1e-30))
+
+
+def field(number, value):
+    """A field of a protobuf message, of a number below 16: an integer, or bytes."""
+    if isinstance(value, int):
+        return bytes([number << 3]) + varint(value)
+    data = value if isinstance(value, bytes) else value.encode()
+    return bytes([number << 3 | 2]) + varint(len(data)) + data
+
+
+def varint(value):
+    data = b""
+    while value > 127:
+        data, value = data + bytes([value & 127 | 128]), value >> 7
+    return data + bytes([value])
+
+
+def model_of_bandwidths():
+    """An ONNX model whose spectrum is its mel times its bandwidth's number: [1, 33, frames] to two of the same."""
+    def tensor(name, kind, *shape):
+        sizes = b"".join(field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in shape)
+        return field(1, name) + field(2, field(1, field(1, kind) + field(2, sizes)))
+
+    cast = field(1, "bandwidth_id") + field(2, "factor") + field(4, "Cast") + field(5, field(1, "to") + field(3, 1) + b"\xa0\x01\x02")
+    products = b"".join(field(1, field(1, "mel") + field(1, "factor") + field(2, name) + field(4, "Mul")) for name in ("real", "imag"))
+    graph = field(1, cast) + products + field(2, "bandwidths") + field(11, tensor("mel", 1, 1, 33, "T")) + field(11, tensor("bandwidth_id", 7, 1))
+    graph += b"".join(field(12, tensor(name, 1, 1, 33, "T")) for name in ("real", "imag"))
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17))
 
 
 class DeviceArray:
@@ -170,9 +201,13 @@ class VocoderTests(unittest.TestCase):
             (trtvocoder.FileSystemError, lambda: trtvocoder.Vocoder.load("/nonexistent/vocos.onnx"), "vocos.onnx"),
             (trtvocoder.BadDataError, lambda: trtvocoder.Vocoder.load(os.environ["TRTV_CLIENT_SPEECH"]), "speech.wav"),
             (trtvocoder.InvalidArgumentError, lambda: trtvocoder.Vocoder.load(MODEL, windows="some"), "'some' are no windows"),
+            (trtvocoder.InvalidArgumentError, lambda: trtvocoder.Vocoder.load(MODEL, inverse_stft="gpu"), "asked for on the GPU"),
+            (trtvocoder.InvalidArgumentError, lambda: trtvocoder.Vocoder.load(MODEL, buffers="some"), "it is one of auto, pinned, mapped"),
+            (trtvocoder.InvalidArgumentError, lambda: trtvocoder.Vocoder.load(MODEL, bandwidth_id=-1), "BandwidthId"),
             (trtvocoder.InvalidArgumentError, lambda: self.vocoder.decode(MEL.T), "expected"),
             (trtvocoder.BadDataError, lambda: self.vocoder.decode(numpy.full((100, 9), numpy.nan)), "NaN in band 0"),
             (TypeError, lambda: trtvocoder.Vocoder.load(MODEL, widows="off"), "'widows' is no option"),
+            (TypeError, lambda: trtvocoder.Vocoder.load(MODEL, threads="four"), "threads is 'four', of type str"),
         ]
         for kind, call, part in cases:
             with self.assertRaises(kind) as caught:
@@ -181,11 +216,67 @@ class VocoderTests(unittest.TestCase):
             self.assertTrue(str(caught.exception).endswith("."))
         self.assertTrue(issubclass(trtvocoder.FileSystemError, OSError) and issubclass(trtvocoder.BadDataError, ValueError))
 
+    def test_each_status_of_the_header_has_an_exception(self):
+        from trtvocoder import _library
+
+        statuses = {int(number): name for name, number in re.findall(r"TRTVOCODER_ERROR_(\w+) = (-\d+)", HEADER)}
+        self.assertEqual(set(_library._ERRORS), set(statuses))
+        self.assertEqual(len(set(_library._ERRORS.values())), len(statuses))
+        for status, kind in _library._ERRORS.items():
+            self.assertIs(getattr(trtvocoder, kind.__name__), kind)
+            self.assertIn(kind.__name__, trtvocoder.__all__)
+            self.assertEqual(kind.__name__.lower(), statuses[status].replace("_", "").lower() + "error")
+
+    def test_structs_are_the_headers(self):
+        from trtvocoder import _library
+
+        for name, kind in (("error", _library.ErrorStruct), ("options", _library.OptionsStruct), ("info", _library.InfoStruct),
+                           ("stream_options", _library.StreamOptionsStruct), ("stream_info", _library.StreamInfoStruct)):
+            body = re.search(rf"typedef struct trtvocoder_{name} {{(.*?)}}", HEADER, re.DOTALL).group(1)
+            self.assertEqual([field_name for field_name, _ in kind._fields_], re.findall(r"(\w+);$", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL), re.MULTILINE))
+
+    def test_options_by_name_are_heeded(self):
+        part = MEL[:, :40]
+        expected = self.vocoder.decode(part)
+        with trtvocoder.Vocoder.load(MODEL, inverse_stft="host", sleeps_while_waiting=None, buffers="auto", padding="center", threads=1) as vocoder:
+            self.assertGreater(snr_db(expected, vocoder.decode(part)), 100)
+        mel = numpy.random.default_rng(1).standard_normal((33, 12)).astype(numpy.float32)
+        loud = []
+        for bandwidth in (0, 1, 3):
+            with trtvocoder.Vocoder.load(model_of_bandwidths(), bandwidth_id=bandwidth, sample_rate=16000, hop_length=16) as vocoder:
+                self.assertEqual((vocoder.sample_rate, vocoder.info.n_fft), (16000, 64))
+                loud.append(vocoder.decode(mel))
+        self.assertEqual(float(numpy.abs(loud[0]).max()), 0)
+        self.assertGreater(snr_db(3 * loud[1], loud[2]), 100)
+
+    def test_a_thread_waits_for_the_gpu_as_it_is_told(self):
+        driver = ctypes.CDLL(os.path.join(os.environ["TRTV_CUDA_DIR"], "libcuda.so.1"))
+        for sleeps in (False, True):
+            with trtvocoder.Vocoder.load(ENGINE, sleeps_while_waiting=sleeps) as vocoder:
+                vocoder.decode(MEL[:, :30])
+                # Who sleeps waits for an event.
+                driver.trtv_sim_fault(b"cuEventSynchronize@1=719")
+                try:
+                    if sleeps:
+                        with self.assertRaises(trtvocoder.CudaError) as caught:
+                            vocoder.decode(MEL[:, :30])
+                        self.assertEqual(caught.exception.native_code, 719)
+                    else:
+                        vocoder.decode(MEL[:, :30])
+                finally:
+                    driver.trtv_sim_reset()
+
     def test_what_is_closed_says_so(self):
         session = self.vocoder.session()
         session.close()
         session.close()
+        with self.vocoder.stream() as stream:
+            pass
+        with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "stream is closed"):
+            stream.push(MEL)
         self.vocoder.close()
+        with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "vocoder is closed"):
+            self.vocoder.stream()
         for closed in (session, self.vocoder):
             with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "is closed"):
                 closed.decode(MEL)
@@ -206,6 +297,78 @@ class VocoderTests(unittest.TestCase):
                 os._exit(0 if "fork" in str(error) else 2)
             os._exit(1)
         self.assertEqual(os.waitpid(child, 0)[1], 0)
+
+
+class StreamTests(unittest.TestCase):
+    def setUp(self):
+        self.vocoder = trtvocoder.Vocoder.load(MODEL)
+        self.addCleanup(self.vocoder.close)
+
+    def test_parts_are_the_samples_of_a_whole_decode_however_the_mel_is_cut(self):
+        for path, frames in ((MODEL, 160), (STREAMING_MODEL, 160), (ENGINE, 64)):
+            mel = MEL[:, :frames]
+            with trtvocoder.Vocoder.load(path) as vocoder:
+                expected = vocoder.decode(mel)
+                for cuts in ([], [40, 40, 50], [1, 2, 30, 31, 70]):
+                    pieces = numpy.split(mel, [cut for cut in cuts if cut < frames], axis=1)
+                    parts = list(vocoder.stream(pieces))
+                    self.assertTrue(all(part.dtype == numpy.float32 and len(part) > 0 for part in parts))
+                    self.assertGreater(len(parts), 1 if cuts else 0)
+                    self.assertGreater(snr_db(expected, numpy.concatenate(parts)), 110)
+
+    def test_a_stream_tells_where_it_is_and_goes_on_with_the_next_utterance(self):
+        with self.vocoder.stream() as stream:
+            stream.warm_up(1)
+            for turn in range(2):
+                parts = [stream.push(MEL[:, frame]) for frame in range(stream.first_sample_frames)]
+                self.assertEqual([len(part) > 0 for part in parts], [False] * (stream.first_sample_frames - 1) + [True])
+                self.assertEqual((stream.pushed_frames, stream.is_complete), (stream.first_sample_frames, False))
+                self.assertEqual(stream.first_sample_frames, stream.lookahead_frames + 1)
+                self.assertGreater(stream.held_frames, 0)
+                parts.append(stream.complete())
+                self.assertEqual((stream.held_frames, stream.is_complete, len(stream.complete())), (0, True, 0))
+                self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :stream.pushed_frames]), numpy.concatenate(parts)), 110)
+                with self.assertRaisesRegex(trtvocoder.InvalidStateError, "complete"):
+                    stream.push(MEL[:, :1])
+                stream.reset()
+
+    def test_pieces_of_any_strides_types_and_order_decode_alike(self):
+        part = MEL[:, :60].astype(numpy.float16)
+        expected = self.vocoder.decode(part)
+        pieces = (part[:, :25], part[:, 25:25], numpy.ascontiguousarray(part[:, 25:].T).T.astype(numpy.float64))
+        self.assertGreater(snr_db(expected, numpy.concatenate(list(self.vocoder.stream(pieces)))), 110)
+        pieces = (part[:, :25].T, part[:, 25], numpy.ascontiguousarray(part[:, 26:].T))
+        self.assertGreater(snr_db(expected, numpy.concatenate(list(self.vocoder.stream(iter(pieces), layout="frame-major")))), 110)
+
+    def test_a_piece_that_is_refused_leaves_the_stream_as_it_was(self):
+        with self.vocoder.stream() as stream:
+            first = stream.push(MEL[:, :40])
+            for kind, piece, part in ((trtvocoder.BadDataError, numpy.full((100, 3), numpy.inf), "infinity in band 0, frame 40"),
+                                      (trtvocoder.InvalidArgumentError, MEL.T, "expected"),
+                                      (trtvocoder.InvalidArgumentError, MEL[None], "expected"),
+                                      (trtvocoder.UnsupportedError, type("Array", (), {"__cuda_array_interface__": {}})(), "copy the piece to the host")):
+                with self.assertRaisesRegex(kind, part):
+                    stream.push(piece)
+            rest = stream.push(MEL[:, 40:60]), stream.complete()
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :60]), numpy.concatenate((first, *rest))), 110)
+        with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "layout is 'time-major'"):
+            self.vocoder.stream(layout="time-major")
+
+    def test_a_stream_outlives_its_vocoder_and_a_loop_that_ends_early_frees_it(self):
+        parts = self.vocoder.stream(MEL[:, first:first + 40] for first in range(0, 200, 40))
+        next(parts)
+        self.vocoder.close()
+        self.assertGreater(len(next(parts)), 0)
+        parts.close()
+        self.assertEqual(list(parts), [])
+
+    @needs_torch
+    def test_tensors_give_tensors(self):
+        pieces = torch.from_numpy(MEL[:, :70]).half().split(30, dim=1)
+        parts = list(self.vocoder.stream(pieces))
+        self.assertTrue(all(isinstance(part, torch.Tensor) and part.dtype == torch.float32 for part in parts))
+        expected = self.vocoder.decode(MEL[:, :70].astype(numpy.float16))
+        self.assertGreater(snr_db(expected, torch.cat(parts).numpy()), 110)
 
 
 class DeviceTests(unittest.TestCase):

@@ -1,8 +1,11 @@
 """Memory of the GPU: __cuda_array_interface__, and torch tensors through an engine without a way over the host."""
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any, List, Tuple
+
+import numpy
 
 from trtvocoder._library import InvalidArgumentError, UnsupportedError
 
@@ -13,6 +16,24 @@ _TYPES = {"<f4": "float32", "<f2": "float16"}
 def is_on_gpu(array: Any) -> bool:
     """Whether it lies on a GPU. torch's tensors on the CPU have the attribute too, and raise."""
     return bool(array.is_cuda) if hasattr(array, "is_cuda") else hasattr(array, "__cuda_array_interface__")
+
+
+def on_host(mel: Any) -> "numpy.ndarray[Any, Any]":
+    """The values of an array or a tensor, copied from the GPU where they lie there."""
+    values: "numpy.ndarray[Any, Any]" = mel.detach().cpu().float().numpy() if _torch_of(mel) is not None else numpy.asarray(mel)
+    return values
+
+
+def like(mel: Any, audio: "numpy.ndarray[Any, Any]") -> Any:
+    """The samples as the mel is: a tensor on its device for a tensor."""
+    torch = _torch_of(mel)
+    return torch.from_numpy(audio).to(mel.device) if torch is not None else audio
+
+
+def _torch_of(array: Any) -> Any:
+    """torch, where the array is a tensor of it; it is never imported for others."""
+    torch = sys.modules.get("torch")
+    return torch if torch is not None and isinstance(array, torch.Tensor) else None
 
 
 def count(shape: Tuple[int, ...]) -> int:
@@ -53,14 +74,12 @@ def _row_major(shape: Tuple[int, ...], size: int) -> Tuple[int, ...]:
 
 def decode(session: Any, mel: Any) -> Any:
     """Decodes a mel on the GPU to a torch tensor there."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        import torch  # type: ignore[import-not-found,no-redef]
+    torch: Any = importlib.import_module("torch")
     if not isinstance(mel, torch.Tensor):
         mel = torch.as_tensor(mel, device="cuda")
     if not session.info.is_engine:
         # The network is on the CPU, and so is the way.
-        return session.decode(mel.cpu()).to(mel.device)
+        return like(mel, session.decode(on_host(mel)))
     try:
         return TorchDecoder(torch, session).decode(mel)
     except UnsupportedError:

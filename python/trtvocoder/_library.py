@@ -13,45 +13,88 @@ _ABI_VERSION = 1
 class TrtVocoderError(Exception):
     """A call failed; the text is one sentence."""
 
-    def __init__(self, message: str, status: int = 0, kind: int = 0) -> None:
+    def __init__(self, message: str, status: int = 0, kind: int = 0, native_code: int = 0) -> None:
         super().__init__(message)
         #: trtvocoder_status of trtvocoder.h.
         self.status = status
         #: The number of the failure's kind (TrtVocoder.FailureKind); 0 where nothing more is to be told.
         self.kind = kind
+        #: The CUresult of a CudaError, else 0.
+        self.native_code = native_code
 
 
 class InvalidArgumentError(TrtVocoderError, ValueError):
     """An argument is out of range, or does not fit the model."""
 
 
-class BadDataError(TrtVocoderError, ValueError):
-    """A model or a mel cannot be used: damaged, foreign, not finite."""
+class OutOfMemoryError(TrtVocoderError, MemoryError):
+    """There is not enough host memory."""
 
 
 class FileSystemError(TrtVocoderError, OSError):
     """A file is missing or cannot be read."""
 
 
+class BadDataError(TrtVocoderError, ValueError):
+    """A model or a mel cannot be used: damaged, foreign, not finite."""
+
+
 class MissingLibraryError(TrtVocoderError):
     """A native library is missing or unusable, or there is no GPU."""
 
 
+class CudaError(TrtVocoderError):
+    """The CUDA driver failed; native_code is its CUresult."""
+
+
+class TensorRtError(TrtVocoderError):
+    """TensorRT refused or failed."""
+
+
 class BusyError(TrtVocoderError):
-    """Another thread is using the session."""
+    """Another thread is using the session or the stream."""
+
+
+class ModelError(TrtVocoderError):
+    """Another failure of the model or of what runs it: its output is not finite, the mel is too short."""
+
+
+class ForkedError(TrtVocoderError):
+    """The call was made in a child process after fork."""
 
 
 class UnsupportedError(TrtVocoderError):
     """This model or its backend has no such feature."""
 
 
+class InternalError(TrtVocoderError):
+    """A fault of this library; please report it."""
+
+
+class CancelledError(TrtVocoderError):
+    """A request was cancelled before it was done."""
+
+
+class InvalidStateError(TrtVocoderError):
+    """A stream's utterance is over: complete, or a push of it failed."""
+
+
+# Each status of trtvocoder.h.
 _ERRORS: Dict[int, Type[TrtVocoderError]] = {
     -1: InvalidArgumentError,
+    -2: OutOfMemoryError,
     -3: FileSystemError,
     -4: BadDataError,
     -5: MissingLibraryError,
+    -6: CudaError,
+    -7: TensorRtError,
     -8: BusyError,
+    -9: ModelError,
+    -10: ForkedError,
     -11: UnsupportedError,
+    -12: InternalError,
+    -13: CancelledError,
+    -14: InvalidStateError,
 }
 
 
@@ -93,6 +136,10 @@ class OptionsStruct(_Sized):
         ("real_output", c_char_p),
         ("imag_output", c_char_p),
         ("audio_output", c_char_p),
+        ("inverse_stft", c_int32),
+        ("waiting", c_int32),
+        ("has_bandwidth_id", c_int32),
+        ("bandwidth_id", c_int32),
     ]
 
 
@@ -119,6 +166,22 @@ class InfoStruct(_Sized):
     ]
 
 
+class StreamOptionsStruct(_Sized):
+    _fields_ = [("struct_size", c_uint32), ("layout", c_int32)]
+
+
+class StreamInfoStruct(_Sized):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("lookahead_frames", c_int32),
+        ("first_sample_frames", c_int32),
+        ("held_frames", c_int32),
+        ("available_samples", c_int32),
+        ("is_complete", c_int32),
+        ("pushed_frames", c_int64),
+    ]
+
+
 _LOG_CALLBACK = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_char_p, c_char_p)
 
 # Function -> its arguments; each gives a status.
@@ -139,6 +202,13 @@ _FUNCTIONS: Dict[str, List[object]] = {
     "session_get_frame_count": [c_void_p, c_int32, POINTER(c_int32)],
     "session_compute_mel": [c_void_p, c_void_p, c_int32, c_void_p, c_int64, POINTER(c_int32)],
     "session_get_profile": [c_void_p, POINTER(c_char_p)],
+    "stream_create": [c_void_p, POINTER(StreamOptionsStruct), POINTER(c_void_p)],
+    "stream_warm_up": [c_void_p, c_int32],
+    "stream_push": [c_void_p, c_void_p, c_int32, POINTER(c_int32)],
+    "stream_complete": [c_void_p, POINTER(c_int32)],
+    "stream_read": [c_void_p, c_void_p, c_int64, POINTER(c_int32)],
+    "stream_reset": [c_void_p],
+    "stream_get_info": [c_void_p, POINTER(StreamInfoStruct)],
 }
 
 _gate = threading.Lock()
@@ -164,7 +234,7 @@ def _load() -> ctypes.CDLL:
                 function = getattr(library, "trtvocoder_" + name)
                 function.argtypes = arguments
                 function.restype = c_int32
-            for name in ("vocoder_destroy", "session_destroy"):
+            for name in ("vocoder_destroy", "session_destroy", "stream_destroy"):
                 function = getattr(library, "trtvocoder_" + name)
                 function.argtypes = [c_void_p]
                 function.restype = None
@@ -179,11 +249,9 @@ def call(name: str, *arguments: object) -> None:
     status = getattr(library, "trtvocoder_" + name)(*arguments)
     if status == 0:
         return
-    if status == -2:
-        raise MemoryError("There is not enough memory.")
     error = ErrorStruct()
     library.trtvocoder_get_last_error(ctypes.byref(error))
-    raise _ERRORS.get(status, TrtVocoderError)(error.message.decode(), status, error.kind)
+    raise _ERRORS.get(status, TrtVocoderError)(error.message.decode(), status, error.kind, error.native_code)
 
 
 def destroy(kind: str, handle: int) -> None:

@@ -6,14 +6,21 @@ import ctypes
 import dataclasses
 import json
 import os
-import sys
-from types import TracebackType
-from typing import Any, Deque, Dict, Optional, Tuple, Type, Union
+from typing import TYPE_CHECKING, Any, Deque, Dict, Iterable, Iterator, Optional, Tuple, Union, overload
 
 import numpy
 
 from trtvocoder import _device
-from trtvocoder._library import InfoStruct, InvalidArgumentError, OptionsStruct, call, destroy
+from trtvocoder._handle import Handle
+from trtvocoder._library import InfoStruct, InvalidArgumentError, call
+from trtvocoder._options import read_options
+from trtvocoder._stream import Stream
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from trtvocoder._options import VocoderOptions
+    from trtvocoder._stream import Layout
 
 _UNLIMITED = 2**31 - 1
 
@@ -53,36 +60,7 @@ class ModelInfo:
     notes: Tuple[str, ...]
 
 
-class _Handle:
-    """What is to be given back: by close(), at the end of a with block, or with the object."""
-
-    _kind = ""
-
-    def __init__(self) -> None:
-        self._handle: Optional[int] = None
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Frees it; a decode under way on another thread ends first. Any number of times."""
-        handle, self._handle = getattr(self, "_handle", None), None
-        if handle is not None:
-            destroy(self._kind, handle)
-
-    def _get(self) -> int:
-        if self._handle is None:
-            raise InvalidArgumentError(f"The {self._kind} is closed.")
-        return self._handle
-
-
-class Session(_Handle):
+class Session(Handle):
     """Decoders and buffers of a vocoder, for one thread at a time: another gets BusyError. Vocoder.session() makes it."""
 
     _kind = "session"
@@ -99,10 +77,7 @@ class Session(_Handle):
         """Decodes a mel of natural-log amplitudes: see Vocoder.decode."""
         if _device.is_on_gpu(mel):
             return _device.decode(self, mel)
-        torch = _torch_of(mel)
-        values = mel.detach().cpu().float().numpy() if torch is not None else numpy.asarray(mel)
-        audio = self._decode_host(values)
-        return torch.from_numpy(audio) if torch is not None else audio
+        return _device.like(mel, self._decode_host(_device.on_host(mel)))
 
     def _decode_host(self, values: "numpy.ndarray[Any, Any]") -> "numpy.ndarray[Any, Any]":
         if values.ndim not in (2, 3) or values.shape[-2] != self.info.n_mels:
@@ -111,9 +86,9 @@ class Session(_Handle):
         mel = numpy.ascontiguousarray(values, dtype=numpy.float32)
         batch = mel.shape[0] if mel.ndim == 3 else 1
         samples = self._vocoder.sample_count(mel.shape[-1])
-        audio = numpy.empty((batch, samples), dtype=numpy.float32)
+        audio: "numpy.ndarray[Any, Any]" = numpy.empty((batch, samples), dtype=numpy.float32)
         call("session_decode", self._get(), mel.ctypes.data, batch, mel.shape[-1], audio.ctypes.data, audio.size, None)
-        return audio if mel.ndim == 3 else audio[0]
+        return audio if mel.ndim == 3 else audio.reshape(samples)
 
     def decode_on_device(self, mel: Any, real_or_audio: Any, imag: Any = None, *, stream: int) -> None:
         """
@@ -187,15 +162,15 @@ class Session(_Handle):
         return result
 
 
-class Vocoder(_Handle):
+class Vocoder(Handle):
     """A loaded model. Any number of threads may use it at once."""
 
     _kind = "vocoder"
 
-    def __init__(self, model: Union[str, "os.PathLike[str]", bytes], **options: Any) -> None:
+    def __init__(self, model: Union[str, "os.PathLike[str]", bytes], **options: Unpack[VocoderOptions]) -> None:
         super().__init__()
         handle = ctypes.c_void_p()
-        told = _options(options)
+        told = read_options(options)
         if isinstance(model, bytes):
             call("vocoder_load_memory", model, len(model), None, ctypes.byref(told), ctypes.byref(handle))
         else:
@@ -205,10 +180,12 @@ class Vocoder(_Handle):
         self._idle: Deque[Session] = collections.deque()
 
     @classmethod
-    def load(cls, model: Union[str, "os.PathLike[str]", bytes], **options: Any) -> "Vocoder":
+    def load(cls, model: Union[str, "os.PathLike[str]", bytes], **options: Unpack[VocoderOptions]) -> "Vocoder":
         """
-        Loads an engine or an ONNX model, from a file or from bytes. Options are those of trtvocoder_options (trtvocoder.h), by name: device=0, threads=0, windows="auto",
-        max_window_frames=0, library_folder=None, …; and of models that do not say it, sample_rate, mel_floor, receptive_field_frames and so on.
+        Loads an engine or an ONNX model, from a file or from bytes. Options, by name (docs/python.md; None is the default): device, threads, windows, max_window_frames,
+        runs_in_flight, inverse_stft, inverse_stft_threads, sleeps_while_waiting, buffers, without_graphs, profile, runtime, library_folder, allows_host_code,
+        skips_output_check; and of models that do not say it mel_count, sample_rate, fft_length, hop_length, padding, receptive_field_frames, mel_floor, bandwidth_id,
+        real_output, imag_output, audio_output.
         """
         return cls(model, **options)
 
@@ -233,6 +210,22 @@ class Vocoder(_Handle):
     def session(self, profile_capacity: int = 0) -> Session:
         """Makes a session of one's own: for warming up, and with a profile_capacity for times."""
         return Session(self, profile_capacity)
+
+    @overload
+    def stream(self, pieces: None = None, *, layout: Layout = "bands-major") -> Stream: ...
+
+    @overload
+    def stream(self, pieces: Iterable[Any], *, layout: Layout = "bands-major") -> Iterator[Any]: ...
+
+    def stream(self, pieces: Optional[Iterable[Any]] = None, *, layout: Layout = "bands-major") -> Union[Stream, Iterator[Any]]:
+        """
+        Decodes a mel as it arrives: samples come as soon as no later frame can change them, and together they are those of decode of the whole. Without pieces, gives a
+        Stream to push to. With them, an iterable of the mel's pieces, gives an iterator of parts of the samples, each as soon as it is finished, none of them empty.
+        Each is [n_mels, frames] ([frames, n_mels] with layout="frame-major"), or [n_mels] of one frame, of any number of frames, as decode takes it. The stream has
+        buffers of its own, so that any number of them work at once, each on one thread at a time.
+        """
+        stream = Stream(self._get(), self.info.n_mels, layout)
+        return stream if pieces is None else stream._parts(pieces)
 
     def sample_count(self, frames: int) -> int:
         """Samples that so many frames decode to."""
@@ -262,23 +255,6 @@ class Vocoder(_Handle):
                 self._idle.pop().close()
             except IndexError:
                 return
-
-
-def _torch_of(mel: Any) -> Any:
-    """torch, where the mel is a tensor of it; it is never imported for others."""
-    torch = sys.modules.get("torch")
-    return torch if torch is not None and isinstance(mel, torch.Tensor) else None
-
-
-def _options(told: Dict[str, Any]) -> OptionsStruct:
-    names = {name for name, _ in OptionsStruct._fields_} - {"struct_size", "reserved"}
-    fields = {}
-    for name, value in told.items():
-        if name not in names:
-            raise TypeError(f"'{name}' is no option of a vocoder; options are {', '.join(sorted(names))}.")
-        if value is not None:
-            fields[name] = os.fsencode(value) if isinstance(value, (str, os.PathLike)) else value
-    return OptionsStruct(**fields)
 
 
 def _read_info(handle: int) -> ModelInfo:

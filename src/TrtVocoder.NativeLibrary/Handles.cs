@@ -34,5 +34,8 @@ internal static class Handles
         Objects.TryGetValue(handle, out object? target) && target is T && Objects.TryRemove(handle, out target) ? (T)target : null;
 
     private static string NameOf<T>() =>
-        typeof(T) == typeof(NativeSession) ? "session" : typeof(T) == typeof(NativeScheduler) ? "scheduler" : "vocoder";
+        typeof(T) == typeof(NativeSession) ? "session"
+        : typeof(T) == typeof(NativeScheduler) ? "scheduler"
+        : typeof(T) == typeof(NativeStream) ? "stream"
+        : "vocoder";
 }

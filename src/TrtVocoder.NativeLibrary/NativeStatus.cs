@@ -20,6 +20,7 @@ internal enum NativeStatus
     Unsupported = -11,
     Internal = -12,
     Cancelled = -13,
+    InvalidState = -14,
 }
 
 /// <summary>An exception's status.</summary>
@@ -32,6 +33,7 @@ internal static class NativeStatusExtensions
         TrtVocoderException { Kind: FailureKind.OptionsDoNotFit or FailureKind.NoSuchGpu } => NativeStatus.InvalidArgument,
         TrtVocoderException { Kind: FailureKind.PoolBusy } => NativeStatus.Busy,
         OperationCanceledException => NativeStatus.Cancelled,
+        StreamStateException => NativeStatus.InvalidState,
         NativeLibraryException or TrtVocoderException { Kind: FailureKind.NoGpu } => NativeStatus.MissingLibrary,
         DataFormatException => NativeStatus.BadData,
         CudaException => NativeStatus.Cuda,

@@ -42,6 +42,11 @@ internal unsafe struct NativeOptions
     public byte* RealOutput;
     public byte* ImagOutput;
     public byte* AudioOutput;
+    // From here on since 0.1.0's first header: OptionReader.FirstSize.
+    public int InverseStft;
+    public int Waiting;
+    public int HasBandwidthId;
+    public int BandwidthId;
 }
 
 /// <summary><c>trtvocoder_info</c>.</summary>
@@ -100,4 +105,25 @@ internal struct NativeSchedulerStatistics
     public long SlotsOffered;
     public long FramesRun;
     public long FramesAsked;
+}
+
+/// <summary><c>trtvocoder_stream_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeStreamOptions
+{
+    public uint StructSize;
+    public int Layout;
+}
+
+/// <summary><c>trtvocoder_stream_info</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct NativeStreamInfo
+{
+    public uint StructSize;
+    public int LookaheadFrames;
+    public int FirstSampleFrames;
+    public int HeldFrames;
+    public int AvailableSamples;
+    public int IsComplete;
+    public long PushedFrames;
 }

@@ -59,7 +59,7 @@ internal static unsafe class SessionExports
     }
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_session_decode", CallConvs = [typeof(CallConvCdecl)])]
-    private static int Decode(nint session, float* mel, int batch, int frames, float* audio, long capacity, int* samples)
+    internal static int Decode(nint session, float* mel, int batch, int frames, float* audio, long capacity, int* samples)
     {
         if (ForkCheck.IsChild)
             return (int)NativeStatus.Forked;

@@ -1,7 +1,7 @@
 namespace TrtVocoder.NativeLibrary;
 
-/// <summary>Whether the caller was compiled with this version's header.</summary>
-internal static class StructSize
+/// <summary>Whether the caller was compiled with this version's header, or with one that this version still serves.</summary>
+internal static unsafe class StructSize
 {
     /// <exception cref="ArgumentException">It was not.</exception>
     public static void Check(uint told, int expected, string name)
@@ -9,5 +9,21 @@ internal static class StructSize
         if (told != expected)
             throw new ArgumentException(
                 $"The struct_size of {name} is {told}, but this library's is {expected}: set it to sizeof({name}), of this version's header.");
+    }
+
+    /// <summary>A struct of the caller's whose first field is its size; what an earlier header did not have is 0.</summary>
+    /// <param name="told">The caller's.</param>
+    /// <param name="earlier">Its size in an earlier header.</param>
+    /// <param name="name">Its name in C.</param>
+    /// <exception cref="ArgumentException">It is of neither size.</exception>
+    public static T Read<T>(T* told, int earlier, string name)
+        where T : unmanaged
+    {
+        uint size = *(uint*)told;
+        if (size != earlier)
+            Check(size, sizeof(T), name);
+        T all = default;
+        Buffer.MemoryCopy(told, &all, sizeof(T), size);
+        return all;
     }
 }

@@ -11,6 +11,7 @@
 #include <cmath>
 #include <complex>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -18,6 +19,7 @@
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -83,6 +85,10 @@ struct Client {
         check(trtvocoder_vocoder_load_file(path, nullptr, &vocoder));
         describe(profile_capacity);
     }
+    Client(const char* path, const trtvocoder_options& options) {
+        check(trtvocoder_vocoder_load_file(path, &options, &vocoder));
+        describe(0);
+    }
     explicit Client(const std::vector<char>& model) {
         check(trtvocoder_vocoder_load_memory(model.data(), static_cast<int64_t>(model.size()), nullptr, nullptr,
                                              &vocoder));
@@ -120,6 +126,7 @@ struct Client {
 
 const char* model() { return given("TRTV_CLIENT_MODEL"); }
 const char* engine() { return given("TRTV_CLIENT_ENGINE"); }
+const char* streaming_model() { return given("TRTV_CLIENT_STREAMING_MODEL"); }
 std::vector<float> whole_mel() { return read_values<float>(given("TRTV_CLIENT_MEL")); }
 
 // The first frames of the mel.
@@ -254,6 +261,52 @@ struct Scheduler {
     }
     trtvocoder_scheduler* handle = nullptr;
 };
+
+// A stream, whose vocoder's handle is given back at once.
+struct Stream {
+    explicit Stream(const char* path, int32_t layout = TRTVOCODER_LAYOUT_BANDS_MAJOR) {
+        trtvocoder_vocoder* vocoder = nullptr;
+        check(trtvocoder_vocoder_load_file(path, nullptr, &vocoder));
+        trtvocoder_stream_options options{};
+        options.struct_size = sizeof options;
+        options.layout = layout;
+        const int32_t status = trtvocoder_stream_create(vocoder, &options, &handle);
+        trtvocoder_vocoder_destroy(vocoder);
+        check(status);
+    }
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    ~Stream() { trtvocoder_stream_destroy(handle); }
+    trtvocoder_stream_info info() const {
+        trtvocoder_stream_info now{};
+        now.struct_size = sizeof now;
+        check(trtvocoder_stream_get_info(handle, &now));
+        return now;
+    }
+    // Appends what is finished, read by so many at a time.
+    void read(std::vector<float>& audio, size_t at_a_time) const {
+        std::vector<float> part(at_a_time);
+        int32_t count = 0;
+        do {
+            check(trtvocoder_stream_read(handle, part.data(), static_cast<int64_t>(at_a_time), &count));
+            audio.insert(audio.end(), part.begin(), part.begin() + count);
+        } while (count > 0);
+    }
+    trtvocoder_stream* handle = nullptr;
+};
+
+// The mel's frames [first, first + count) in another layout.
+std::vector<float> piece_of(const std::vector<float>& mel, int32_t frames, int32_t first, int32_t count,
+                            int32_t layout) {
+    const int32_t bands = static_cast<int32_t>(mel.size()) / frames;
+    std::vector<float> piece(static_cast<size_t>(bands) * static_cast<size_t>(count));
+    for (int32_t band = 0; band < bands; band++)
+        for (int32_t frame = 0; frame < count; frame++)
+            piece[static_cast<size_t>(layout == TRTVOCODER_LAYOUT_FRAME_MAJOR ? frame * bands + band
+                                                                              : band * count + frame)] =
+                mel[static_cast<size_t>(band * frames + first + frame)];
+    return piece;
+}
 
 // ends its process where a call hangs.
 int exit_code_of_child(const std::function<int()>& body) {
@@ -471,9 +524,76 @@ CASE("options are checked, and heeded") {
     options.device = 3;
     check_fails(trtvocoder_vocoder_load_file(engine(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT, "GPU");
     options.device = 0;
+    options.has_bandwidth_id = 1;
+    options.bandwidth_id = -1;
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "BandwidthId");
+    options.has_bandwidth_id = 0;
+    options.inverse_stft = TRTVOCODER_INVERSE_STFT_GPU;
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "asked for on the GPU");
+    options.inverse_stft = TRTVOCODER_INVERSE_STFT_HOST;
     options.max_window_frames = 100;
     check(trtvocoder_vocoder_load_file(model(), &options, &vocoder));
     trtvocoder_vocoder_destroy(vocoder);
+}
+
+CASE("options of an earlier header are accepted, and of no other size") {
+    trtvocoder_vocoder* vocoder = nullptr;
+    trtvocoder_options options{};
+    // Memory that such a caller has for other things.
+    options.inverse_stft = options.waiting = options.has_bandwidth_id = 99;
+    options.struct_size = offsetof(trtvocoder_options, inverse_stft);
+    options.windows = "some";
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "'some' are no windows");
+    options.windows = nullptr;
+    check(trtvocoder_vocoder_load_file(model(), &options, &vocoder));
+    trtvocoder_vocoder_destroy(vocoder);
+    for (const uint32_t size : {options.struct_size - 8, options.struct_size + 4, uint32_t(sizeof options) + 8}) {
+        options.struct_size = size;
+        check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                    "struct_size");
+    }
+    options.struct_size = sizeof options;
+    check_fails(trtvocoder_vocoder_load_file(model(), &options, &vocoder), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "is 99; it is 0 to");
+}
+
+CASE("a thread waits for the GPU as it is told") {
+    const std::vector<float> mel = part_mel(100, 40);
+    for (const int32_t waiting : {TRTVOCODER_WAITING_SPINS, TRTVOCODER_WAITING_SLEEPS}) {
+        trtvocoder_options options{};
+        options.struct_size = sizeof options;
+        options.waiting = waiting;
+        const Client client(engine(), options);
+        client.decode(mel);
+        std::vector<float> audio(static_cast<size_t>(client.samples(40)));
+        // Who sleeps waits for an event.
+        CHECK_EQUAL(driver<int (*)(const char*)>("trtv_sim_fault")("cuEventSynchronize@1=719"), 0);
+        const int32_t status = trtvocoder_session_decode(client.session, mel.data(), 1, 40, audio.data(),
+                                                         static_cast<int64_t>(audio.size()), nullptr);
+        driver<void (*)()>("trtv_sim_reset")();
+        CHECK_EQUAL(status, waiting == TRTVOCODER_WAITING_SLEEPS ? TRTVOCODER_ERROR_CUDA : TRTVOCODER_OK);
+    }
+}
+
+CASE("the inverse STFT runs where it is told") {
+    const std::vector<float> mel = part_mel(100, 40);
+    trtvocoder_options options{};
+    options.struct_size = sizeof options;
+    const std::vector<float> expected = Client(engine(), options).decode(mel);
+    for (const int32_t place : {TRTVOCODER_INVERSE_STFT_GPU, TRTVOCODER_INVERSE_STFT_HOST}) {
+        options.inverse_stft = place;
+        const Client client(engine(), options);
+        driver<int (*)(const char*)>("trtv_sim_fault")("cuLaunchKernel@1=719");
+        std::vector<float> audio(expected.size());
+        const int32_t status = trtvocoder_session_decode(client.session, mel.data(), 1, 40, audio.data(),
+                                                         static_cast<int64_t>(audio.size()), nullptr);
+        driver<void (*)()>("trtv_sim_reset")();
+        CHECK_EQUAL(status, place == TRTVOCODER_INVERSE_STFT_GPU ? TRTVOCODER_ERROR_CUDA : TRTVOCODER_OK);
+        CHECK(signal_to_noise_db(expected, client.decode(mel)) > 110);
+    }
 }
 
 CASE("wrong mels are told by status and sentence") {
@@ -566,6 +686,164 @@ CASE("a second thread in one session is told, and errors are each thread's own")
     ends = true;
     other.join();
     std::thread([] { CHECK_EQUAL(last_error().status, 0); }).join();
+}
+
+CASE("a stream gives the samples of a whole decode, however the mel is cut") {
+    std::mt19937 random(20261128);
+    for (const char* path : {model(), streaming_model(), engine()}) {
+        const int32_t frames = path == engine() ? 64 : 150;
+        const std::vector<float> mel = part_mel(100, frames);
+        const std::vector<float> expected = Client(path).decode(mel);
+        // Two exports of one checkpoint, at frames where it magnifies rounding.
+        if (path == streaming_model()) CHECK(signal_to_noise_db(Client(model()).decode(mel), expected) > 80);
+        for (const int32_t layout : {TRTVOCODER_LAYOUT_BANDS_MAJOR, TRTVOCODER_LAYOUT_FRAME_MAJOR}) {
+            const Stream stream(path, layout);
+            CHECK_EQUAL(stream.info().first_sample_frames, stream.info().lookahead_frames + 1);
+            for (const int32_t most : {frames, 40, 7}) {
+                // The double computes slowly, and so do small pushes that decode frames again.
+                if (most == 7 ? path != streaming_model() : path == engine() && most != 40) continue;
+                std::vector<float> audio;
+                int32_t pushed = 0;
+                int32_t available = 0;
+                while (pushed < frames) {
+                    const int32_t count =
+                        std::min(frames - pushed, static_cast<int32_t>(random() % unsigned(most + 1)));
+                    const std::vector<float> piece = piece_of(mel, frames, pushed, count, layout);
+                    check(trtvocoder_stream_push(stream.handle, piece.data(), count, &available));
+                    pushed += count;
+                    const trtvocoder_stream_info now = stream.info();
+                    CHECK_EQUAL(now.pushed_frames, pushed);
+                    CHECK_EQUAL(now.available_samples, available);
+                    CHECK_EQUAL(available > 0 || !audio.empty(), pushed >= now.first_sample_frames);
+                    CHECK(now.held_frames <= std::min(pushed, now.lookahead_frames + 1));
+                    // What is not read stays.
+                    if (random() % 2 == 0) stream.read(audio, 1000);
+                }
+                check(trtvocoder_stream_complete(stream.handle, &available));
+                CHECK_EQUAL(static_cast<size_t>(available) + audio.size(), expected.size());
+                check(trtvocoder_stream_complete(stream.handle, nullptr));
+                CHECK_EQUAL(stream.info().is_complete, 1);
+                CHECK_EQUAL(stream.info().held_frames, 0);
+                stream.read(audio, expected.size());
+                CHECK(signal_to_noise_db(expected, audio) > 110);
+                check(trtvocoder_stream_reset(stream.handle));
+                CHECK_EQUAL(stream.info().pushed_frames + stream.info().available_samples, 0);
+            }
+        }
+    }
+}
+
+CASE("a warm stream gives the same, and short utterances come whole at their end") {
+    const Client client(model());
+    for (const char* path : {model(), streaming_model()}) {
+        const Stream stream(path);
+        check(trtvocoder_stream_warm_up(stream.handle, 3));
+        for (const int32_t frames : {1, 2, 12}) {
+            const std::vector<float> mel = part_mel(100, frames);
+            int32_t available = 1;
+            check(trtvocoder_stream_push(stream.handle, mel.data(), frames, &available));
+            CHECK_EQUAL(available, 0);
+            check(trtvocoder_stream_complete(stream.handle, &available));
+            CHECK_EQUAL(available, client.samples(frames));
+            std::vector<float> audio;
+            stream.read(audio, 100000);
+            if (frames > 1) CHECK(signal_to_noise_db(client.decode(mel), audio) > 110);
+            check(trtvocoder_stream_reset(stream.handle));
+        }
+    }
+}
+
+CASE("a stream says what cannot be done, and a refused piece leaves it as it was") {
+    const Client client(model());
+    const Stream stream(model());
+    const int32_t frames = 40;
+    const std::vector<float> mel = part_mel(100, frames);
+    std::vector<float> broken = mel;
+    broken[3 * static_cast<size_t>(frames) + 8] = std::numeric_limits<float>::infinity();
+    check(trtvocoder_stream_push(stream.handle, mel.data(), 0, nullptr));
+    int32_t count = 1;
+    check_fails(trtvocoder_stream_push(stream.handle, broken.data(), frames, &count), TRTVOCODER_ERROR_BAD_DATA,
+                "infinity in band 3, frame 8");
+    CHECK_EQUAL(count, 0);
+    check_fails(trtvocoder_stream_push(stream.handle, nullptr, 1, nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "mel is NULL");
+    check_fails(trtvocoder_stream_push(stream.handle, mel.data(), -1, nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "frames");
+    float sample = 0;
+    check_fails(trtvocoder_stream_read(stream.handle, &sample, 1, nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "out parameter");
+    check_fails(trtvocoder_stream_read(stream.handle, nullptr, 1, &count), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "audio is NULL");
+    check_fails(trtvocoder_stream_read(stream.handle, &sample, -1, &count), TRTVOCODER_ERROR_INVALID_ARGUMENT, "-1");
+    check_fails(trtvocoder_stream_warm_up(stream.handle, 0), TRTVOCODER_ERROR_INVALID_ARGUMENT, "chunkFrames");
+    trtvocoder_stream_info info{};
+    check_fails(trtvocoder_stream_get_info(stream.handle, &info), TRTVOCODER_ERROR_INVALID_ARGUMENT, "struct_size");
+    CHECK_EQUAL(stream.info().pushed_frames, 0);
+
+    check(trtvocoder_stream_push(stream.handle, mel.data(), frames, nullptr));
+    check(trtvocoder_stream_complete(stream.handle, nullptr));
+    check_fails(trtvocoder_stream_push(stream.handle, mel.data(), frames, nullptr), TRTVOCODER_ERROR_INVALID_STATE,
+                "The utterance is complete");
+    std::vector<float> audio;
+    stream.read(audio, 4096);
+    CHECK(signal_to_noise_db(client.decode(mel), audio) > 110);
+
+    trtvocoder_stream* other = nullptr;
+    trtvocoder_stream_options options{};
+    check_fails(trtvocoder_stream_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "struct_size");
+    options.struct_size = sizeof options;
+    options.layout = 2;
+    check_fails(trtvocoder_stream_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "layout is 2");
+    check_fails(trtvocoder_stream_create(client.vocoder, nullptr, nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "out parameter");
+    check_fails(trtvocoder_stream_reset(reinterpret_cast<trtvocoder_stream*>(client.session)),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "another kind");
+    check_fails(trtvocoder_stream_reset(nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT, "stream is NULL");
+    check(trtvocoder_stream_create(client.vocoder, nullptr, &other));
+    trtvocoder_stream_destroy(other);
+    trtvocoder_stream_destroy(other);
+    check_fails(trtvocoder_stream_complete(other, nullptr), TRTVOCODER_ERROR_INVALID_ARGUMENT, "was destroyed");
+}
+
+CASE("a push that the driver fails ends the utterance, and the next begins with a reset") {
+    const Stream stream(engine());
+    const std::vector<float> mel = part_mel(100, 40);
+    CHECK_EQUAL(driver<int (*)(const char*)>("trtv_sim_fault")("cuStreamSynchronize@1=719"), 0);
+    check_fails(trtvocoder_stream_push(stream.handle, mel.data(), 40, nullptr), TRTVOCODER_ERROR_CUDA, "719");
+    check_fails(trtvocoder_stream_push(stream.handle, mel.data(), 40, nullptr), TRTVOCODER_ERROR_INVALID_STATE,
+                "A push of this utterance failed");
+    check_fails(trtvocoder_stream_complete(stream.handle, nullptr), TRTVOCODER_ERROR_INVALID_STATE, "failed");
+    check(trtvocoder_stream_reset(stream.handle));
+    check(trtvocoder_stream_push(stream.handle, mel.data(), 40, nullptr));
+    check(trtvocoder_stream_complete(stream.handle, nullptr));
+    std::vector<float> audio;
+    stream.read(audio, 100000);
+    CHECK(signal_to_noise_db(Client(engine()).decode(mel), audio) > 110);
+}
+
+CASE("a second thread in one stream is told, and a destruction meanwhile waits for nobody") {
+    auto stream = std::make_unique<Stream>(model());
+    trtvocoder_stream* handle = stream->handle;
+    const std::vector<float> mel = whole_mel();
+    const auto frames = static_cast<int32_t>(mel.size() / 100);
+    std::atomic<bool> ends{false};
+    std::thread other([&] {
+        int32_t status = 0;
+        while (!ends && (status == 0 || status == TRTVOCODER_ERROR_BUSY))
+            status = trtvocoder_stream_push(handle, mel.data(), frames, nullptr);
+        // Destroyed meanwhile, or between two calls.
+        CHECK(ends || status == TRTVOCODER_ERROR_INVALID_ARGUMENT);
+    });
+    float sample = 0;
+    int32_t count = 0;
+    int32_t status = 0;
+    while (status == 0) status = trtvocoder_stream_read(handle, &sample, 1, &count);
+    check_fails(status, TRTVOCODER_ERROR_BUSY, "another thread");
+    stream.reset();
+    ends = true;
+    other.join();
 }
 
 CASE("a scheduler gives requests of all lengths what a session gives, each once, and can be asked what it did") {
@@ -733,6 +1011,7 @@ CASE("after fork the child is told, and the parent goes on") {
     const Client client(engine());
     const std::vector<float> mel = part_mel(100, 30);
     const std::vector<float> before = client.decode(mel);
+    const Stream stream(model());
     CHECK_EQUAL(exit_code_of_child([&] {
                     std::vector<float> audio(before.size());
                     const int32_t status = trtvocoder_session_decode(client.session, mel.data(), 1, 30, audio.data(),
@@ -744,7 +1023,8 @@ CASE("after fork the child is told, and the parent goes on") {
                                          error.status == TRTVOCODER_ERROR_FORKED &&
                                          std::strstr(error.message, "fork") != nullptr;
                     const bool is_refused =
-                        trtvocoder_vocoder_load_file(model(), nullptr, &vocoder) == TRTVOCODER_ERROR_FORKED;
+                        trtvocoder_vocoder_load_file(model(), nullptr, &vocoder) == TRTVOCODER_ERROR_FORKED &&
+                        trtvocoder_stream_push(stream.handle, mel.data(), 30, nullptr) == TRTVOCODER_ERROR_FORKED;
                     trtvocoder_session_destroy(client.session);
                     return is_told && is_refused ? 0 : 1;
                 }),

@@ -8,12 +8,12 @@
  *                or NULL and objects are as before; audio may have been written in part. A NULL that is not said to be
  *                allowed, a handle that was destroyed or is of another kind, and a struct_size that is not the
  *                struct's, are TRTVOCODER_ERROR_INVALID_ARGUMENT. No function throws or calls exit.
- *   Threads      A vocoder and a scheduler may be used by any number of threads at once. A session may be used by one
- *                thread at a time; a second one gets TRTVOCODER_ERROR_BUSY, never wrong audio. Threads need not be
- *                registered.
+ *   Threads      A vocoder and a scheduler may be used by any number of threads at once. A session and a stream may be
+ *                used by one thread at a time; a second one gets TRTVOCODER_ERROR_BUSY, never wrong audio. Threads need
+ *                not be registered.
  *   Blocking     Returns without waiting for a GPU or a file.
  *   Ownership    *_create and *_load_* give the caller a handle, to be given back by the *_destroy of its kind: NULL is
- *                fine, it never fails, and the order does not matter, since a session keeps alive what it needs of its
+ *                fine, it never fails, and the order does not matter, since each keeps alive what it needs of its
  *                vocoder. Arguments are read during the call only. Strings are UTF-8 and end in 0; those handed out
  *                live as long as the handle they came from, unless said otherwise.
  *   Processes    After fork the library works in the process that first called it only: in the child every function
@@ -54,7 +54,7 @@ typedef enum trtvocoder_status {
     TRTVOCODER_ERROR_CUDA = -6,
     /** TensorRT refused or failed. */
     TRTVOCODER_ERROR_TENSORRT = -7,
-    /** Another thread is using the session. */
+    /** Another thread is using the session or the stream, or a scheduler has no room. */
     TRTVOCODER_ERROR_BUSY = -8,
     /** Another failure of the model or of what runs it: the output is not finite, the input too short. */
     TRTVOCODER_ERROR_MODEL = -9,
@@ -66,6 +66,8 @@ typedef enum trtvocoder_status {
     TRTVOCODER_ERROR_INTERNAL = -12,
     /** A request was cancelled, or its scheduler destroyed, before it was done. */
     TRTVOCODER_ERROR_CANCELLED = -13,
+    /** A stream's utterance is over: complete, or a push of it failed. */
+    TRTVOCODER_ERROR_INVALID_STATE = -14,
 } trtvocoder_status;
 
 /** How grave a log message is. */
@@ -98,6 +100,14 @@ typedef enum trtvocoder_padding {
     TRTVOCODER_PADDING_SAME = 1,
 } trtvocoder_padding;
 
+/** Memory order of a mel. */
+typedef enum trtvocoder_layout {
+    /** [mel_count, frames]: all frames of band 0, then of band 1, and so on, as networks take it. */
+    TRTVOCODER_LAYOUT_BANDS_MAJOR = 0,
+    /** [frames, mel_count]: all bands of frame 0, then of frame 1, and so on, as most acoustic models put it out. */
+    TRTVOCODER_LAYOUT_FRAME_MAJOR = 1,
+} trtvocoder_layout;
+
 /** What elements are, on the GPU. */
 typedef enum trtvocoder_element_type {
     /** IEEE single precision. */
@@ -126,6 +136,26 @@ typedef enum trtvocoder_runtime {
     TRTVOCODER_RUNTIME_TENSORRT_RTX = 2,
 } trtvocoder_runtime;
 
+/** Where spectra are turned into samples. */
+typedef enum trtvocoder_inverse_stft {
+    /** On the GPU behind an engine's network, where it can; else on the host. */
+    TRTVOCODER_INVERSE_STFT_AUTO = 0,
+    /** On the GPU; a model whose spectra it cannot take is TRTVOCODER_ERROR_INVALID_ARGUMENT. */
+    TRTVOCODER_INVERSE_STFT_GPU = 1,
+    /** On the host, by FFTW. */
+    TRTVOCODER_INVERSE_STFT_HOST = 2,
+} trtvocoder_inverse_stft;
+
+/** What a thread does while it waits for the GPU. */
+typedef enum trtvocoder_waiting {
+    /** It spins, and sleeps where more threads wait than there are cores. */
+    TRTVOCODER_WAITING_AUTO = 0,
+    /** It spins: awake at once, and a core is busy. */
+    TRTVOCODER_WAITING_SPINS = 1,
+    /** It sleeps: the core is others', and it wakes some ten microseconds late. */
+    TRTVOCODER_WAITING_SLEEPS = 2,
+} trtvocoder_waiting;
+
 /** A loaded model and how to decode with it. */
 typedef struct trtvocoder_vocoder trtvocoder_vocoder;
 
@@ -134,6 +164,9 @@ typedef struct trtvocoder_session trtvocoder_session;
 
 /** Decodes many requests together, on threads of its own. */
 typedef struct trtvocoder_scheduler trtvocoder_scheduler;
+
+/** Decodes one mel after another as it arrives, in pieces. */
+typedef struct trtvocoder_stream trtvocoder_stream;
 
 /**
  * Takes a log message. May be called from any thread, several at a time, and must not call this library. source is
@@ -169,7 +202,7 @@ typedef struct trtvocoder_error {
 
 /** How to load a model and decode with it. All 0 but struct_size: the defaults. */
 typedef struct trtvocoder_options {
-    /** sizeof(trtvocoder_options). */
+    /** sizeof(trtvocoder_options). That of a header without inverse_stft and what follows is accepted too. */
     uint32_t struct_size;
     /** The GPU's number. */
     int32_t device;
@@ -221,6 +254,14 @@ typedef struct trtvocoder_options {
     const char* imag_output;
     /** Name of the output with samples; NULL: found. */
     const char* audio_output;
+    /** Where spectra are turned into samples: trtvocoder_inverse_stft. */
+    int32_t inverse_stft;
+    /** How a thread waits for the GPU: trtvocoder_waiting. */
+    int32_t waiting;
+    /** 1: bandwidth_id is told. */
+    int32_t has_bandwidth_id;
+    /** Of a network made for several bandwidths: which one, from 0. */
+    int32_t bandwidth_id;
 } trtvocoder_options;
 
 /** Facts about a loaded model. */
@@ -262,6 +303,32 @@ typedef struct trtvocoder_info {
     /** What was guessed or assumed of the model, a sentence a line; "" for nothing. */
     const char* notes;
 } trtvocoder_info;
+
+/** How a stream takes its pieces. All 0 but struct_size: the defaults. */
+typedef struct trtvocoder_stream_options {
+    /** sizeof(trtvocoder_stream_options). */
+    uint32_t struct_size;
+    /** trtvocoder_layout of what is pushed. */
+    int32_t layout;
+} trtvocoder_stream_options;
+
+/** Facts about a stream, and where it is. */
+typedef struct trtvocoder_stream_info {
+    /** sizeof(trtvocoder_stream_info). */
+    uint32_t struct_size;
+    /** By how many frames samples come after the mel: 29 for the published model. */
+    int32_t lookahead_frames;
+    /** Frames until the first samples come, unless the utterance ends earlier: 30 for the published model. */
+    int32_t first_sample_frames;
+    /** Frames pushed whose samples wait for frames to come; 0 once complete. */
+    int32_t held_frames;
+    /** Finished samples that were not read. */
+    int32_t available_samples;
+    /** 1: the utterance is complete. */
+    int32_t is_complete;
+    /** Frames pushed since the utterance began. */
+    int64_t pushed_frames;
+} trtvocoder_stream_info;
 
 /** How a scheduler shares runs of the network. All 0 but struct_size: the defaults. */
 typedef struct trtvocoder_scheduler_options {
@@ -369,7 +436,7 @@ int32_t trtvocoder_vocoder_get_sample_count(trtvocoder_vocoder* vocoder, int32_t
 
 /**
  * Makes a session. profile_capacity: how many decodes it keeps the times of, for trtvocoder_session_get_profile; 0
- * measures nothing and costs nothing. Errors: invalid argument, missing library (FFTW), CUDA, TensorRT, out of memory.
+ * measures nothing and costs nothing. Errors: invalid argument, CUDA, TensorRT, out of memory.
  * Blocking: an engine's takes about 50 ms. Ownership: the caller's, trtvocoder_session_destroy.
  */
 int32_t trtvocoder_session_create(trtvocoder_vocoder* vocoder, int32_t profile_capacity,
@@ -432,8 +499,7 @@ int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, u
                                                   int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;
 
 /**
- * Gives the frames that the mel of count samples has. Errors: invalid argument, bad data (too few samples), busy,
- * missing library (FFTW).
+ * Gives the frames that the mel of count samples has. Errors: invalid argument, bad data (too few samples), busy.
  */
 int32_t trtvocoder_session_get_frame_count(trtvocoder_session* session, int32_t count,
                                            int32_t* frames) TRTVOCODER_NOEXCEPT;
@@ -441,7 +507,7 @@ int32_t trtvocoder_session_get_frame_count(trtvocoder_session* session, int32_t 
 /**
  * Computes the mel that the model takes of count samples at its sample rate: mel takes [mel_count, frames] and has room
  * for capacity values. frames (NULL is allowed) is trtvocoder_session_get_frame_count. Errors: invalid argument, bad
- * data (too few samples), busy, missing library (FFTW). Blocking: computes.
+ * data (too few samples), busy. Blocking: computes.
  */
 int32_t trtvocoder_session_compute_mel(trtvocoder_session* session, const float* audio, int32_t count, float* mel,
                                        int64_t capacity, int32_t* frames) TRTVOCODER_NOEXCEPT;
@@ -454,6 +520,61 @@ int32_t trtvocoder_session_compute_mel(trtvocoder_session* session, const float*
  */
 int32_t trtvocoder_session_get_profile(trtvocoder_session* session, const char** json) TRTVOCODER_NOEXCEPT;
 
+/* ---- stream ---- */
+
+/**
+ * Makes a stream: frames go in, and samples come out as soon as no later frame can change them. However a mel is cut,
+ * they are those of trtvocoder_session_decode of the whole, up to the rounding of other shapes, and exactly as many. A
+ * network exported for streaming computes each frame once; of any other the frames around a push are decoded again. The
+ * stream has decoders and buffers of its own, as a session has. options may be NULL. Errors: invalid argument (the
+ * longest window is too short), bad data (the model does not tell its receptive field), CUDA,
+ * TensorRT, model, out of memory. Blocking: an engine's takes about 50 ms; a model by others may be asked for its
+ * receptive field. Ownership: the caller's, trtvocoder_stream_destroy.
+ */
+int32_t trtvocoder_stream_create(trtvocoder_vocoder* vocoder, const trtvocoder_stream_options* options,
+                                 trtvocoder_stream** stream) TRTVOCODER_NOEXCEPT;
+
+/** Gives the handle back. Threads: one, once; a call on another thread ends first. */
+void trtvocoder_stream_destroy(trtvocoder_stream* stream) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Makes every shape ready that pushes of up to chunk_frames frames use, so that none pays for one, and begins another
+ * utterance. Of a network exported for streaming, runs on a GPU have chunk_frames frames from then on, and what is
+ * short of them waits for the next push or the end. Errors: invalid argument (chunk_frames is below 1), busy, CUDA,
+ * TensorRT, model. Blocking: some 50 ms a shape on a GPU; a chunk of 10 frames of the published model has 64, or one of
+ * a network exported for streaming.
+ */
+int32_t trtvocoder_stream_warm_up(trtvocoder_stream* stream, int32_t chunk_frames) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Adds the utterance's next frames, 0 or more, and decodes what they complete: mel is in the stream's layout, of
+ * natural-log amplitudes. available (NULL is allowed) is how many finished samples can be read now. Errors: invalid
+ * argument, bad data (NaN or infinity) and busy take nothing; invalid state (the utterance is over); model, CUDA and
+ * TensorRT end the utterance: trtvocoder_stream_reset begins the next. Blocking: until the samples are there.
+ */
+int32_t trtvocoder_stream_push(trtvocoder_stream* stream, const float* mel, int32_t frames,
+                               int32_t* available) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Ends the utterance: decodes what waited for frames to come. Done already: does nothing. available (NULL is allowed)
+ * is how many finished samples can be read now. Errors: invalid state (a push failed), busy, model (also: the mel is
+ * too short), CUDA, TensorRT. Blocking: until the samples are there.
+ */
+int32_t trtvocoder_stream_complete(trtvocoder_stream* stream, int32_t* available) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Takes finished samples out, the earliest first: as many as there are and fit into capacity values. samples is how
+ * many were written; 0 is no error. Errors: invalid argument, busy.
+ */
+int32_t trtvocoder_stream_read(trtvocoder_stream* stream, float* audio, int64_t capacity,
+                               int32_t* samples) TRTVOCODER_NOEXCEPT;
+
+/** Begins another utterance, whatever became of the last; its samples that were not read are lost. Errors: busy. */
+int32_t trtvocoder_stream_reset(trtvocoder_stream* stream) TRTVOCODER_NOEXCEPT;
+
+/** Tells about the stream. Errors: invalid argument, busy. */
+int32_t trtvocoder_stream_get_info(trtvocoder_stream* stream, trtvocoder_stream_info* info) TRTVOCODER_NOEXCEPT;
+
 /* ---- scheduler ---- */
 
 /**
@@ -461,7 +582,7 @@ int32_t trtvocoder_session_get_profile(trtvocoder_session* session, const char**
  * and each request is answered as soon as its last window is done, with the samples that a session gives. Requests are
  * served in turn; one with more windows than a run takes waits behind the others for each further run. Nothing is held
  * back in the hope of a fuller run. options may be NULL. Errors: invalid argument (the model does not take such
- * windows), missing library (FFTW), CUDA, TensorRT, model, out of memory. Blocking: an engine's lanes take about 50 ms
+ * windows), CUDA, TensorRT, model, out of memory. Blocking: an engine's lanes take about 50 ms
  * each. Ownership: the caller's, trtvocoder_scheduler_destroy; it keeps alive what it needs of the vocoder.
  */
 int32_t trtvocoder_scheduler_create(trtvocoder_vocoder* vocoder, const trtvocoder_scheduler_options* options,

@@ -48,6 +48,15 @@ public sealed class VocoderStream : IDisposable
     /// <summary>Whether <see cref="Complete"/> was called.</summary>
     public bool IsComplete { get; private set; }
 
+    /// <summary>Why nothing can be pushed before a <see cref="Reset"/>, as one sentence; null where nothing stands against it.</summary>
+    internal string? Obstacle =>
+        IsComplete ? "The utterance is complete; Reset begins the next."
+        : _isBroken ? "A push of this utterance failed; Reset begins the next."
+        : _network is StatefulStream { HasState: true } && _session.StateOwner != this
+            ? "The session decoded something else since the last push, and it holds one utterance's state at a time: use one session a "
+                + "stream, or Reset."
+        : null;
+
     internal StreamNetwork Network => _network;
 
     internal StreamOutput Output => _output;
@@ -196,13 +205,7 @@ public sealed class VocoderStream : IDisposable
 
     private void ThrowIfOver()
     {
-        if (IsComplete)
-            throw new InvalidOperationException("The utterance is complete; Reset begins the next.");
-        if (_isBroken)
-            throw new InvalidOperationException("A push of this utterance failed; Reset begins the next.");
-        if (_network is StatefulStream { HasState: true } && _session.StateOwner != this)
-            throw new InvalidOperationException(
-                "The session decoded something else since the last push, and it holds one utterance's state at a time: use one session a "
-                    + "stream, or Reset.");
+        if (Obstacle is { } why)
+            throw new InvalidOperationException(why);
     }
 }
