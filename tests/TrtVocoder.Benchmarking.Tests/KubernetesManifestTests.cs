@@ -91,7 +91,8 @@ public partial class KubernetesManifestTests
     {
         V1PodSpec pod = _deployment.Spec.Template.Spec;
         string[] arguments = [.. pod.Containers[0].Args];
-        int exit = int.Parse(arguments.Single(argument => argument.StartsWith("--exit-timeout-secs=", StringComparison.Ordinal)).Split('=')[1]);
+        string argument = arguments.Single(text => text.StartsWith("--exit-timeout-secs=", StringComparison.Ordinal));
+        int exit = int.Parse(argument.Split('=')[1]);
         int pause = int.Parse(pod.Containers[0].Lifecycle.PreStop.Exec.Command[1]);
 
         Assert.That(pod.TerminationGracePeriodSeconds, Is.GreaterThan(exit + pause));
@@ -110,7 +111,8 @@ public partial class KubernetesManifestTests
             Assert.That(Scaled("spec", "maxReplicaCount").ToString(), Is.EqualTo($"{rule.Most}"));
             Assert.That(Scaled("spec", "triggers", "0", "metadata", "threshold").ToString(), Is.EqualTo($"{rule.TargetMs}"));
             Assert.That(Scaled("spec", "triggers", "0", "metricType").ToString(), Is.EqualTo("Value"));
-            Assert.That(Scaled([.. behaviour, "scaleDown", "stabilizationWindowSeconds"]).ToString(), Is.EqualTo($"{rule.CoolDownSeconds}"));
+            Assert.That(
+                Scaled([.. behaviour, "scaleDown", "stabilizationWindowSeconds"]).ToString(), Is.EqualTo($"{rule.CoolDownSeconds}"));
             Assert.That(Policies("scaleUp"), Is.EqualTo(new[] { "Percent 100 60", "Pods 4 60" }));
             Assert.That(Policies("scaleDown"), Is.EqualTo(new[] { "Percent 10 300" }));
         });

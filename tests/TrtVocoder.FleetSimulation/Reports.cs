@@ -79,8 +79,8 @@ internal static class Reports
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {clients} | {rate:F0} | {Mean(draw => draw.RequestsPerSecond):F0} | "
-                + $"{ratios.Average():F2} ({ratios.Min():F2} to {ratios.Max():F2}) | {p50:F1} | {Mean(draw => draw.Times.GetQuantile(0.5)):F1} | "
-                + $"{p99:F1} | {Mean(draw => draw.Times.GetQuantile(0.99)):F1} | "
+                + $"{ratios.Average():F2} ({ratios.Min():F2} to {ratios.Max():F2}) | "
+                + $"{p50:F1} | {Mean(draw => draw.Times.GetQuantile(0.5)):F1} | {p99:F1} | {Mean(draw => draw.Times.GetQuantile(0.99)):F1} | "
                 + $"{windows:F2} | {Mean(draw => draw.WindowsPerRun):F2} |"));
 
             double Mean(Func<LoadResult, double> value) => draws.Average(value);
@@ -101,7 +101,8 @@ internal static class Reports
             InstanceOptions instance = new(RunTimes.H200, Batch, lanes) { HasOneRunAtATime = hasOneRunAtATime };
             LoadResult[] results = [.. _measured.Select(row =>
                 Loads.RunClosedLoop(instance, cutter.Cut, MeasuredLengths(seed), row.Clients, LoadSeconds, seed))];
-            IEnumerable<string> cells = results.Select(result => $"{Round(result.RequestsPerSecond)} ({Round(result.Times.GetQuantile(0.99))})");
+            IEnumerable<string> cells = results.Select(result =>
+                $"{Round(result.RequestsPerSecond)} ({Round(result.Times.GetQuantile(0.99))})");
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {string.Join(", ", cutter.Lengths)} | {lanes}{(hasOneRunAtATime ? "" : ", as if each had a GPU")} | "
