@@ -10,6 +10,11 @@ configuration=Release
 native_build=build/native
 program=out/trtvocoder
 
+# What is compiled for: this machine; in 'arm64' a Jetson, with results in a folder of their own.
+machine=$(uname -m)
+out=out
+publish_for=()
+
 # Debian/Ubuntu package -> what it is for. Nothing of NVIDIA's is installed: docs/install-tensorrt.md says how.
 packages=(
     "libfftw3-single3:FFTW, the inverse STFT"
@@ -19,6 +24,12 @@ packages=(
     "cmake:the native shim"
     "make:the native shim"
     "nlohmann-json3-dev:the Triton backend's build"
+)
+
+# The same, of what compiles for arm64 on another machine and runs what it made.
+arm64_packages=(
+    "g++-aarch64-linux-gnu:the cross compiler"
+    "qemu-user:running programs for arm64"
 )
 
 usage() {
@@ -31,6 +42,8 @@ Usage: ./build.sh VERB [ARGUMENTS]
   native           build the native shim and its test double only
   native-package   setup, then build the C library and its archive: out/native-package/trtvocoder-VERSION-linux-ARCHITECTURE.tar.gz
   wheel            native-package, then the Python package: out/python/trtvocoder-VERSION-….whl
+  arm64            for a Jetson, on another machine: out/arm64 with program, C library, wheel and NuGet package, tried under QEMU; ends in the counts
+  arm64-native     the shim for TensorRT 10 and the test double for arm64, and their tests under QEMU; skipped where only root could install what it needs
   triton           native-package, then the backend for Triton Inference Server: out/triton/trtvocoder-triton-VERSION-linux-ARCHITECTURE.tar.gz
   clients          build, then the C library, the wheel, the Triton backend, and their tests
   triton-soak [N]  build, then N (10000) requests of 64 clients to the Triton backend, on the double and in the real core (TRTV_TRITON_DIR)
@@ -43,10 +56,11 @@ Usage: ./build.sh VERB [ARGUMENTS]
   sanitize [SECONDS]
                    the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
   pack             build, then make the NuGet packages: out/packages
-  packages [--all] pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: the
+  packages [--all | --quick]
+                   pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: the
                    five that differ most, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
-                   --approve writes the lists anew
-  ci               'test', then what is too long for it ('clients', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
+                   --quick, as CI has it: the libraries and one consumer, self-contained, here and in a container's root; --approve writes the lists anew
+  ci               'test', then what is too long for it ('clients', 'packages --quick', 'arm64-native', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
   call-price [N]   what a call by the C interface costs over the managed one, median over N (5000) pairs; fails above 2 microseconds
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
@@ -65,23 +79,26 @@ fail() {
 }
 
 setup() {
-    local missing=() entry name
     command -v dotnet >/dev/null ||
         fail "the .NET 10 SDK is missing: install it (package dotnet-sdk-10.0, or Microsoft's dotnet-install script) and try again."
     if ! command -v dpkg-query >/dev/null; then
         say "no dpkg here: install FFTW 3 (single precision), libsoxr, g++, cmake, make and nlohmann-json by this system's package manager"
         return
     fi
-    for entry in "${packages[@]}"; do
+    require "${packages[@]}"
+}
+
+# Installs what is missing of such lists.
+require() {
+    local missing=() entry name
+    for entry in "$@"; do
         name=${entry%%:*}
         if ! dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed'; then
             missing+=("$name")
             say "missing: $name (${entry#*:})"
         fi
     done
-    if ((${#missing[@]} == 0)); then return; fi
-
-    install_packages "${missing[@]}"
+    if ((${#missing[@]} > 0)); then install_packages "${missing[@]}"; fi
 }
 
 install_packages() {
@@ -120,19 +137,135 @@ build() {
     managed
 }
 
-libraries=(bindings/TrtVocoder.Bindings src/TrtVocoder src/TrtVocoder.OnnxRuntime src/TrtVocoder.Files src/TrtVocoder.Export
-    src/TrtVocoder.Hosting)
-
 # The packages of what 'build' left, and the program as a tool, which is compiled for its system.
 pack_built() {
-    local project
     say "packages: out/packages"
     rm -rf out/packages
-    for project in "${libraries[@]}"; do
-        dotnet pack "$project" -c "$configuration" -v quiet -nologo --no-build -o out/packages
-    done
+    # The same commit gives the same packages, byte by byte: files in them bear its date.
+    export SOURCE_DATE_EPOCH
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 946684800)
+    dotnet msbuild packaging/pack.proj -p:Configuration="$configuration" -p:PackageOutputPath="$PWD/out/packages" -v:quiet -nologo -m
     dotnet pack src/TrtVocoder.Runtime.linux-x64 -c "$configuration" -v quiet -nologo -o out/packages
-    dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages
+    if [[ -e build/native-arm64/libtrtvocoder10.so && -e build/native-arm64/libtrtvocoder11.so ]]; then
+        dotnet pack src/TrtVocoder.Runtime.linux-arm64 -c "$configuration" -v quiet -nologo -o out/packages
+    else
+        say "left out: TrtVocoder.Runtime.linux-arm64, whose shims './build.sh arm64' makes"
+    fi
+    if [[ ${1:-} != --quick ]]; then dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages; fi
+}
+
+# CMake's targets for arm64, of joined files, which compile in half the time.
+arm64_cmake() {
+    mkdir -p build
+    cmake -S . -B build/native-arm64 -DCMAKE_TOOLCHAIN_FILE=native/toolchains/linux-arm64.cmake -DCMAKE_BUILD_TYPE="$configuration" -DCMAKE_UNITY_BUILD=ON \
+        >build/native-arm64.log 2>&1 && cmake --build build/native-arm64 --parallel "$(nproc)" --target "$@" >>build/native-arm64.log 2>&1 ||
+        { tail -n 50 build/native-arm64.log >&2; fail "native/ did not compile for arm64 (above)."; }
+}
+
+# What programs see as '/' under QEMU where a file is in it: the cross compiler's libraries, and an arm64 processor's /proc/cpuinfo, without which ONNX Runtime
+# takes this machine's for its own and dies.
+arm64_root() {
+    local core
+    mkdir -p build/arm64-root/proc
+    ln -sfn /usr/aarch64-linux-gnu/lib build/arm64-root/lib
+    for core in $(seq 0 $(($(nproc) - 1))); do
+        printf 'processor\t: %d\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp\n' "$core"
+        printf 'CPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd42\nCPU revision\t: 1\n\n'
+    done >build/arm64-root/proc/cpuinfo
+    export QEMU_LD_PREFIX=$PWD/build/arm64-root
+}
+
+on_arm64() { timeout --verbose --kill-after=5 240 qemu-aarch64 "$@"; }
+
+arm64_tests() {
+    local runner
+    for runner in "$@"; do count "arm64: $runner" on_arm64 "build/native-arm64/tests/$runner"; done
+}
+
+# CI's share: what an ABI or a processor could change, of the TensorRT that JetPack brings. A step that fails ends it: it is not called within a condition.
+arm64-native() {
+    if [[ ${CI:-} == true || $EUID == 0 ]] && command -v dpkg-query >/dev/null; then
+        require "${arm64_packages[@]}"
+    elif [[ ! -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ]] || ! command -v aarch64-linux-gnu-g++ >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
+        echo "skipped: arm64: aarch64-linux-gnu-g++ or qemu-aarch64 is missing, and only root can install them (Debian: g++-aarch64-linux-gnu, qemu-user)"
+        echo "0 passed, 0 failed, 1 skipped"
+        return
+    fi
+    say "arm64: the shim and its double"
+    arm64_cmake trtvocoder10 shim10_tests trtv_simulator_tests
+    arm64_root
+    passed=0 failed=0 skipped=0
+    # NVIDIA's libraries at hand are those of this machine's processor.
+    unset TRTV_TENSORRT_DIR TRTV_TENSORRT_RTX_DIR
+    arm64_tests shim10_tests trtv_simulator_tests
+    check_counted "arm64: the shim runs with glibc 2.34 and libstdc++ 3.4.29" old_enough build/native-arm64/libtrtvocoder10.so
+    totals
+}
+
+# One check into the totals.
+check_counted() {
+    local checks_passed=0 checks_failed=0
+    check_that "$@"
+    passed=$((passed + checks_passed)) failed=$((failed + checks_failed))
+}
+
+# At least so many dB between two files, by the program.
+as_close_as() {
+    local limit=$1 said
+    said=$("$program" compare "$2" "$3" | sed -n 's/^signal to noise *\([0-9.]*\) dB$/\1/p')
+    echo "$2, $3: ${said:-?} dB, $limit asked"
+    [[ -n $said ]] && awk "BEGIN { exit !($said >= $limit) }"
+}
+
+# A mel on arm64 under QEMU against the same on this machine: by the program on the double, discrete and sharing the host's memory, and on the CPU; by the C library.
+arm64_decodes() {
+    local folder=$PWD/build/arm64 double=$PWD/build/native-arm64/simulator library=$native_folder/lib
+    local mel=tests/data/golden/features/silence.floor1e-5.mel.npy here=(env TRTV_CUDA_DIR="$PWD/build/native/simulator" TRTV_TENSORRT_DIR="$PWD/build/native/simulator")
+    local board=(env TRTV_CUDA_DIR="$double" TRTV_TENSORRT_DIR="$double")
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    {
+        "$program" export models/vocos-demo --output "$folder/demo.onnx" && "${here[@]}" "$program" build "$folder/demo.onnx" --output "$folder/demo.engine" --max 256 &&
+            "${here[@]}" "$program" synth "$mel" --model "$folder/demo.engine" --output "$folder/engine.wav" --format float &&
+            "$program" synth "$mel" --model "$folder/demo.onnx" --output "$folder/cpu.wav" --format float
+    } >"$folder/references.log" 2>&1 || { cat "$folder/references.log"; failed=$((failed + 1)); return; }
+    aarch64-linux-gnu-gcc -std=c11 -Wall -Werror examples/decode.c -I "$native_folder/include" -L "$library" -ltrtvocoder -lm -Wl,-rpath,"$PWD/$library" -o "$folder/decode" ||
+        { failed=$((failed + 1)); return; }
+    arm64_synth() { "${board[@]}" TRTV_SIM_INTEGRATED="$1" timeout 240 qemu-aarch64 "$out/aot/trtvocoder" synth "$mel" --model "$2" --output "$3" --format float; }
+    check_counted "arm64: 'doctor' finds ONNX Runtime and the double" eval '"${board[@]}" timeout 240 qemu-aarch64 "$out/aot/trtvocoder" doctor'
+    check_counted "arm64: an engine decodes on the double" arm64_synth 0 "$folder/demo.engine" "$folder/discrete.wav"
+    # Where every copy fails but the first, which takes the inverse STFT's tables to the GPU, only what makes none decodes.
+    arm64_without_copies() { TRTV_SIM_FAULT='cuMemcpyHtoDAsync_v2@2+=1;cuMemcpyDtoHAsync_v2=1' arm64_synth "$@"; }
+    arm64_copies() { ! arm64_without_copies "$@"; }
+    check_counted "arm64: an engine decodes without a copy on the double that shares the host's memory" arm64_without_copies 1 "$folder/demo.engine" "$folder/integrated.wav"
+    check_counted "arm64: on the other it needs copies" arm64_copies 0 "$folder/demo.engine" "$folder/fails.wav"
+    check_counted "arm64: both give the same samples" cmp "$folder/discrete.wav" "$folder/integrated.wav"
+    check_counted "arm64: they are this machine's" as_close_as 110 "$folder/engine.wav" "$folder/discrete.wav"
+    check_counted "arm64: the CPU decodes by ONNX Runtime" arm64_synth 0 "$folder/demo.onnx" "$folder/arm64-cpu.wav"
+    check_counted "arm64: its samples are this machine's" as_close_as 110 "$folder/cpu.wav" "$folder/arm64-cpu.wav"
+    check_counted "arm64: the C library decodes an engine on the double" eval '"${board[@]}" timeout 240 qemu-aarch64 "$folder/decode" "$folder/demo.engine" "$folder/c.wav"'
+}
+
+# Everything for a Jetson, compiled here and tried under QEMU.
+arm64() {
+    [[ -n ${TRTV_IS_BUILT:-} ]] || build
+    require "${arm64_packages[@]}"
+    machine=aarch64 out=out/arm64 native_build=build/native-arm64 publish_for=(-r linux-arm64)
+    say "arm64: shims, double and tests"
+    arm64_cmake trtvocoder10 trtvocoder11 shim10_tests shim11_tests unit_tests kernel_tests trtv_simulator_tests
+    publish_aot
+    publish_native_package
+    publish_wheel
+    say "NuGet package: $out/packages"
+    dotnet pack src/TrtVocoder.Runtime.linux-arm64 -c "$configuration" -v quiet -nologo -o "$out/packages"
+    arm64_root
+    passed=0 failed=0 skipped=0
+    unset TRTV_TENSORRT_DIR TRTV_TENSORRT_RTX_DIR
+    arm64_tests shim10_tests shim11_tests unit_tests kernel_tests trtv_simulator_tests
+    check_counted "arm64: the libraries run with glibc 2.34 and libstdc++ 3.4.29" old_enough "$native_folder"/lib/*.so "$out/aot/trtvocoder"
+    check_counted "arm64: the library's symbols are those that are written down" c_symbols
+    arm64_decodes
+    totals
 }
 
 pack() {
@@ -141,8 +274,9 @@ pack() {
 }
 
 packages() {
-    build
-    pack_built
+    [[ -n ${TRTV_IS_BUILT:-} ]] || build
+    require "unzip:looking into packages"
+    pack_built "$@"
     passed=0 failed=0 skipped=0
     count "packages and their consumers" tests/packages/run.sh "$PWD/out/packages" "$PWD/$program" "$PWD/$native_build/simulator" "$@"
     totals
@@ -150,11 +284,11 @@ packages() {
 
 # The program as native code, with the native libraries it needs beside it.
 publish_aot() {
-    say "program: out/aot/trtvocoder"
-    rm -rf out/aot
-    dotnet publish src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:WithAot=true -o out/aot
+    say "program: $out/aot/trtvocoder"
+    rm -rf "$out/aot"
+    dotnet publish src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo "${publish_for[@]}" -p:WithAot=true -o "$out/aot"
     # The project cannot be called so: NuGet takes it for the library TrtVocoder.
-    mv out/aot/TrtVocoder.Cli out/aot/trtvocoder
+    mv "$out/aot/TrtVocoder.Cli" "$out/aot/trtvocoder"
 }
 
 aot() {
@@ -166,13 +300,13 @@ aot() {
 
 # The C library with its header, what it needs beside it, and what pkg-config and CMake find it by; then the archive.
 publish_native_package() {
-    local version name published=build/native-library
+    local version name published=build/native-library-$machine
     version=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
-    name=trtvocoder-$version-linux-$(uname -m)
-    native_folder=out/native-package/$name
+    name=trtvocoder-$version-linux-$machine
+    native_folder=$out/native-package/$name
     say "C library: $native_folder"
-    dotnet publish src/TrtVocoder.NativeLibrary -c "$configuration" -v quiet -nologo -o "$published"
-    rm -rf out/native-package
+    dotnet publish src/TrtVocoder.NativeLibrary -c "$configuration" -v quiet -nologo "${publish_for[@]}" -o "$published"
+    rm -rf "$out/native-package"
     mkdir -p "$native_folder"/{include,lib/pkgconfig,lib/cmake/TrtVocoder,share/doc/trtvocoder/examples}
     # Not called so before: NuGet would take the project for the library TrtVocoder.
     cp "$published/TrtVocoder.NativeLibrary.so" "$native_folder/lib/libtrtvocoder.so"
@@ -185,8 +319,8 @@ publish_native_package() {
         >"$native_folder/lib/cmake/TrtVocoder/TrtVocoderConfigVersion.cmake"
     cp LICENSE "$published"/LICENSE.* "$published"/ThirdPartyNotices.* docs/c-api.md "$native_folder/share/doc/trtvocoder"
     cp examples/CMakeLists.txt examples/*.c examples/*.cpp "$native_folder/share/doc/trtvocoder/examples"
-    tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --mtime='2000-01-01 00:00Z' --directory=out/native-package \
-        --file="out/native-package/$name.tar.gz" "$name"
+    tar --create --gzip --sort=name --owner=0 --group=0 --numeric-owner --mtime='2000-01-01 00:00Z' --directory="$out/native-package" \
+        --file="$out/native-package/$name.tar.gz" "$name"
 }
 
 native-package() {
@@ -293,8 +427,8 @@ c_clients() {
 # The wheel of what publish_native_package left.
 publish_wheel() {
     local version=${native_folder#*trtvocoder-}
-    rm -rf out/python
-    say "wheel: $(python3 python/build_wheel.py "$native_folder" "${version%%-*}" out/python)"
+    rm -rf "$out/python"
+    say "wheel: $(python3 python/build_wheel.py "$native_folder" "${version%%-*}" "$out/python" "$machine")"
 }
 
 wheel() {
@@ -631,9 +765,11 @@ sanitize() {
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
     "test:14"
-    "clients:4"
+    "clients:3"
+    "packages --quick:1"
+    "arm64-native:1"
     "fuzz 60:2"
-    "sanitize 180:5"
+    "sanitize 180:4"
 )
 
 ci() {
@@ -810,7 +946,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | call-price | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | arm64 | arm64-native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | call-price | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     triton-soak) triton_soak "$@" ;;

@@ -215,6 +215,9 @@ CUresult cuCtxPopCurrent_v2(CUcontext* context);
 /** The calling thread's context; NULL when none is bound. */
 CUresult cuCtxGetCurrent(CUcontext* context);
 
+/** The GPU of the bound context. */
+CUresult cuCtxGetDevice(CUdevice* device);
+
 /** Waits for all work of the bound context. */
 CUresult cuCtxSynchronize(void);
 
@@ -244,6 +247,51 @@ CUresult cuMemcpyDtoHAsync_v2(void* destination, CUdeviceptr source, size_t byte
 
 /** Enqueues a copy from device to device. */
 CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes, CUstream stream);
+
+/** What the addresses of a copy are. */
+typedef enum CUmemorytype {
+    /** Device memory. */
+    CU_MEMORYTYPE_DEVICE = 2,
+} CUmemorytype;
+
+/** A copy of rows: of each row's bytes some, between memories whose rows lie a pitch apart. */
+typedef struct CUDA_MEMCPY2D {
+    /** First byte of a row at the source. */
+    size_t srcXInBytes;
+    /** First row at the source. */
+    size_t srcY;
+    /** What the source is. */
+    CUmemorytype srcMemoryType;
+    /** The source on the host; unused. */
+    const void* srcHost;
+    /** The source on the GPU. */
+    CUdeviceptr srcDevice;
+    /** The source as an array; unused. */
+    void* srcArray;
+    /** Bytes from row to row at the source. */
+    size_t srcPitch;
+    /** First byte of a row at the destination. */
+    size_t dstXInBytes;
+    /** First row at the destination. */
+    size_t dstY;
+    /** What the destination is. */
+    CUmemorytype dstMemoryType;
+    /** The destination on the host; unused. */
+    void* dstHost;
+    /** The destination on the GPU. */
+    CUdeviceptr dstDevice;
+    /** The destination as an array; unused. */
+    void* dstArray;
+    /** Bytes from row to row at the destination. */
+    size_t dstPitch;
+    /** Bytes of a row that are copied. */
+    size_t WidthInBytes;
+    /** Rows. */
+    size_t Height;
+} CUDA_MEMCPY2D;
+
+/** Enqueues a copy of rows. */
+CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D* copy, CUstream stream);
 
 /** Enqueues the filling of device memory with a byte. */
 CUresult cuMemsetD8Async(CUdeviceptr destination, uint8_t value, size_t bytes, CUstream stream);

@@ -4,8 +4,8 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.Hosting;
 
 /// <summary>
-/// Decodes a little silence: unhealthy where that fails, as after the loss of the GPU's context, which only a new process mends; degraded where all
-/// sessions stay busy for too long.
+/// Unhealthy where the GPU's context is lost, which only a new process mends, at once and however busy the pool is; else decodes a little silence:
+/// unhealthy where that fails, degraded where all sessions stay busy for too long.
 /// </summary>
 internal sealed class VocoderHealthCheck(VocoderPool pool) : IHealthCheck
 {
@@ -23,6 +23,9 @@ internal sealed class VocoderHealthCheck(VocoderPool pool) : IHealthCheck
         };
         try
         {
+            if (vocoder.IsContextLost)
+                return new HealthCheckResult(
+                    context.Registration.FailureStatus, "The GPU's context is lost, and nothing decodes any more; start the process anew.", data: data);
             await pool.DecodeAsync(silence, frames, cancellationToken).ConfigureAwait(false);
             return HealthCheckResult.Healthy(vocoder.Info.Backend, data);
         }

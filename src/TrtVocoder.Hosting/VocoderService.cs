@@ -7,24 +7,34 @@ using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Hosting;
 
-/// <summary>Makes the pool warm when the host starts, and drains it when the host stops.</summary>
+/// <summary>Makes the pool warm when the host starts, and drains it when the host stops; between the two TensorRT's log is the host's.</summary>
 internal sealed partial class VocoderService(
-    IServiceProvider services, IOptions<TrtVocoderOptions> options, ILogger<VocoderPool> logger) : IHostedService
+    IServiceProvider services, IOptions<TrtVocoderOptions> options, ILogger<VocoderPool> logger, ILoggerFactory loggers) : IHostedService, IDisposable
 {
+    private TensorRtLogger? _log;
     private VocoderPool? _pool;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        // A model that cannot be loaded ends the host's start with its sentence.
-        await Task.Run(
-            () =>
-            {
-                _pool = services.GetRequiredService<VocoderPool>();
-                if (options.Value.WarmUpAtStart)
-                    _pool.WarmUp(cancellationToken);
-            },
-            cancellationToken).ConfigureAwait(false);
+        _log ??= new TensorRtLogger(loggers);
+        try
+        {
+            // A model that cannot be loaded ends the host's start with its sentence.
+            await Task.Run(
+                () =>
+                {
+                    _pool = services.GetRequiredService<VocoderPool>();
+                    if (options.Value.WarmUpAtStart)
+                        _pool.WarmUp(cancellationToken);
+                },
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
         LogReady(
             options.Value.Model!, _pool!.Vocoder.Info.Backend, _pool.Options.Sessions, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         foreach (string note in _pool.Vocoder.Info.Notes)
@@ -33,10 +43,24 @@ internal sealed partial class VocoderService(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_pool is null)
-            return;
-        LogDraining(_pool.RentedSessions);
-        await _pool.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_pool is null)
+                return;
+            LogDraining(_pool.RentedSessions);
+            await _pool.DisposeAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Dispose();
+        }
+    }
+
+    /// <summary>For hosts that are disposed without having been stopped.</summary>
+    public void Dispose()
+    {
+        _log?.Dispose();
+        _log = null;
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Model} is loaded by {Backend}, {Sessions} sessions, in {Milliseconds:f0} ms.")]

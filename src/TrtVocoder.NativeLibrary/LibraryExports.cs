@@ -12,6 +12,7 @@ namespace TrtVocoder.NativeLibrary;
 internal static unsafe class LibraryExports
 {
     private const int AbiVersion = 1;
+    private static IDisposable? _log;
 
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_get_abi_version", CallConvs = [typeof(CallConvCdecl)])]
     internal static int GetAbiVersion() => AbiVersion;
@@ -38,7 +39,8 @@ internal static unsafe class LibraryExports
         {
             if (severity is < 0 or > (int)TrtLogSeverity.Verbose)
                 throw new ArgumentException($"The severity is {severity}; it is 0 to {(int)TrtLogSeverity.Verbose}.");
-            TrtLog.SetHandler(callback is null ? null : message => Send(callback, user, message), (TrtLogSeverity)severity);
+            IDisposable? log = callback is null ? null : TrtLog.Listen(message => Send(callback, user, message), (TrtLogSeverity)severity);
+            Interlocked.Exchange(ref _log, log)?.Dispose();
             return 0;
         }
         catch (Exception error)

@@ -1,4 +1,3 @@
-using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
@@ -8,7 +7,7 @@ using TrtVocoder.Vocoding;
 namespace TrtVocoder.NativeLibrary;
 
 /// <summary>
-/// A session that C holds, with what it needs beside .NET's: a decoder for device pointers and a mel transform, each made at first use.
+/// A session that C holds, with what it needs beside .NET's: a decoder for device pointers down to spectra and a mel transform, each made at first use.
 /// One thread at a time, which each part checks.
 /// </summary>
 internal sealed unsafe class NativeSession : IDisposable
@@ -19,7 +18,6 @@ internal sealed unsafe class NativeSession : IDisposable
     // Of the parts below; the session has its own.
     private ExclusiveUse _use;
     private TrtDecoder? _device;
-    private TrtDecoder? _samples;
     private MelSpectrogram? _mel;
     private NativeText? _profile;
 
@@ -80,18 +78,8 @@ internal sealed unsafe class NativeSession : IDisposable
         }
     }
 
-    public void DecodeAudioOnDevice(nint mel, int batch, int frames, nint audio, nint stream)
-    {
-        Enter();
-        try
-        {
-            Samples.RunOnDevice(mel, batch, frames, audio, 0, stream);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
+    public void DecodeAudioOnDevice(nint mel, int batch, int frames, nint audio, nint stream) =>
+        _session.DecodeOnDevice(mel, batch, frames, audio, stream);
 
     public int GetFrameCount(int samples)
     {
@@ -155,12 +143,6 @@ internal sealed unsafe class NativeSession : IDisposable
 
     private TrtDecoder Device => _device ??= Engine.CreateDecoder();
 
-    private TrtDecoder Samples => Engine.Info.Metadata.Signal == OutputKind.Waveform ? Device : _samples ??= MakeSampleDecoder();
-
-    private TrtDecoder MakeSampleDecoder() => Engine.PrepareInverseStft() is not { } why
-        ? Engine.CreateSampleDecoder()
-        : throw new NotSupportedException($"The GPU cannot turn this engine's spectra into samples: {why}.");
-
     private MelSpectrogram Mel => _mel ??= new MelSpectrogram(
         _owner.Vocoder.Metadata.Stft, _owner.Vocoder.SampleRate, _owner.Vocoder.MelCount, _owner.Vocoder.Metadata.MelFloor);
 
@@ -175,7 +157,6 @@ internal sealed unsafe class NativeSession : IDisposable
     private void Free()
     {
         _device?.Dispose();
-        _samples?.Dispose();
         _mel?.Dispose();
         _owner.Leave();
     }

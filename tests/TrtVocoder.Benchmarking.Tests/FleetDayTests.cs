@@ -8,19 +8,19 @@ namespace TrtVocoder.Benchmarking.Tests;
 /// </summary>
 public class FleetDayTests
 {
-    private static readonly InstanceProfile _instance = new(
+    private static readonly InstanceProfile Instance = new(
         new InstanceOptions(RunTimes.H200, 16, 2), new WindowCutter(512, 16), [400, 600, 900], 1);
 
     /// <param name="size">Instances that are at work all the time at 16:00, but for bursts.</param>
     /// <param name="seed">Of all that is drawn.</param>
     private static FleetOptions Fleet(double size, int seed = 1) =>
-        new(_instance, new DayOfLoad(size * _instance.Capacity, seed), seed) { SliceSeconds = 0.002 };
+        new(Instance, new DayOfLoad(size * Instance.Capacity, seed), seed) { SliceSeconds = 0.002 };
 
     [Test]
     public void A_fleet_of_enough_instances_answers_all_and_is_paid_for_24_hours_each()
     {
         FleetResult day = FleetDay.RunFixed(Fleet(2.5), 4);
-        double highest = 2.5 * _instance.Capacity * DayOfLoad.Seconds;
+        double highest = 2.5 * Instance.Capacity * DayOfLoad.Seconds;
 
         Assert.Multiple(() =>
         {
@@ -41,7 +41,7 @@ public class FleetDayTests
         Assert.Multiple(() =>
         {
             Assert.That(day.Refused, Is.GreaterThan(0.01 * day.Offered));
-            Assert.That(day.Answered, Is.LessThan(2 * _instance.Capacity * DayOfLoad.Seconds));
+            Assert.That(day.Answered, Is.LessThan(2 * Instance.Capacity * DayOfLoad.Seconds));
             Assert.That(day.Times.Weight, Is.EqualTo(day.Answered).Within(0.01).Percent);
             Assert.That(day.Times.GetQuantile(0.99), Is.EqualTo(10_000).Within(5).Percent);
         });

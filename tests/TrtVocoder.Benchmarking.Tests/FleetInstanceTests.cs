@@ -5,8 +5,8 @@ namespace TrtVocoder.Benchmarking.Tests;
 /// <summary>One simulated instance: queues whose answers are known by theory, and what may never happen.</summary>
 public class FleetInstanceTests
 {
-    private static readonly RunTimes _millisecond = new((1, 1.0));
-    private static readonly InstanceOptions _single = new(_millisecond, Batch: 1, Lanes: 1);
+    private static readonly RunTimes Millisecond = new((1, 1.0));
+    private static readonly InstanceOptions SingleRuns = new(Millisecond, Batch: 1, Lanes: 1);
 
     private static int[] OneWindow(int frames) => [frames];
 
@@ -16,7 +16,7 @@ public class FleetInstanceTests
     public void The_mean_wait_for_runs_of_one_window_is_that_of_Pollaczek_and_Khinchine(double utilization)
     {
         double wait = Enumerable.Range(1, 4).Average(seed =>
-            Loads.RunOpenLoop(_single, OneWindow, [1], utilization * 1000, 100, seed).MeanWaitMs);
+            Loads.RunOpenLoop(SingleRuns, OneWindow, [1], utilization * 1000, 100, seed).MeanWaitMs);
 
         // M/D/1: ρ s / 2 (1 − ρ), for runs of s = 1 ms.
         Assert.That(wait, Is.EqualTo(utilization / (2 * (1 - utilization))).Within(4).Percent);
@@ -25,21 +25,21 @@ public class FleetInstanceTests
     [Test]
     public void Two_lanes_of_one_GPU_serve_single_windows_as_one_lane_does()
     {
-        LoadResult one = Loads.RunOpenLoop(_single, OneWindow, [1], 800, 20, 1);
-        LoadResult two = Loads.RunOpenLoop(_single with { Lanes = 2 }, OneWindow, [1], 800, 20, 1);
+        LoadResult one = Loads.RunOpenLoop(SingleRuns, OneWindow, [1], 800, 20, 1);
+        LoadResult two = Loads.RunOpenLoop(SingleRuns with { Lanes = 2 }, OneWindow, [1], 800, 20, 1);
 
         Assert.That(two.MeanWaitMs, Is.EqualTo(one.MeanWaitMs).Within(1e-9));
     }
 
     [Test]
     public void Lanes_side_by_side_serve_twice_as_many() => Assert.That(
-        Loads.RunClosedLoop(_single with { Lanes = 2, HasOneRunAtATime = false }, OneWindow, [1], 8, 1, 1).RequestsPerSecond,
-        Is.EqualTo(2 * Loads.RunClosedLoop(_single, OneWindow, [1], 8, 1, 1).RequestsPerSecond).Within(0.5).Percent);
+        Loads.RunClosedLoop(SingleRuns with { Lanes = 2, HasOneRunAtATime = false }, OneWindow, [1], 8, 1, 1).RequestsPerSecond,
+        Is.EqualTo(2 * Loads.RunClosedLoop(SingleRuns, OneWindow, [1], 8, 1, 1).RequestsPerSecond).Within(0.5).Percent);
 
     [Test]
     public void A_single_client_waits_for_its_own_runs_alone()
     {
-        LoadResult result = Loads.RunClosedLoop(_single with { Batch = 16 }, _ => [512, 512, 256], [1], 1, 10, 1);
+        LoadResult result = Loads.RunClosedLoop(SingleRuns with { Batch = 16 }, _ => [512, 512, 256], [1], 1, 10, 1);
 
         Assert.Multiple(() =>
         {
@@ -50,7 +50,7 @@ public class FleetInstanceTests
 
     [Test]
     public void A_run_is_as_full_as_there_are_clients_up_to_the_batch([Values(4, 16, 64)] int clients) => Assert.That(
-        Loads.RunClosedLoop(_single with { Batch = 16 }, OneWindow, [1], clients, 10, 1).WindowsPerRun,
+        Loads.RunClosedLoop(SingleRuns with { Batch = 16 }, OneWindow, [1], clients, 10, 1).WindowsPerRun,
         Is.EqualTo(Math.Min(clients, 16)).Within(1).Percent);
 
     [Test]
@@ -72,7 +72,7 @@ public class FleetInstanceTests
     [Test]
     public void Nobody_waits_once_nobody_comes_any_more()
     {
-        PoissonLoad load = new(_single, OneWindow, [1], 1);
+        PoissonLoad load = new(SingleRuns, OneWindow, [1], 1);
         load.Run(2000, 1, _ => { });
         Assert.That(load.Instance.OpenRequests, Is.GreaterThan(500));
 

@@ -13,10 +13,10 @@ namespace TrtVocoder.Benchmarking.Tests;
 /// </summary>
 public partial class KubernetesManifestTests
 {
-    private static readonly string _folder = Path.Combine(TestPaths.Root, "examples", "kubernetes");
-    private static readonly V1Deployment _deployment = Read<V1Deployment>("deployment.yaml");
+    private static readonly string Folder = Path.Combine(TestPaths.Root, "examples", "kubernetes");
+    private static readonly V1Deployment Deployment = Read<V1Deployment>("deployment.yaml");
 
-    private static string Text(string file) => File.ReadAllText(Path.Combine(_folder, file));
+    private static string Text(string file) => File.ReadAllText(Path.Combine(Folder, file));
 
     private static T Read<T>(string file)
         where T : IKubernetesObject<V1ObjectMeta> => KubernetesYaml.Deserialize<T>(Text(file), strict: true);
@@ -34,14 +34,14 @@ public partial class KubernetesManifestTests
     {
         IKubernetesObject<V1ObjectMeta>[] read =
         [
-            _deployment, Read<V1Service>("service.yaml"), Read<V1PodDisruptionBudget>("disruptionbudget.yaml"),
+            Deployment, Read<V1Service>("service.yaml"), Read<V1PodDisruptionBudget>("disruptionbudget.yaml"),
         ];
 
         Assert.That(read.Select(value => $"{value.ApiVersion} {value.Kind} {value.Metadata.Name}"), Is.EqualTo(new[]
         {
             "apps/v1 Deployment vocos", "v1 Service vocos", "policy/v1 PodDisruptionBudget vocos",
         }));
-        Assert.That(Directory.GetFiles(_folder, "*.yaml"), Has.Length.EqualTo(read.Length + 1), "and the ScaledObject");
+        Assert.That(Directory.GetFiles(Folder, "*.yaml"), Has.Length.EqualTo(read.Length + 1), "and the ScaledObject");
     }
 
     [Test]
@@ -55,11 +55,11 @@ public partial class KubernetesManifestTests
     [Test]
     public void Service_and_budget_select_the_servers_of_the_deployment()
     {
-        IDictionary<string, string> labels = _deployment.Spec.Template.Metadata.Labels;
+        IDictionary<string, string> labels = Deployment.Spec.Template.Metadata.Labels;
 
         Assert.Multiple(() =>
         {
-            Assert.That(_deployment.Spec.Selector.MatchLabels, Is.SubsetOf(labels));
+            Assert.That(Deployment.Spec.Selector.MatchLabels, Is.SubsetOf(labels));
             Assert.That(Read<V1Service>("service.yaml").Spec.Selector, Is.SubsetOf(labels));
             Assert.That(Read<V1PodDisruptionBudget>("disruptionbudget.yaml").Spec.Selector.MatchLabels, Is.SubsetOf(labels));
         });
@@ -68,28 +68,30 @@ public partial class KubernetesManifestTests
     [Test]
     public void A_server_has_one_GPU_and_is_ready_when_Triton_says_so()
     {
-        V1Container server = _deployment.Spec.Template.Spec.Containers.Single();
+        V1Container server = Deployment.Spec.Template.Spec.Containers.Single();
 
         Assert.Multiple(() =>
         {
             Assert.That(server.Resources.Limits["nvidia.com/gpu"].ToInt32(), Is.EqualTo(1));
             Assert.That(server.Ports.ToDictionary(port => port.Name, port => port.ContainerPort), Is.EqualTo(new Dictionary<string, int>
             {
-                ["http"] = 8000, ["grpc"] = 8001, ["metrics"] = 8002,
+                ["http"] = 8000,
+                ["grpc"] = 8001,
+                ["metrics"] = 8002,
             }));
             foreach (V1Probe probe in new[] { server.StartupProbe, server.ReadinessProbe })
                 Assert.That((probe.HttpGet.Path, probe.HttpGet.Port.Value), Is.EqualTo(("/v2/health/ready", "http")));
             Assert.That(
                 Read<V1Service>("service.yaml").Spec.Ports.Select(port => port.TargetPort.Value),
                 Is.SubsetOf(server.Ports.Select(port => port.Name)));
-            Assert.That(_deployment.Spec.Replicas, Is.Null, "who scales says how many; each deployment would set it back");
+            Assert.That(Deployment.Spec.Replicas, Is.Null, "who scales says how many; each deployment would set it back");
         });
     }
 
     [Test]
     public void A_server_has_the_time_to_answer_what_it_has_accepted()
     {
-        V1PodSpec pod = _deployment.Spec.Template.Spec;
+        V1PodSpec pod = Deployment.Spec.Template.Spec;
         string[] arguments = [.. pod.Containers[0].Args];
         string argument = arguments.Single(text => text.StartsWith("--exit-timeout-secs=", StringComparison.Ordinal));
         int exit = int.Parse(argument.Split('=')[1]);
@@ -106,7 +108,7 @@ public partial class KubernetesManifestTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Scaled("spec", "scaleTargetRef", "name").ToString(), Is.EqualTo(_deployment.Metadata.Name));
+            Assert.That(Scaled("spec", "scaleTargetRef", "name").ToString(), Is.EqualTo(Deployment.Metadata.Name));
             Assert.That(Scaled("spec", "minReplicaCount").ToString(), Is.EqualTo($"{rule.Least}"));
             Assert.That(Scaled("spec", "maxReplicaCount").ToString(), Is.EqualTo($"{rule.Most}"));
             Assert.That(Scaled("spec", "triggers", "0", "metadata", "threshold").ToString(), Is.EqualTo($"{rule.TargetMs}"));

@@ -1,12 +1,15 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using TrtVocoder.Export.Checkpoints;
+using TrtVocoder.Export.Onnx;
 using TrtVocoder.Files;
+using TrtVocoder.TensorRt;
 using TrtVocoder.TestSupport;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.Examples.Tests;
 
-/// <summary>examples/console and examples/streaming, as processes.</summary>
+/// <summary>examples/console, examples/streaming and examples/cuda-interop, as processes.</summary>
 public sealed class ProgramTests
 {
     private const int Frames = 301;
@@ -70,6 +73,30 @@ public sealed class ProgramTests
         Assert.That((code, error.Trim()), Is.EqualTo((1, $"Could not find file '{Path.Combine(_folder, "none.npy")}'.")));
     }
 
+    [Test]
+    public async Task The_CUDA_program_decodes_from_and_to_memory_of_the_GPU()
+    {
+        if (Simulator.Use() is { } reason)
+            Needed.Missing(reason, Assert.Ignore);
+        string onnx = Path.Combine(_folder, "tiny.onnx"), engine = Path.Combine(_folder, "tiny.engine");
+        OnnxExporter.Export(VocosCheckpoint.Load(TestPaths.Data("golden", "tiny-center")), onnx);
+        TrtBuilder.Build(onnx, engine, new TrtBuildOptions { Profile = new TrtOptimizationProfile(1, 1, 1, 1, 64, 128) });
+        float[] expected = new float[_whole.Length];
+        using (Vocoder vocoder = Vocoder.Load(engine))
+        using (VocoderSession session = vocoder.CreateSession())
+            session.Decode(NpyFile.Read(_mel).Values, Frames, expected);
+
+        (int code, string output, string error) = await RunAsync("cuda-interop", [engine, _mel, Output]);
+
+        Assert.That((code, error), Is.EqualTo((0, "")));
+        Assert.That(output, Does.StartWith("3.20 s of speech by TensorRT"));
+        Assert.That(MeasureDb(WavFile.Read(Output).Samples, expected), Is.GreaterThan(110), "decibels");
+
+        (code, _, error) = await RunAsync("cuda-interop", [Path.Combine(_folder, "none.engine"), _mel, Output]);
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(error.Trim(), Does.Contain("none.engine").And.Not.Contains(" at "));
+    }
+
     /// <summary>A sound card of ALSA's own that writes what it would play to a file.</summary>
     private string WriteSoundCard(string heard)
     {
@@ -81,14 +108,16 @@ public sealed class ProgramTests
         return configuration;
     }
 
-    private double MeasureDb(float[] samples)
+    private double MeasureDb(float[] samples) => MeasureDb(samples, _whole);
+
+    private static double MeasureDb(float[] samples, float[] expected)
     {
-        Assert.That(samples, Has.Length.EqualTo(_whole.Length));
+        Assert.That(samples, Has.Length.EqualTo(expected.Length));
         double signal = 0, noise = 0;
         for (int i = 0; i < samples.Length; i++)
         {
-            signal += (double)_whole[i] * _whole[i];
-            noise += Math.Pow(samples[i] - _whole[i], 2);
+            signal += (double)expected[i] * expected[i];
+            noise += Math.Pow(samples[i] - expected[i], 2);
         }
         return 10 * Math.Log10(signal / noise);
     }
@@ -101,6 +130,7 @@ public sealed class ProgramTests
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["LD_LIBRARY_PATH"] = Path.Combine(Simulator.NativeFolder, "simulator");
         if (soundCard is not null)
             start.Environment["ALSA_CONFIG_PATH"] = soundCard;
         using Process process = Process.Start(start)!;

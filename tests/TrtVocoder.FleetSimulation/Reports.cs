@@ -21,7 +21,7 @@ internal static class Reports
     private const double Utilization = 0.7;
 
     // docs/triton.md, "windows of all requests": one H200, 2026-11-28.
-    private static readonly (int Clients, double Rate, double P50, double P99, double WindowsPerRun)[] _measured =
+    private static readonly (int Clients, double Rate, double P50, double P99, double WindowsPerRun)[] Measured =
     [
         (1, 1606.1, 0.5, 0.9, 1.03),
         (4, 3447.8, 1.1, 1.8, 1.35),
@@ -71,7 +71,7 @@ internal static class Reports
         output.WriteLine("|--:|--:|--:|---|--:|--:|--:|--:|--:|--:|");
         WindowCutter cutter = new(LongestWindow, Batch);
         InstanceOptions instance = new(RunTimes.H200, Batch, Lanes);
-        foreach ((int clients, double rate, double p50, double p99, double windows) in _measured)
+        foreach ((int clients, double rate, double p50, double p99, double windows) in Measured)
         {
             LoadResult[] draws = [.. Enumerable.Range(seed, Draws).Select(draw =>
                 Loads.RunClosedLoop(instance, cutter.Cut, MeasuredLengths(draw), clients, LoadSeconds, draw))];
@@ -99,7 +99,7 @@ internal static class Reports
         {
             WindowCutter cutter = new(longest, Batch, isOnlyLength);
             InstanceOptions instance = new(RunTimes.H200, Batch, lanes) { HasOneRunAtATime = hasOneRunAtATime };
-            LoadResult[] results = [.. _measured.Select(row =>
+            LoadResult[] results = [.. Measured.Select(row =>
                 Loads.RunClosedLoop(instance, cutter.Cut, MeasuredLengths(seed), row.Clients, LoadSeconds, seed))];
             IEnumerable<string> cells = results.Select(result =>
                 $"{Round(result.RequestsPerSecond)} ({Round(result.Times.GetQuantile(0.99))})");

@@ -65,6 +65,17 @@ public static unsafe class Simulator
         ((string[])["device_allocations", "host_allocations", "streams", "events", "graphs", "graph_execs", "modules", "context_references", "tensorrt_objects"])
             .Select(counter => $"{counter} {Count(counter)}"));
 
+    /// <summary>Makes a context beside the GPU's primary one, as a host may have it; it is then the calling thread's current one.</summary>
+    public static nint CreateContext(int device = 0)
+    {
+        nint context;
+        int result = ((delegate* unmanaged[Cdecl]<nint*, uint, int, int>)Export("cuCtxCreate_v2"))(&context, 0, device);
+        return result == 0 ? context : throw new InvalidOperationException($"cuCtxCreate_v2 gave {result}.");
+    }
+
+    /// <summary>Destroys it.</summary>
+    public static void DestroyContext(nint context) => _ = ((delegate* unmanaged[Cdecl]<nint, int>)Export("cuCtxDestroy_v2"))(context);
+
     private static nint Export(string name) => _cuda != 0 ? NativeLibrary.GetExport(_cuda, name) : throw new InvalidOperationException("Use comes first.");
 
     private static long Query(string function, string name)

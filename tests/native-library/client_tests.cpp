@@ -410,8 +410,8 @@ CASE("a run from device pointers puts the spectrum of the samples into the calle
     CHECK_EQUAL(fetch(audio.data(), memory[1], audio.size() * 4, stream), 0);
     CHECK_EQUAL((driver<int (*)(void*)>("cuStreamSynchronize")(stream)), 0);
     CHECK(signal_to_noise_db(expected, audio) > 120);
-    check_fails(trtvocoder_session_decode_audio_on_device(client.session, memory[0], 1, frames, memory[1] + 4, stream),
-                TRTVOCODER_ERROR_INVALID_ARGUMENT, "256");
+    check_fails(trtvocoder_session_decode_audio_on_device(client.session, memory[0], 1, frames, memory[1] + 2, stream),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "a multiple of 4 bytes");
 
     check_fails(
         trtvocoder_session_decode_on_device(client.session, memory[0] + 4, 1, frames, memory[1], memory[2], stream),

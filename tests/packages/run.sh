@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # The packages as users meet them: what each holds, and consumers of them, made, published and run outside this tree.
 #
-#   tests/packages/run.sh PACKAGES PROGRAM DOUBLE [--all | --approve]
+#   tests/packages/run.sh PACKAGES PROGRAM DOUBLE [--all | --quick | --approve]
 #
 # PACKAGES is the folder that './build.sh pack' left, PROGRAM the program (it says what is expected), DOUBLE the folder of the simulated GPU. Without --all
-# the five ways run that differ most; with it all eight. Each decodes the demo on the CPU and an engine on the double. Ends in 'N passed, N failed, N skipped'.
+# the five ways run that differ most; with it all eight, with --quick one. Each decodes the demo on the CPU and an engine on the double. Ends in 'N passed, N failed, N skipped'.
 set -euo pipefail
 packages=$1 program=$2 double=$3 choice=${4:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 # Runs a command; its output is shown where it fails.
 item() {
@@ -71,6 +71,40 @@ simulated=(TRTV_CUDA_DIR="$double" TRTV_TENSORRT_DIR="$double" TRTV_TENSORRT_RTX
 env "${simulated[@]}" "$program" build "$checkpoint" --output "$work/demo.engine" --max 256 >/dev/null
 env "${simulated[@]}" "$program" synth "$mel" --model "$work/demo.engine" --output "$work/double.wav" --format float >/dev/null
 
+# A root as a slim container has it: glibc, the C++ runtime, .NET's shared runtime where one is named, and what is copied into it; no FFTW, OpenSSL or shell.
+container=$work/container
+make_container() {
+    local library
+    mkdir -p "$container"/{proc,dotnet,tmp,data,double}
+    while read -r library; do cp --dereference --parents "$library" "$container"; done < <(ldd "$1/libonnxruntime.so" "$double/libnvinfer.so.10" | grep -oE '/[^ ]*/(ld-|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+)\.so)[^ ]*' | sort -u)
+    cp "$work"/demo.{onnx,engine,engine.json} "$mel" "$work"/{cpu,double}.wav "$container/data"
+    cp "$double"/lib*.so* "$container/double"
+}
+as_root=(unshare --mount)
+if ((EUID != 0)); then as_root=(unshare --user --map-root-user --mount); fi
+in_container() {
+    # shellcheck disable=SC2016 # The inner shell's.
+    env -i PATH="$PATH" TRTV_CUDA_DIR=/double TRTV_TENSORRT_DIR=/double DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 \
+        "${as_root[@]}" bash -c 'mount --rbind /proc "$0/proc" && mount --bind "$1" "$0/dotnet" && shift && exec chroot "$0" "$@"' "$container" "$dotnet" "$@"
+}
+dotnet=$(dotnet --list-runtimes | sed -n 's/^Microsoft\.NETCore\.App 10\..* \[\(.*\)\/shared\/.*/\1/p' | tail -n 1)
+can_contain() { "${as_root[@]}" mount --rbind /proc /proc 2>/dev/null; }
+
+# The consumer just published, where its own files and glibc are all there is.
+contained_consumer() {
+    local name=$1
+    if ! can_contain; then
+        echo "skipped: $name in a container's root: no mount namespace may be made here"
+        skipped=$((skipped + 2))
+        return
+    fi
+    make_container "$work/$name/out"
+    rm -rf "$container/app"
+    cp -r "$work/$name/out" "$container/app"
+    item "$name, a container's root: the CPU" in_container /app/Consumer /data/demo.onnx "/data/$(basename "$mel")" /data/cpu.wav
+    item "$name, a container's root: an engine on the double" in_container /app/Consumer /data/demo.engine "/data/$(basename "$mel")" /data/double.wav
+}
+
 # Publishes a copy of the consumer as a user would, on a machine that sets CI, and runs it.
 consumer() {
     local name=$1
@@ -80,13 +114,54 @@ consumer() {
         -p:TrtVocoderVersion="$version" -p:OnnxRuntimeVersion="$onnx_runtime" "$@"
     item "$name: the CPU" "$work/$name/out/Consumer" "$checkpoint" "$mel" "$work/cpu.wav"
     item "$name: an engine on the double" env "${simulated[@]}" "$work/$name/out/Consumer" "$work/demo.engine" "$mel" "$work/double.wav"
+    case $name in self-contained | aot-linux-x64) contained_consumer "$name" ;; esac
     rm -rf "${work:?}/$name"
 }
+
+# What a debugger needs, and that nothing tells where the package was made: a commit of this repository, no folder of this machine in libraries, symbols and docs.
+commit_is_told() {
+    local package commit
+    for package in "$packages"/*.nupkg; do
+        commit=$(unzip -p "$package" '*.nuspec' | sed -n 's/.*<repository type="git".* commit="\([0-9a-f]*\)".*/\1/p')
+        git -C "$root" cat-file -e "$commit^{commit}" || { echo "$package tells '$commit'"; return 1; }
+    done
+}
+no_folder_is_told() {
+    local package
+    for package in "$packages"/*.*nupkg; do
+        rm -rf "$work/unpacked"
+        unzip -q "$package" -d "$work/unpacked"
+        ! grep -rlaF --include='*.dll' --include='*.pdb' --include='*.xml' "$root/" "$work/unpacked" || { echo "in $package"; return 1; }
+    done
+}
+item "every package tells a commit of this repository" commit_is_told
+item "no package tells where it was made" no_folder_is_told
+packed_again() {
+    dotnet pack "$root/bindings/TrtVocoder.Bindings" -c Release -v quiet -nologo --no-build -o "$work/again" || return
+    local package
+    for package in "$work"/again/*; do cmp "$package" "$packages/$(basename "$package")" || return; done
+}
+item "packed again, a package is the same bytes" packed_again
+consumer self-contained --self-contained true
+if [[ $choice == --quick ]]; then
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+    ((failed == 0))
+    exit
+fi
+
+# What a clone with an address tells; this one may have none.
+sources_are_linked() {
+    local address=https://github.com/example/trtvocoder
+    git clone -q --depth 1 "file://$root" "$work/clone" && git -C "$work/clone" remote set-url origin "$address.git" &&
+        dotnet pack "$work/clone/bindings/TrtVocoder.Bindings" -c Release -v quiet -nologo -o "$work/linked" &&
+        unzip -p "$work"/linked/*.nupkg '*.nuspec' | grep -F "url=\"$address.git\"" &&
+        unzip -p "$work"/linked/*.snupkg '*.pdb' | grep -aF '{"documents":{"/_/*":"https://raw.githubusercontent.com/example/trtvocoder/'
+}
+item "symbols link to their sources at the repository's address" sources_are_linked
 
 single=(-p:PublishSingleFile=true --self-contained true)
 consumer framework-dependent
 consumer framework-dependent-linux-x64 -r linux-x64 --self-contained false
-consumer self-contained --self-contained true
 consumer single-file-linux-x64 -r linux-x64 "${single[@]}" -p:IncludeNativeLibrariesForSelfExtract=true
 consumer aot-linux-x64 -r linux-x64 -p:PublishAot=true
 if [[ $choice == --all ]]; then
@@ -130,5 +205,21 @@ item "tool: install" dotnet tool install TrtVocoder.Tool --tool-path "$work/tool
 item "tool: decode" "$work/tool/trtvocoder" synth "$mel" --model "$work/demo.onnx" --output "$work/tool.wav" --format float
 item "tool: the program's samples" cmp "$work/cpu.wav" "$work/tool.wav"
 
-printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+# What 'doctor' says of a container: which transform computes, and that both kinds of models run.
+tool_in_container() {
+    rm -rf "$container/app"
+    cp -r "$(find "$work/tool/.store" -name TrtVocoder.Cli.dll -printf '%h\n' -quit)" "$container/app"
+    in_container /dotnet/dotnet /app/TrtVocoder.Cli.dll doctor | tee "$work/doctor" &&
+        grep -q '^optional *FFTW (single precision) *spectra and samples are computed in managed code' "$work/doctor" && grep -q '^Decoding on the CPU works' "$work/doctor" &&
+        grep -q '^Engines can be run' "$work/doctor"
+}
+if can_contain; then
+    item "tool, a container's root: 'doctor' says that managed code takes FFTW's place" tool_in_container
+    item "tool, a container's root: decode" in_container /dotnet/dotnet /app/TrtVocoder.Cli.dll synth "/data/$(basename "$mel")" --model /data/demo.engine --output /tmp/tool.wav --format float
+else
+    echo "skipped: the tool in a container's root: no mount namespace may be made here"
+    skipped=$((skipped + 2))
+fi
+
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))

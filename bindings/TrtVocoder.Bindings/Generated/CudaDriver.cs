@@ -158,6 +158,65 @@ public enum CUstreamCaptureStatus
     CU_STREAM_CAPTURE_STATUS_INVALIDATED = 2,
 }
 
+/// <summary>What the addresses of a copy are.</summary>
+public enum CUmemorytype
+{
+    /// <summary>Device memory.</summary>
+    CU_MEMORYTYPE_DEVICE = 2,
+}
+
+/// <summary>A copy of rows: of each row's bytes some, between memories whose rows lie a pitch apart.</summary>
+public unsafe struct CUDA_MEMCPY2D
+{
+    /// <summary>First byte of a row at the source.</summary>
+    public nuint srcXInBytes;
+
+    /// <summary>First row at the source.</summary>
+    public nuint srcY;
+
+    /// <summary>What the source is.</summary>
+    public CUmemorytype srcMemoryType;
+
+    /// <summary>The source on the host; unused.</summary>
+    public void* srcHost;
+
+    /// <summary>The source on the GPU.</summary>
+    public ulong srcDevice;
+
+    /// <summary>The source as an array; unused.</summary>
+    public void* srcArray;
+
+    /// <summary>Bytes from row to row at the source.</summary>
+    public nuint srcPitch;
+
+    /// <summary>First byte of a row at the destination.</summary>
+    public nuint dstXInBytes;
+
+    /// <summary>First row at the destination.</summary>
+    public nuint dstY;
+
+    /// <summary>What the destination is.</summary>
+    public CUmemorytype dstMemoryType;
+
+    /// <summary>The destination on the host; unused.</summary>
+    public void* dstHost;
+
+    /// <summary>The destination on the GPU.</summary>
+    public ulong dstDevice;
+
+    /// <summary>The destination as an array; unused.</summary>
+    public void* dstArray;
+
+    /// <summary>Bytes from row to row at the destination.</summary>
+    public nuint dstPitch;
+
+    /// <summary>Bytes of a row that are copied.</summary>
+    public nuint WidthInBytes;
+
+    /// <summary>Rows.</summary>
+    public nuint Height;
+}
+
 /// <summary>The part of the CUDA driver API (libcuda.so.1) that TrtVocoder calls: names, numbers and parameter types are the driver's ABI, the wording is our own. Functions carry the suffix under which the driver exports them (cuMemAlloc_v2). All exist since CUDA 11.4. C11; the input of bindings/generator, and what the simulator's driver double implements.</summary>
 public static unsafe partial class CudaDriver
 {
@@ -248,6 +307,10 @@ public static unsafe partial class CudaDriver
     [LibraryImport(LibraryName)]
     public static partial CUresult cuCtxGetCurrent(nint* context);
 
+    /// <summary>The GPU of the bound context.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuCtxGetDevice(int* device);
+
     /// <summary>Waits for all work of the bound context.</summary>
     [LibraryImport(LibraryName)]
     public static partial CUresult cuCtxSynchronize();
@@ -287,6 +350,10 @@ public static unsafe partial class CudaDriver
     /// <summary>Enqueues a copy from device to device.</summary>
     [LibraryImport(LibraryName)]
     public static partial CUresult cuMemcpyDtoDAsync_v2(ulong destination, ulong source, nuint bytes, nint stream);
+
+    /// <summary>Enqueues a copy of rows.</summary>
+    [LibraryImport(LibraryName)]
+    public static partial CUresult cuMemcpy2DAsync_v2(CUDA_MEMCPY2D* copy, nint stream);
 
     /// <summary>Enqueues the filling of device memory with a byte.</summary>
     [LibraryImport(LibraryName)]

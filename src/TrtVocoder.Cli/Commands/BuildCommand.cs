@@ -125,9 +125,8 @@ internal sealed class BuildCommand : CliCommand
         foreach (Option option in (IEnumerable<Option>)[.. _export.Symbols, .. _checkpoint.OfWeights])
             if (staysAsItIs && call.Has(option))
                 throw CliException.Usage($"{option.Name} is for checkpoints and for models whose weights are read back; {model} stays as it was exported.");
-        if (call.Get(_verbose))
-            TrtLog.SetHandler(
-                message => Console.Error.WriteLine(PrintableText.Clean($"[{message.Severity}] {message.Text}")), TrtLogSeverity.Info);
+        using IDisposable? log = !call.Get(_verbose) ? null : TrtLog.Listen(
+            message => Console.Error.WriteLine(PrintableText.Clean($"[{message.Severity}] {message.Text}")), TrtLogSeverity.Info);
 
         CancellationToken stop = call.WatchForStop();
         BuildCall build = staysAsItIs ? BuildAsItIs(model, path, call, options) : BuildWeights(model, isCheckpoint, path, call, options);

@@ -489,11 +489,15 @@ int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_
                                             uint64_t real_or_audio, uint64_t imag, void* stream) TRTVOCODER_NOEXCEPT;
 
 /**
- * The same down to samples: audio takes [batch, samples] in FP32 (of an engine that puts out samples itself in its own
- * type), samples being trtvocoder_vocoder_get_sample_count. A spectrum stays in memory of the session's, and the
- * inverse STFT runs behind the network on the same stream. Errors: as above; unsupported also where the GPU cannot do
- * the inverse STFT (compute capability below 8.0, n_fft of other factors than 2, 3 and 5). Blocking: as above; the
- * first call of a process lets the driver compile, a third of a second.
+ * The same down to samples, of mels of any length: audio takes [batch, samples] in FP32 (of an engine that puts out
+ * samples itself in its own type), samples being trtvocoder_vocoder_get_sample_count. Addresses are multiples of an
+ * element's size. Shapes that trtvocoder_session_warm_up made ready run by their graphs, in memory of the session's,
+ * between two copies; longer mels and batches than one run takes run in several. A spectrum stays in memory of the
+ * session's, and the inverse STFT runs behind the network on the same stream. NaN is looked for nowhere. Into a stream
+ * that is being captured the runs are recorded; launch that graph apart from all other decodes of the session, and
+ * never again once the session decoded another length or was destroyed. Errors: invalid argument, bad data (longer than
+ * the model's windows reach), unsupported (no engine; the inverse STFT was left to the host, or the GPU cannot do it:
+ * compute capability below 8.0, n_fft of other factors than 2, 3 and 5), busy, CUDA, TensorRT. Blocking: as above.
  */
 int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch,
                                                   int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;

@@ -3,8 +3,8 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>
-/// A reference to a GPU's primary context, the one that the CUDA runtime, PyTorch and TensorRT use too. Thread-safe. What is made in
-/// it holds it: disposing of the context first is harmless.
+/// A reference to a GPU's primary context, the one that the CUDA runtime, PyTorch and TensorRT use too; or a context of the host's own.
+/// Thread-safe. What is made in it holds it: disposing of the context first is harmless.
 /// </summary>
 /// <remarks>
 /// Every call of this library binds the context to the calling thread for as long as the call lasts; a thread that works with another
@@ -30,6 +30,28 @@ internal sealed class CudaContext : IDisposable
         return new CudaContext(device, new CudaContextHandle(device.Handle, context));
     }
 
+    /// <summary>Works in a context that the host has made, and destroys once everything made in it here is disposed of.</summary>
+    /// <param name="context">The CUcontext.</param>
+    /// <exception cref="NativeLibraryException">There is no NVIDIA driver.</exception>
+    /// <exception cref="CudaException">It is no context, or was destroyed or lost.</exception>
+    public static unsafe CudaContext Attach(nint context)
+    {
+        int count = CudaDevice.GetCount();
+        CudaContextHandle handle = new(null, context);
+        int found;
+        using (new ContextScope(handle))
+            CudaStatus.Check(CudaDriver.cuCtxGetDevice(&found), nameof(CudaDriver.cuCtxGetDevice));
+        for (int ordinal = 0; ordinal < count; ordinal++)
+            if (CudaDevice.Get(ordinal) is { } device && device.Handle == found)
+                return new CudaContext(device, handle);
+        throw new InvalidOperationException($"The driver knows no GPU {found}, which it says the context is of.");
+    }
+
+    /// <summary>Another reference to the same context.</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public CudaContext Share() =>
+        _handle.IsHosts ? new CudaContext(Device, new CudaContextHandle(null, _handle.DangerousGetHandle())) : Retain(Device);
+
     /// <summary>The GPU.</summary>
     public CudaDevice Device { get; }
 
@@ -49,6 +71,25 @@ internal sealed class CudaContext : IDisposable
         nuint free, total;
         CudaStatus.Check(CudaDriver.cuMemGetInfo_v2(&free, &total), nameof(CudaDriver.cuMemGetInfo_v2));
         return ((long)free, (long)total);
+    }
+
+    /// <summary>Whether earlier work lost the context; asks the driver, and waits for nothing.</summary>
+    /// <exception cref="CudaException">The driver does not even bind it, for another reason.</exception>
+    /// <exception cref="ObjectDisposedException">The context was disposed of.</exception>
+    public bool IsLost
+    {
+        get
+        {
+            try
+            {
+                ThrowIfLost("cuMemGetInfo");
+                return false;
+            }
+            catch (CudaException lost) when (lost.Kind == FailureKind.ContextLost)
+            {
+                return true;
+            }
+        }
     }
 
     /// <summary>After something failed: tells whether it is because the context is lost.</summary>

@@ -37,6 +37,14 @@ internal sealed class CudaGraph : IDisposable
         CudaStatus.Check(CudaDriver.cuGraphLaunch(graph.Value, queue.Value), nameof(CudaDriver.cuGraphLaunch));
     }
 
+    /// <summary>The same in a stream of the caller's (CUstream, cudaStream_t).</summary>
+    /// <exception cref="CudaException">The driver refused.</exception>
+    public void Launch(nint stream)
+    {
+        using BoundLease graph = _handle.Enter();
+        CudaStatus.Check(CudaDriver.cuGraphLaunch(graph.Value, stream), nameof(CudaDriver.cuGraphLaunch));
+    }
+
     /// <summary>Sends the graph to the GPU, so that the first launch is as quick as the others.</summary>
     /// <exception cref="CudaException">The driver refused.</exception>
     public void Upload(CudaStream stream)

@@ -3,12 +3,14 @@ using TrtVocoder.Bindings;
 
 namespace TrtVocoder.Cuda;
 
-/// <summary>A reference to a GPU's primary context.</summary>
+/// <summary>A reference to a GPU's primary context, or a context of the host's, which counts no references and is the host's to destroy.</summary>
 internal sealed class CudaContextHandle : SafeHandle
 {
-    private readonly int _device;
+    private readonly int? _device;
 
-    public CudaContextHandle(int device, nint context)
+    /// <param name="device">The GPU whose primary context it is; null for the host's own.</param>
+    /// <param name="context">The context.</param>
+    public CudaContextHandle(int? device, nint context)
         : base(0, ownsHandle: true)
     {
         _device = device;
@@ -17,7 +19,10 @@ internal sealed class CudaContextHandle : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    protected override bool ReleaseHandle() => CudaDriver.cuDevicePrimaryCtxRelease_v2(_device) == CUresult.CUDA_SUCCESS;
+    public bool IsHosts => _device is null;
+
+    protected override bool ReleaseHandle() =>
+        _device is not { } device || CudaDriver.cuDevicePrimaryCtxRelease_v2(device) == CUresult.CUDA_SUCCESS;
 }
 
 /// <summary>Something that lives in a context. It holds the context, so that the two may be disposed in any order.</summary>

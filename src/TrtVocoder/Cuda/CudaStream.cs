@@ -169,6 +169,34 @@ internal sealed class CudaStream : IDisposable
         return status != CUstreamCaptureStatus.CU_STREAM_CAPTURE_STATUS_NONE;
     }
 
+    /// <summary>Enqueues a copy of rows within the GPU, in a stream of the caller's (CUstream, cudaStream_t).</summary>
+    /// <param name="context">The stream's context.</param>
+    /// <param name="source">Device address of the first row.</param>
+    /// <param name="sourcePitch">Bytes from one row to the next there.</param>
+    /// <param name="destination">Device address of where it goes.</param>
+    /// <param name="destinationPitch">Bytes from one row to the next there.</param>
+    /// <param name="width">Bytes of a row.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="stream">The stream.</param>
+    /// <exception cref="CudaException">The driver refused: an address is not of the GPU's memory.</exception>
+    internal static unsafe void CopyRows(
+        CudaContext context, nint source, long sourcePitch, nint destination, long destinationPitch, long width, int rows, nint stream)
+    {
+        CUDA_MEMCPY2D copy = new()
+        {
+            srcMemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE,
+            srcDevice = (ulong)source,
+            srcPitch = (nuint)sourcePitch,
+            dstMemoryType = CUmemorytype.CU_MEMORYTYPE_DEVICE,
+            dstDevice = (ulong)destination,
+            dstPitch = (nuint)destinationPitch,
+            WidthInBytes = (nuint)width,
+            Height = (nuint)rows,
+        };
+        using BoundLease current = context.Enter();
+        CudaStatus.Check(CudaDriver.cuMemcpy2DAsync_v2(&copy, stream), nameof(CudaDriver.cuMemcpy2DAsync_v2));
+    }
+
     private static void CheckRange(int start, int count, long source, long destination)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(start);

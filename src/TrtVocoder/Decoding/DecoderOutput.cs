@@ -121,4 +121,19 @@ public readonly ref struct DecoderOutput
         for (int row = 0; row < rows; row++)
             values.Read(start + (((row * _framesOrSamples) + firstFrame) * frameSize), frameCount * frameSize);
     }
+
+    /// <summary>Refuses a run of too few samples: the network's hop or padding are not what they are said to be.</summary>
+    /// <param name="samples">Samples of an item that the run put out.</param>
+    /// <param name="needed">Those that hop and padding mean, at least.</param>
+    /// <exception cref="DataFormatException">There are fewer.</exception>
+    internal static void CheckSamples(int samples, int needed)
+    {
+        if (samples < needed)
+        {
+            throw new DataFormatException(
+                $"The network put out {samples} samples where its hop and padding mean at least {needed}; its metadata, "
+                    + $"or what was told of its hop and padding, are wrong.")
+            { Kind = FailureKind.HopLengthWrong };
+        }
+    }
 }

@@ -11,6 +11,13 @@ public interface IDecoderModel : IDisposable
     /// <summary>Sizes, limits and layout of the network.</summary>
     DecoderInfo Info { get; }
 
+    /// <summary>
+    /// Whether the GPU's context is lost (<see cref="FailureKind.ContextLost"/>), so that no decoder works any more; false where there is
+    /// none. Asks the driver, and waits for nothing.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The model and all its decoders are disposed of.</exception>
+    bool IsContextLost => false;
+
     /// <summary>Makes a decoder with its own context, stream and buffers, for one thread at a time.</summary>
     /// <param name="profiler">
     /// Gives the clock of the decoder's <see cref="IDecoder.Times"/> and takes layer times; null: nothing is measured.

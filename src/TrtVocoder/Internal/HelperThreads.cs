@@ -8,12 +8,13 @@ namespace TrtVocoder.Internal;
 internal sealed class HelperThreads(SpinBudget spinBudget)
 {
     private readonly Lock _gate = new();
+    private bool _isClosed;
 
     // Those that wait, the last one returned on top.
     private readonly Stack<ParkedThread> _waiting = [];
 
     /// <summary>The process's. Half of the cores stay free of threads that only wait awake.</summary>
-    public static HelperThreads Shared { get; } = new(new SpinBudget(Environment.ProcessorCount / 2));
+    public static HelperThreads Shared { get; } = MakeShared();
 
     /// <summary>Threads made so far.</summary>
     public int Count { get; private set; }
@@ -37,8 +38,22 @@ internal sealed class HelperThreads(SpinBudget spinBudget)
     public void Return(ReadOnlySpan<ParkedThread> threads)
     {
         lock (_gate)
+        {
             for (int i = threads.Length - 1; i >= 0; i--)
                 _waiting.Push(threads[i]);
+            if (_isClosed)
+                End();
+        }
+    }
+
+    /// <summary>Ends the threads, those that are lent when they come back, and makes no more: callers do their work themselves.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            End();
+        }
     }
 
     /// <summary>
@@ -58,10 +73,26 @@ internal sealed class HelperThreads(SpinBudget spinBudget)
     // A caller's own threads beyond the cores serve only who asks for so many.
     private void MakeFor(int wanted)
     {
-        while (_waiting.Count < wanted && Count < Math.Max(wanted, Environment.ProcessorCount - 1))
+        while (!_isClosed && _waiting.Count < wanted && Count < Math.Max(wanted, Environment.ProcessorCount - 1))
         {
             _waiting.Push(new ParkedThread("TrtVocoder helper", spinBudget));
             Count++;
         }
+    }
+
+    private void End()
+    {
+        while (_waiting.TryPop(out ParkedThread? thread))
+        {
+            thread.Dispose();
+            Count--;
+        }
+    }
+
+    private static HelperThreads MakeShared()
+    {
+        HelperThreads made = new(new SpinBudget(Environment.ProcessorCount / 2));
+        PluginUnload.Add(made.Close);
+        return made;
     }
 }

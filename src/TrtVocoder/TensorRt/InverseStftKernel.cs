@@ -128,7 +128,7 @@ internal sealed class InverseStftKernel
         Launch(queue.Value, batch, frames, planes, isHalf, samples, reports);
     }
 
-    /// <summary>The same on a stream of the caller's (CUstream, cudaStream_t) of the same GPU's primary context.</summary>
+    /// <summary>The same on a stream of the caller's (CUstream, cudaStream_t) of the same context.</summary>
     /// <exception cref="CudaException">The driver refused.</exception>
     public void Launch(
         nint stream, int batch, int frames, (nint First, nint Second, nint Third) planes, bool isHalf, nint samples, nint reports)

@@ -29,6 +29,7 @@ internal sealed class PreparedRun : IDisposable
     private float[] _wide = [];
     // The second one is of an engine with state, for the other turn of it.
     private readonly CudaGraph?[] _graphs = new CudaGraph?[2];
+    private CudaGraph? _deviceGraph;
     private int _placeStart;
     private Block _samples;
     private Block _reports;
@@ -114,6 +115,8 @@ internal sealed class PreparedRun : IDisposable
 
     // What the host writes is not yet what the engine reads.
     private bool IsMelStaged => _places[0].IsHalf || _tensors.IsFrameMajorMel;
+
+    private bool HasHalfAudio => _inverseStft is null && _places[1].IsHalf;
 
     private int Samples => _inverseStft?.GetSampleCount(Frames) ?? OutputCount / Batch;
 
@@ -217,6 +220,33 @@ internal sealed class PreparedRun : IDisposable
             stream, Batch, Frames, SpectrumAddresses, _places[1].IsHalf, _callersSamples, GetAddress(_reports.Start));
     }
 
+    /// <summary>
+    /// Enqueues a run in a stream of the caller's, between a copy of the caller's mel into memory of our own and one of its samples out of it.
+    /// </summary>
+    /// <param name="window">What of the caller's memory.</param>
+    /// <param name="stream">The caller's stream.</param>
+    /// <param name="own">The decoder's stream, at rest, where a run that was captured is captured without the host's part.</param>
+    /// <param name="isCaptured">Whether the caller's stream is being captured, where no graph can be launched.</param>
+    /// <exception cref="DataFormatException">The network puts out too few samples.</exception>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">The driver refused, or memory is used up.</exception>
+    public void LaunchForCaller(in DeviceWindow window, nint stream, CudaStream own, bool isCaptured)
+    {
+        DecoderOutput.CheckSamples(Samples, window.FirstSample + window.End - window.Begin);
+        UseOwnMemory();
+        _callersSamples = _inverseStft is null ? 0 : GetAddress(_samples.Start);
+        CopyMel(window, stream);
+        if (!isCaptured && IsCaptured)
+            (_deviceGraph ??= CaptureForCaller(own)).Launch(stream);
+        else
+            LaunchForCaller(stream);
+        int size = HasHalfAudio ? 2 : sizeof(float);
+        nint samples = _inverseStft is null ? GetAddress(_places[1].Start) : _callersSamples;
+        CudaStream.CopyRows(
+            _cuda, samples + ((nint)window.FirstSample * size), (long)Samples * size, window.Audio + ((nint)window.Begin * size),
+            (long)window.Samples * size, (long)(window.End - window.Begin) * size, window.Items, stream);
+    }
+
     /// <summary>Records a run as a graph. The shape must have run once, so that TensorRT's own preparations are over.</summary>
     /// <returns>Why that cannot be done, or null.</returns>
     public string? Capture(CudaStream stream, RunInstruments? instruments)
@@ -269,6 +299,8 @@ internal sealed class PreparedRun : IDisposable
         foreach (CudaGraph? graph in _graphs)
             graph?.Dispose();
         Array.Clear(_graphs);
+        _deviceGraph?.Dispose();
+        _deviceGraph = null;
     }
 
     // The same calls serve a stream that is being recorded.
@@ -288,6 +320,29 @@ internal sealed class PreparedRun : IDisposable
         instruments?.Mark(RunInstruments.Moment.ComputeEnd, stream, isRecording);
         Download(stream);
         instruments?.Mark(RunInstruments.Moment.End, stream, isRecording);
+    }
+
+    // Apart: who has a graph already must not pay for a closure.
+    private CudaGraph CaptureForCaller(CudaStream own) => CudaGraph.Capture(own, () => LaunchForCaller(own.Handle));
+
+    // Frames of one item lie side by side in each row, or are rows themselves.
+    private void CopyMel(in DeviceWindow window, nint stream)
+    {
+        (int melCount, int size) = (_tensors.Metadata.MelCount, _places[0].IsHalf ? 2 : sizeof(float));
+        (int rows, long frameBytes) = _tensors.IsFrameMajorMel ? (window.Items, (long)melCount * size) : (window.Items * melCount, size);
+        for (int frame = 0, count; frame < window.Frames; frame += count)
+        {
+            int source = frame + window.Start;
+            count = window.Frames;
+            if (window.Frames > window.MelFrames)
+            {
+                source = ShortMel.GetSource(frame, window.MelFrames, -window.Start);
+                count = 1;
+            }
+            CudaStream.CopyRows(
+                _cuda, window.Mel + (nint)(source * frameBytes), window.MelFrames * frameBytes,
+                GetAddress(_places[0].Start) + (nint)(frame * frameBytes), window.Frames * frameBytes, count * frameBytes, rows, stream);
+        }
     }
 
     private void TransposeMel()

@@ -98,11 +98,12 @@ internal sealed class PreparedRuns : IDisposable
     /// <exception cref="CudaException">Memory is used up, or the driver refused.</exception>
     public PreparedRun Get(int batch, int frames)
     {
-        if (Find(batch, frames) is { } kept)
-            return kept;
-        PreparedRun changing = GetChanging(batch, frames);
-        changing.UseOwnMemory();
-        return changing;
+        PreparedRun run = Find(batch, frames) ?? GetChanging(batch, frames);
+        run.UseOwnMemory();
+        // The host writes the mel next, straight to where a run for the caller may still read its own.
+        if (!run.CopiesData)
+            AwaitCaller();
+        return run;
     }
 
     /// <summary>The changing run, set to a shape; it needs memory yet.</summary>
@@ -133,26 +134,48 @@ internal sealed class PreparedRuns : IDisposable
     /// <exception cref="CudaException">The driver refused.</exception>
     public void LaunchForCaller(int batch, int frames, nint mel, nint firstOutput, nint secondOutput, nint stream)
     {
-        bool isCaptured = CudaStream.IsCaptured(_engine.Context, stream);
         PreparedRun changing = GetChanging(batch, frames);
         changing.UseMemory(mel, firstOutput, secondOutput);
-        if (isCaptured)
-        {
-            // When it runs the caller says, by launching the graph; an event could not be waited for outside of it.
-            changing.LaunchForCaller(stream);
-            return;
-        }
-        _callersRun ??= CudaEvent.Create(_engine.Context, isTimed: false);
-        if (_awaitsCaller)
-            _callersRun.HoldBack(stream);
+        bool isCaptured = BeginForCaller(stream);
         try
         {
             changing.LaunchForCaller(stream);
         }
         finally
         {
-            MarkCallersRun(_callersRun, stream);
+            EndForCaller(stream, isCaptured);
         }
+    }
+
+    /// <summary>
+    /// Enqueues a run in a stream of the caller's, on frames of the caller's memory, after runs in other streams. A kept shape runs in its own
+    /// memory, by a graph where it has one, between two copies; so does what is not whole mels in memory that the engine takes as it is.
+    /// </summary>
+    /// <exception cref="DataFormatException">The network puts out too few samples.</exception>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">The driver refused, or memory is used up.</exception>
+    public void LaunchForCaller(in DeviceWindow window, nint stream)
+    {
+        int batch = Math.Max(window.Items, _tensors.Profile.MinBatch);
+        PreparedRun? kept = Find(batch, window.Frames);
+        PreparedRun run = kept ?? GetChanging(batch, window.Frames);
+        if (kept is null && window.IsWhole && batch == window.Items && run.ResultCount == window.Items * window.Samples
+            && IsAligned(window.Mel) && IsAligned(window.Audio))
+        {
+            LaunchForCaller(batch, window.Frames, window.Mel, window.Audio, 0, stream);
+            return;
+        }
+        bool isCaptured = BeginForCaller(stream);
+        try
+        {
+            run.LaunchForCaller(window, stream, _stream, isCaptured);
+        }
+        finally
+        {
+            EndForCaller(stream, isCaptured);
+        }
+
+        static bool IsAligned(nint address) => address % TrtExecutionContext.AddressAlignmentBytes == 0;
     }
 
     /// <summary>
@@ -245,6 +268,27 @@ internal sealed class PreparedRuns : IDisposable
         _evicted++;
         _kept.Remove(run);
         run.Dispose();
+    }
+
+    /// <summary>Holds a stream of the caller's back until earlier runs are done.</summary>
+    /// <returns>
+    /// Whether the stream is being captured: then the caller says when the work runs, by launching the graph, and an event could not be
+    /// waited for outside of it.
+    /// </returns>
+    private bool BeginForCaller(nint stream)
+    {
+        if (CudaStream.IsCaptured(_engine.Context, stream))
+            return true;
+        _callersRun ??= CudaEvent.Create(_engine.Context, isTimed: false);
+        if (_awaitsCaller)
+            _callersRun.HoldBack(stream);
+        return false;
+    }
+
+    private void EndForCaller(nint stream, bool isCaptured)
+    {
+        if (!isCaptured)
+            MarkCallersRun(_callersRun!, stream);
     }
 
     private void MarkCallersRun(CudaEvent mark, nint stream)

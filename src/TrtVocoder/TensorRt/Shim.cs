@@ -23,8 +23,9 @@ internal sealed class Shim
             if (Loaded.TryGetValue(library.ImportName, out Shim? known))
                 return known;
             Shim shim = new(Bind(NativeLibraries.Require(library)));
-            TrtLog.Attach(shim.Api);
             Loaded.Add(library.ImportName, shim);
+            // Last: who begins to listen meanwhile finds it among the loaded ones.
+            TrtLog.Attach(shim.Api);
             return shim;
         }
     }

@@ -199,7 +199,7 @@ public sealed class TrtDecoder : IDecoder
     /// <see cref="TrtDecoderModel.CreateSampleDecoder"/> made writes samples in FP32, and looks for no NaN here.
     /// </param>
     /// <param name="imag">CUdeviceptr of the imaginary parts; 0 where samples are written.</param>
-    /// <param name="stream">A CUstream (cudaStream_t) of the same GPU's primary context, not the default stream.</param>
+    /// <param name="stream">A CUstream (cudaStream_t) of the engine's context (<see cref="TrtDecoderOptions.Context"/>), not the default stream.</param>
     /// <exception cref="NotSupportedException">The planes are not real and imaginary parts.</exception>
     /// <exception cref="ArgumentException">An address is not aligned, or missing.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
@@ -224,6 +224,27 @@ public sealed class TrtDecoder : IDecoder
         _batch = 0;
         _runs.LaunchForCaller(batch, frames, mel, realOrAudio, imag, stream);
     }
+
+    /// <summary>The same for frames of longer mels, whose samples go to where they belong in the whole.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is using the decoder, or a run was started and not finished.</exception>
+    /// <exception cref="DataFormatException">The network puts out too few samples.</exception>
+    /// <exception cref="TensorRtException">TensorRT refused.</exception>
+    /// <exception cref="CudaException">There is no such stream, an address is not of the GPU's memory, or memory is used up.</exception>
+    internal void RunWindow(in DeviceWindow window, nint stream)
+    {
+        CheckShape(window.Items, window.Frames);
+        using Visit visit = new(this);
+        ThrowIfRunning();
+        _batch = 0;
+        _runs.LaunchForCaller(window, stream);
+    }
+
+    /// <summary>Bytes of an element of the mel on the GPU.</summary>
+    internal int MelBytes => _tensors.Mel.DataType == TrtDataType.Half ? 2 : sizeof(float);
+
+    /// <summary>Bytes of a sample on the GPU, where it puts out samples.</summary>
+    internal int SampleBytes => !_makesSamples && _tensors.Outputs[0].DataType == TrtDataType.Half ? 2 : sizeof(float);
 
     /// <summary>
     /// Frees contexts, graphs, stream and buffers, after the runs that are under way; while another thread is inside, as soon as it is out.

@@ -46,6 +46,10 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <inheritdoc/>
     public DecoderInfo Info { get; }
 
+    /// <inheritdoc/>
+    /// <exception cref="CudaException">The driver refused for another reason.</exception>
+    public bool IsContextLost => Engine.Context.IsLost;
+
     /// <summary>The engine.</summary>
     internal TrtEngine Engine { get; }
 
@@ -54,6 +58,14 @@ public sealed class TrtDecoderModel : IDecoderModel
 
     /// <summary>What the elements of outputs are on the GPU.</summary>
     internal TrtDataType OutputType => _tensors.Outputs[0].DataType;
+
+    /// <summary>Whether the mel's elements are FP16 on the GPU; else FP32.</summary>
+    public bool HasHalfMel => MelType == TrtDataType.Half;
+
+    /// <summary>
+    /// Whether samples in the GPU's memory are FP16, as a network puts them out itself; else FP32, as all that are made of spectra.
+    /// </summary>
+    public bool HasHalfSamples => Info.Metadata.Signal == OutputKind.Waveform && OutputType == TrtDataType.Half;
 
     /// <summary>The shapes that the profile in use takes, and what it is tuned for.</summary>
     public TrtOptimizationProfile Profile => _tensors.Profile;
@@ -187,7 +199,7 @@ public sealed class TrtDecoderModel : IDecoderModel
         TrtEngine? engine = null;
         try
         {
-            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode);
+            runtime = TrtRuntime.Create(library, options.Device, options.AllowHostCode, options.Context);
             engine = load(runtime);
             EngineTensors tensors = EngineTensors.Read(engine, source, metadata, hints, options.Profile);
             return new TrtDecoderModel(library, runtime, engine, tensors, options, answers ?? new NetworkAnswers())

@@ -11,6 +11,13 @@ public sealed record TrtDecoderOptions
     public int Device { get; init => field = OptionCheck.Within(value, 0); }
 
     /// <summary>
+    /// A CUcontext of the host's own to work in, whose GPU counts in place of <see cref="Device"/>; 0: the GPU's primary context, which the CUDA
+    /// runtime's users (PyTorch, ManagedCuda's PrimaryContext) share. It must outlive the vocoder and its sessions. Threads find the
+    /// context that is current on them as it was, with either.
+    /// </summary>
+    public nint Context { get; init; }
+
+    /// <summary>
     /// The folder of NVIDIA's libraries; null: the one that TRTV_TENSORRT_DIR (TensorRT) or TRTV_TENSORRT_RTX_DIR (TensorRT-RTX) names,
     /// else where the system's loader looks.
     /// </summary>

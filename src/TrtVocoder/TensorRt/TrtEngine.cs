@@ -144,12 +144,12 @@ internal sealed class TrtEngine : IDisposable
         Context.Dispose();
     }
 
-    internal static TrtEngine Take(EngineHandle handle, TensorRtLibrary library, CudaDevice device, string source)
+    internal static TrtEngine Take(EngineHandle handle, TensorRtLibrary library, CudaContext runtimes, string source)
     {
         CudaContext? context = null;
         try
         {
-            context = CudaContext.Retain(device);
+            context = runtimes.Share();
             return new TrtEngine(handle, library, context, source);
         }
         catch

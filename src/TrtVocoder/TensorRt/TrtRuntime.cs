@@ -24,13 +24,14 @@ internal sealed class TrtRuntime : IDisposable
     /// <param name="allowHostCode">
     /// Lets engines be loaded that carry executable code (version-compatible ones): only for engines that are trusted.
     /// </param>
+    /// <param name="hostsContext">A CUcontext of the host's to work in; 0: the GPU's primary one.</param>
     /// <exception cref="NativeLibraryException">There is no NVIDIA driver.</exception>
-    /// <exception cref="CudaException">The driver finds no GPU, or refused.</exception>
+    /// <exception cref="CudaException">The driver finds no GPU or no such context, or refused.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>
-    public static TrtRuntime Create(TensorRtLibrary library, int device = 0, bool allowHostCode = false)
+    public static TrtRuntime Create(TensorRtLibrary library, int device = 0, bool allowHostCode = false, nint hostsContext = 0)
     {
         ArgumentNullException.ThrowIfNull(library);
-        CudaContext context = CudaContext.Retain(CudaDevice.Get(device));
+        CudaContext context = hostsContext != 0 ? CudaContext.Attach(hostsContext) : CudaContext.Retain(CudaDevice.Get(device));
         RuntimeHandle? handle = null;
         try
         {
@@ -106,7 +107,7 @@ internal sealed class TrtRuntime : IDisposable
                     throw EngineRefusal.CreateException(Library, Context.Device, header, source, status);
             }
         }
-        return TrtEngine.Take(new EngineHandle(Library.Shim, engine, Context), Library, Context.Device, source);
+        return TrtEngine.Take(new EngineHandle(Library.Shim, engine, Context), Library, Context, source);
     }
 
     /// <summary>Ends the runtime, once no engine needs it.</summary>

@@ -2,6 +2,7 @@ using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Vocoding;
 
@@ -123,6 +124,35 @@ internal sealed class DecodePipeline : IDisposable
             Report(_profiler, start, batch, frames);
     }
 
+    /// <summary>Enqueues a decode from and to GPU memory, whose sizes have been checked, in a stream of the caller's.</summary>
+    /// <param name="decoder">The first lane's.</param>
+    /// <param name="plan">The windows.</param>
+    /// <param name="mel">CUdeviceptr of [batch, n_mels, frames].</param>
+    /// <param name="batch">Items, at least 1.</param>
+    /// <param name="frames">Frames of each, at least 1.</param>
+    /// <param name="audio">CUdeviceptr of [batch, samples].</param>
+    /// <param name="samples">Samples of each item, at least 1.</param>
+    /// <param name="stream">The CUstream.</param>
+    public void DecodeOnDevice(TrtDecoder decoder, WindowPlan plan, nint mel, int batch, int frames, nint audio, int samples, nint stream)
+    {
+        nint melBytes = (nint)decoder.MelBytes * _info.Metadata.MelCount * frames;
+        nint audioBytes = (nint)decoder.SampleBytes * samples;
+        int itemsPerRun = GetItemsPerRun(plan, frames);
+        for (int item = 0; item < batch; item += itemsPerRun)
+        {
+            int items = Math.Min(itemsPerRun, batch - item);
+            _cover.Reset(plan, frames, samples);
+            while (_cover.MoveNext())
+            {
+                decoder.RunWindow(
+                    new DeviceWindow(
+                        mel + (item * melBytes), items, frames, _cover.Start, _cover.Frames, audio + (item * audioBytes), samples,
+                        _cover.Begin, _cover.End, _cover.Begin - (_cover.Start * _info.Metadata.HopLength)),
+                    stream);
+            }
+        }
+    }
+
     /// <summary>
     /// Decodes a batch into memory of its own: samples that one run makes side by side stay where the decoder has them (an engine's: in
     /// pinned memory). They are valid until the next use.
@@ -218,13 +248,7 @@ internal sealed class DecodePipeline : IDisposable
     /// </summary>
     public static ReadOnlySpan<float> GetSamples(scoped in DecoderOutput output, int item, int first, int count)
     {
-        if (output.Samples < first + count)
-        {
-            throw new DataFormatException(
-                $"The network put out {output.Samples} samples where its hop and padding mean at least {first + count}; its metadata, "
-                    + $"or what was told of its hop and padding, are wrong.")
-            { Kind = FailureKind.HopLengthWrong };
-        }
+        DecoderOutput.CheckSamples(output.Samples, first + count);
         return output.GetAudio(item, first, count);
     }
 

@@ -1,3 +1,5 @@
+using TrtVocoder.Decoding;
+
 namespace TrtVocoder.Vocoding;
 
 /// <summary>A run's frames of a longer input, and what is taken from its result.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.Loader;
 using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
 using TrtVocoder.TensorRt;
@@ -46,6 +47,15 @@ public sealed class Vocoder : IDisposable
     /// the middle of a sentence; null where they are not.
     /// </summary>
     public string? InverseStftNote { get; }
+
+    /// <summary>
+    /// Whether the GPU's context is lost, as after a kernel that failed, of this library's or of another in the process: every decode fails from then on
+    /// (<see cref="FailureKind.ContextLost"/>), and only a new process mends it. Asks the driver, so that a host knows it before a decode
+    /// fails; waits for no work, and knows of work only once it has failed. Always false on the CPU.
+    /// </summary>
+    /// <exception cref="TrtVocoderException">The driver refused for another reason.</exception>
+    /// <exception cref="ObjectDisposedException">The vocoder and all its sessions are disposed.</exception>
+    public bool IsContextLost => Model.IsContextLost;
 
     /// <summary>Audio and network parameters.</summary>
     public VocoderMetadata Metadata => Info.Metadata;
@@ -134,7 +144,7 @@ public sealed class Vocoder : IDisposable
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (profiler is null && VocoderTelemetry.WantsParts)
             profiler = new DecodeProfiler(capacity: 1);
-        return new VocoderSession(() => CreateSessionDecoder(profiler), Info, _plan, _options, profiler);
+        return new VocoderSession(() => CreateSessionDecoder(profiler), Info, _plan, _options, profiler, InverseStftNote);
     }
 
     /// <summary>Its windows, and how it decodes.</summary>
@@ -193,8 +203,12 @@ public sealed class Vocoder : IDisposable
     /// The core must not reference ONNX Runtime, so its backend is found by name. A constant name is seen by the trimmer and by NativeAOT:
     /// where the application references the assembly the type survives, elsewhere the answer is null.
     /// </summary>
-    private static IDecoderBackend? CreateOnnxBackend() =>
-        Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
-            ? (IDecoderBackend?)Activator.CreateInstance(type)
-            : null;
+    private static IDecoderBackend? CreateOnnxBackend()
+    {
+        // Beside this assembly, wherever the caller's thread would look: a plug-in has a core of its own.
+        using (AssemblyLoadContext.EnterContextualReflection(typeof(Vocoder).Assembly))
+            return Type.GetType("TrtVocoder.OnnxRuntime.OnnxDecoderBackend, TrtVocoder.OnnxRuntime", throwOnError: false) is { } type
+                ? (IDecoderBackend?)Activator.CreateInstance(type)
+                : null;
+    }
 }

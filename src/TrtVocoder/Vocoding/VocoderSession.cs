@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TrtVocoder.Decoding;
 using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
+using TrtVocoder.TensorRt;
 
 namespace TrtVocoder.Vocoding;
 
@@ -20,6 +21,7 @@ public sealed class VocoderSession : IDisposable
     private readonly DecoderInfo _info;
     private readonly bool _checkOutput;
     private readonly DecodeProfiler? _profiler;
+    private readonly string _inverseStftNote;
     private VocoderStream? _ownStream;
     private ExclusiveUse _use;
     private bool _isWarm;
@@ -28,8 +30,10 @@ public sealed class VocoderSession : IDisposable
     private readonly List<string> _notes = [];
 
     internal VocoderSession(
-        Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler)
+        Func<IDecoder> createDecoder, DecoderInfo info, WindowPlans plan, VocoderOptions options, DecodeProfiler? profiler,
+        string? inverseStftNote)
     {
+        _inverseStftNote = inverseStftNote ?? $"{nameof(VocoderOptions)}.{nameof(VocoderOptions.InverseStft)} leaves them to the host";
         _info = info;
         _plan = plan;
         _checkOutput = options.CheckOutput;
@@ -204,6 +208,64 @@ public sealed class VocoderSession : IDisposable
         try
         {
             return MakeStream();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>
+    /// Enqueues a decode from and to the caller's GPU memory on the caller's stream, inverse STFT included, and returns at once: for mels that
+    /// were made on the GPU, or samples that go on there. Mels of any length, in the windows of other decodes; shapes that a warm-up has made ready run by
+    /// their graphs, and the first such run of each records one. Allocates nothing managed from the second decode of a length on.
+    /// </summary>
+    /// <remarks>
+    /// The host sees neither mel nor samples, so that NaN and infinity are not found in either, and work that fails on the GPU is told by
+    /// whatever waits for the stream. A session does one run at a time on the GPU: whatever is decoded later, here on another stream or from
+    /// the host's memory, waits there for this one, and <see cref="Dispose"/> waits for it on the host. Into a stream that is being captured the runs are recorded without
+    /// graphs of their own: when they run the caller alone knows, and must keep the launches apart from all other decodes of this session,
+    /// and launch none any more once the session decoded another length or is disposed. No meter counts these decodes.
+    /// </remarks>
+    /// <param name="mel">
+    /// CUdeviceptr of [batch, n_mels, frames], natural-log amplitudes: in FP32, or FP16 where <see cref="TrtDecoderModel.HasHalfMel"/> says
+    /// so; [batch, frames, n_mels] where the network takes that.
+    /// </param>
+    /// <param name="batch">Items; more than one run takes are decoded in several.</param>
+    /// <param name="frames">Frames of each item.</param>
+    /// <param name="audio">
+    /// CUdeviceptr with room for [batch, <see cref="Vocoder.GetSampleCount"/>] samples: in FP32, or FP16 where the network itself puts out
+    /// FP16 samples (<see cref="TrtDecoderModel.HasHalfSamples"/>).
+    /// </param>
+    /// <param name="stream">
+    /// A CUstream (cudaStream_t) of the vocoder's context (<see cref="TrtDecoderOptions.Context"/>), not the default stream. Memory of both must live until it has done the work.
+    /// </param>
+    /// <returns>Samples that will be written for each item.</returns>
+    /// <exception cref="NotSupportedException">
+    /// The model runs on the CPU or keeps state, or the GPU does not make samples of its spectra (<see cref="Vocoder.InverseStftNote"/>).
+    /// </exception>
+    /// <exception cref="ArgumentException">An address is 0, or not a multiple of an element's size.</exception>
+    /// <exception cref="DataFormatException">The mel is too long for the model, or the network puts out too few samples.</exception>
+    /// <exception cref="TrtVocoderException">
+    /// There is no such stream, an address is not of the GPU's memory, memory is used up, or TensorRT refused.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">Another thread is using this session.</exception>
+    /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
+    public int DecodeOnDevice(nint mel, int batch, int frames, nint audio, nint stream)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        ArgumentOutOfRangeException.ThrowIfNegative(frames);
+        Enter();
+        try
+        {
+            TrtDecoder decoder = GetDeviceDecoder();
+            int samples = _info.Metadata.GetSampleCount(frames);
+            if (samples == 0 || batch == 0)
+                return samples;
+            CheckAddress(mel, decoder.MelBytes, nameof(mel));
+            CheckAddress(audio, decoder.SampleBytes, nameof(audio));
+            _pipeline.DecodeOnDevice(decoder, PlanDecode(batch, frames), mel, batch, frames, audio, samples, stream);
+            return samples;
         }
         finally
         {
@@ -440,6 +502,7 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
+    /// <summary>The windows of a decode; asks the model before what must be known of it.</summary>
     private WindowPlan PlanDecode(int batch, int frames)
     {
         WindowPlan plan = GetPlan(frames);
@@ -450,6 +513,24 @@ public sealed class VocoderSession : IDisposable
         if (batch > 1 && _info.IsForeign && _info.MaxBatch > 1 && !_isBatchAsked)
             AskBatch();
         return plan;
+    }
+
+    private TrtDecoder GetDeviceDecoder()
+    {
+        if (_pipeline.Decoder is not TrtDecoder decoder)
+            throw new NotSupportedException("This model runs on the CPU: it takes no device pointers.");
+        if (_info.Metadata.IsStreaming)
+            throw new NotSupportedException("An engine with state runs on memory of its own only.");
+        if (_info.Signal != OutputKind.Waveform)
+            throw new NotSupportedException($"The GPU does not turn this engine's spectra into samples: {_inverseStftNote}.");
+        return decoder;
+    }
+
+    private static void CheckAddress(nint address, int elementBytes, string name)
+    {
+        if (address == 0 || address % elementBytes != 0)
+            throw new ArgumentException(
+                $"The {name} is at 0x{address:X}, but needs a device address that is a multiple of {elementBytes} bytes.", name);
     }
 
     /// <summary>Refuses mels of the wrong length, or with NaN or infinity.</summary>

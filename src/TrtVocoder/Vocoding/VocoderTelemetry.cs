@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using TrtVocoder.Decoding;
+using TrtVocoder.Internal;
 using TrtVocoder.Profiling;
 
 namespace TrtVocoder.Vocoding;
@@ -18,7 +19,7 @@ internal static class VocoderTelemetry
     private const string ErrorType = "error.type";
 
     private static readonly ActivitySource Source = new(Name);
-    private static readonly Meter Meter = new(Name);
+    private static readonly Meter Meter = MakeMeter();
 
     private static readonly Histogram<double> Duration =
         Meter.CreateHistogram<double>("trtvocoder.decode.duration", "s", "From the call of a decode to its samples, failed ones included.");
@@ -128,5 +129,16 @@ internal static class VocoderTelemetry
             return;
         Frames.Add(frames, tags);
         Audio.Add((double)samples / info.Metadata.SampleRate, tags);
+    }
+
+    // The framework lists both for as long as they are not disposed.
+    private static Meter MakeMeter()
+    {
+        PluginUnload.Add(() =>
+        {
+            Source.Dispose();
+            Meter.Dispose();
+        });
+        return new Meter(Name);
     }
 }

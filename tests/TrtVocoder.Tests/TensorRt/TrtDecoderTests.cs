@@ -75,6 +75,29 @@ public class TrtDecoderTests : SimulatedGpu
     }
 
     [Test]
+    public void A_GPU_that_shares_the_hosts_memory_copies_nothing_and_gives_the_same_samples([Values] InverseStftPlace place)
+    {
+        string engine = TestEngines.Engine("tiny-center");
+        float[] mel = Vector("tiny-center", "T027.mel"), copied = Decode(isIntegrated: false), shared = Decode(isIntegrated: true);
+        Assert.That(shared, Is.EqualTo(copied));
+
+        float[] Decode(bool isIntegrated)
+        {
+            Simulator.Set("integrated", isIntegrated ? "1" : "0");
+            using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { InverseStft = place });
+            using VocoderSession session = vocoder.CreateSession();
+            float[] audio = new float[vocoder.Metadata.GetSampleCount(27)];
+            session.Decode(mel, 27, audio);
+            long before = Copies();
+            session.Decode(mel, 27, audio);
+            Assert.That(Copies() - before, isIntegrated ? Is.Zero : Is.Positive);
+            return audio;
+        }
+
+        static long Copies() => Simulator.Calls("cuMemcpyHtoDAsync_v2") + Simulator.Calls("cuMemcpyDtoHAsync_v2");
+    }
+
+    [Test]
     public void Info_tells_limits_and_backend()
     {
         using TrtDecoderModel model = TrtDecoderModel.Load(TestEngines.Engine());
@@ -507,6 +530,44 @@ public class TrtDecoderTests : SimulatedGpu
             Assert.That(CudaDriver.cuCtxGetCurrent(&current), Is.EqualTo(CUresult.CUDA_SUCCESS));
             return current;
         }
+    }
+
+    [Test]
+    public void All_of_a_vocoder_is_in_the_hosts_own_context_where_it_has_one([Values(0, 1)] int device)
+    {
+        string engine = TestEngines.Engine();
+        Simulator.Set("devices", "2");
+        nint own = Simulator.CreateContext(device);
+        Assert.That(Simulator.Count("context_references"), Is.EqualTo(1));
+        float[] mel = Vector("tiny-center", "T027.mel"), expected = Vector("tiny-center", "T027.audio"), audio = new float[expected.Length];
+        using (Vocoder vocoder = new(TrtDecoderModel.Load(engine, new TrtDecoderOptions { Context = own }), new VocoderOptions { Windows = WindowPolicy.Of(24, 40) }))
+        {
+            using VocoderSession session = vocoder.CreateSession(new DecodeProfiler(collectsLayers: true));
+            session.WarmUp();
+            session.Decode(mel, 27, audio);
+            Assert.That(Differences.Largest(audio, expected), Is.LessThan(1e-4f));
+            using CudaContext attached = CudaContext.Attach(own);
+            Assert.That(attached.Device.Ordinal, Is.EqualTo(device));
+            using CudaStream stream = CudaStream.Create(attached);
+            using PinnedBuffer<float> host = new(attached, Math.Max(mel.Length, expected.Length));
+            using DeviceBuffer<float> input = new(attached, mel.Length), output = new(attached, expected.Length);
+            mel.CopyTo(host.Span);
+            stream.Copy(host, input, mel.Length);
+            session.DecodeOnDevice(input.Address, 1, 27, output.Address, stream.Handle);
+            stream.Copy(output, host, expected.Length);
+            stream.Synchronize();
+            Assert.That(host.Span[..expected.Length].ToArray(), Is.EqualTo(audio));
+            Thread other = new(() => session.Decode(mel, 27, audio));
+            other.Start();
+            other.Join();
+            Assert.That(Simulator.Count("context_references"), Is.EqualTo(1), "no primary context was retained");
+            Assert.That(vocoder.IsContextLost, Is.False);
+        }
+        Simulator.DestroyContext(own);
+        Assert.That(
+            () => TrtDecoderModel.Load(engine, new TrtDecoderOptions { Context = own }),
+            Throws.TypeOf<CudaException>().With.Property("ErrorName").EqualTo("CUDA_ERROR_CONTEXT_IS_DESTROYED"));
+        Simulator.Set("devices", "1");
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Profiling;
@@ -16,6 +17,8 @@ internal static class RunChecks
     {
         run.Check("half-width", "mapped and pinned buffers give the same spectra, bit for bit", () => BufferModes(engines.HalfWidth));
         run.Check("half-width", "device pointers and a caller's stream give the same spectra", () => DevicePointers(engines.HalfWidth));
+        run.Check("half-width-shift", "a session decodes from and to GPU memory what it decodes from and to the host's, bit for bit", () => DeviceSamples(engines.FrameMajor, 0));
+        run.Check("half-width-shift", "the same in a context of the host's own", () => InOwnContext(engines.FrameMajor));
         run.Check("half-width", "a captured run gives the spectra of an enqueued one, bit for bit", () => CapturedRuns(engines.HalfWidth));
         run.Check("half-width-shift", "a captured run of the fast form gives the spectra of an enqueued one, bit for bit", () => CapturedRuns(engines.FrameMajor));
         run.Check("half-width-shift", "a captured run of samples gives those of an enqueued one, bit for bit", () => CapturedRuns(engines.Waveform));
@@ -69,6 +72,46 @@ internal static class RunChecks
         float[] actual = [.. hostReal.Span, .. hostImag.Span];
         Require(actual.AsSpan().SequenceEqual(expected), "the results differ");
         return $"{actual.Length} values alike";
+    }
+
+    private static string DeviceSamples(string engine, nint context)
+    {
+        using Vocoder vocoder = Vocoder.Load(engine, new VocoderOptions { Model = Mels.Hints, Engine = new TrtDecoderOptions { Context = context } });
+        using VocoderSession session = vocoder.CreateSession();
+        session.WarmUp();
+        int values = 0;
+        using CudaContext cuda = context == 0 ? CudaContext.Retain(CudaDevice.Get()) : CudaContext.Attach(context);
+        using CudaStream stream = CudaStream.Create(cuda);
+        foreach (int frames in (int[])[64, 100, 256, 700])
+        {
+            float[] input = Mels.Random(vocoder.MelCount, frames);
+            int samples = vocoder.GetSampleCount(frames);
+            using DeviceBuffer<float> mel = new(cuda, input.Length), audio = new(cuda, samples);
+            using PinnedBuffer<float> host = new(cuda, Math.Max(input.Length, samples));
+            input.CopyTo(host.Span);
+            stream.Copy(host, mel, input.Length);
+            session.DecodeOnDevice(mel.Address, 1, frames, audio.Address, stream.Handle);
+            stream.Copy(audio, host, samples);
+            stream.Synchronize();
+            Require(session.Decode(input, frames).SequenceEqual(host.Span[..samples]), $"{frames} frames: the samples differ");
+            values += samples;
+        }
+        return $"{values} samples alike";
+    }
+
+    private static unsafe string InOwnContext(string engine)
+    {
+        nint driver = NativeLibrary.Load("libcuda.so.1"), context;
+        int status = ((delegate* unmanaged[Cdecl]<nint*, uint, int, int>)NativeLibrary.GetExport(driver, "cuCtxCreate_v2"))(&context, 0, CudaDevice.Get().Handle);
+        Require(status == 0, $"cuCtxCreate_v2 gave {status}");
+        try
+        {
+            return DeviceSamples(engine, context);
+        }
+        finally
+        {
+            ((delegate* unmanaged[Cdecl]<nint, int>)NativeLibrary.GetExport(driver, "cuCtxDestroy_v2"))(context);
+        }
     }
 
     private static string CapturedRuns(string engine)

@@ -78,7 +78,11 @@ struct Run {
     std::vector<double> definition(const Case& c, int item) const {
         const int n = c.length;
         const int total = (c.frames - 1) * c.hop + n;
-        std::vector<double> signal(total), envelope(total);
+        std::vector<double> signal(total), envelope(total), cosines(n), sines(n);
+        for (int i = 0; i < n; ++i) {
+            cosines[i] = std::cos(2 * kernels::kPi * i / n);
+            sines[i] = std::sin(2 * kernels::kPi * i / n);
+        }
         for (int t = 0; t < c.frames; ++t) {
             for (int i = 0; i < n; ++i) {
                 double sum = 0;
@@ -90,9 +94,9 @@ struct Run {
                         re = static_cast<double>(parts[0][at]) * parts[1][at];
                         im = static_cast<double>(parts[0][at]) * parts[2][at];
                     }
-                    const double angle = 2 * kernels::kPi * (static_cast<int64_t>(k) * i % n) / n;
+                    const int64_t turn = static_cast<int64_t>(k) * i % n;
                     const bool real = k == 0 || 2 * k == n;
-                    sum += (real ? 1 : 2) * (re * std::cos(angle) - (real ? 0 : im * std::sin(angle)));
+                    sum += (real ? 1 : 2) * (re * cosines[turn] - (real ? 0 : im * sines[turn]));
                 }
                 const double w = kernels::window(i, n);
                 signal[t * c.hop + i] += sum / n * w;

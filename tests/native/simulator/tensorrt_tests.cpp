@@ -549,7 +549,7 @@ TEST(A_timing_cache_of_another_version_is_refused) {
 
 TEST(Without_a_gpu_the_factories_misbehave_as_the_real_ones) {
     // The driver remembers that it was initialised, so this must be a process of its own.
-    const std::string command = std::string("TRTV_SIM_DEVICES=0 '") + TRTV_TEST_BINARY + "' --without-gpu";
+    const std::string command = std::string("TRTV_SIM_DEVICES=0 ") + TRTV_TEST_BINARY + " --without-gpu";
     EQUAL(std::system(command.c_str()), 0);
 }
 

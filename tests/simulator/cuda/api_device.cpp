@@ -210,6 +210,37 @@ CUresult cuCtxGetCurrent(CUcontext* context) {
     return CUDA_SUCCESS;
 }
 
+CUresult cuCtxGetDevice(CUdevice* device) {
+    SIM_ENTER(kContext);
+    if (!device) return CUDA_ERROR_INVALID_VALUE;
+    *device = trtv_sim::currentContext()->device;
+    return CUDA_SUCCESS;
+}
+
+// A host's own contexts, which this library only attaches to: no header of its declares them.
+TRTV_SIM_EXPORT CUresult cuCtxCreate_v2(CUcontext* context, uint32_t flags, CUdevice device);
+TRTV_SIM_EXPORT CUresult cuCtxDestroy_v2(CUcontext context);
+
+CUresult cuCtxCreate_v2(CUcontext* context, uint32_t, CUdevice device) {
+    SIM_ENTER(kInit);
+    if (!context) return CUDA_ERROR_INVALID_VALUE;
+    if (!contextOf(device)) return CUDA_ERROR_INVALID_DEVICE;
+    auto* made = new Context(device, false);
+    if (const CUresult failed = made->retain()) return failed;
+    trtv_sim::pushContext(made);
+    *context = made;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuCtxDestroy_v2(CUcontext context) {
+    SIM_ENTER(kInit);
+    auto* made = static_cast<Context*>(context);
+    if (!made || !made->alive()) return CUDA_ERROR_INVALID_CONTEXT;
+    Context* popped = nullptr;
+    if (trtv_sim::currentContext() == made) trtv_sim::popContext(popped);
+    return made->release();
+}
+
 CUresult cuCtxSynchronize(void) {
     SIM_ENTER(kContext);
     if (const CUresult refused = trtv_sim::checkUnsafeDuringCapture()) return refused;

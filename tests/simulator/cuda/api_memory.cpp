@@ -139,6 +139,32 @@ CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_
     });
 }
 
+CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D* given, CUstream stream) {
+    SIM_ENTER(kContext);
+    if (!given) return CUDA_ERROR_INVALID_VALUE;
+    const CUDA_MEMCPY2D copy = *given;
+    if (copy.WidthInBytes == 0 || copy.Height == 0) return CUDA_SUCCESS;
+    if (copy.srcMemoryType != CU_MEMORYTYPE_DEVICE || copy.dstMemoryType != CU_MEMORYTYPE_DEVICE ||
+        copy.srcPitch < copy.srcXInBytes + copy.WidthInBytes || copy.dstPitch < copy.dstXInBytes + copy.WidthInBytes) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    const CUdeviceptr from = copy.srcDevice + copy.srcY * copy.srcPitch + copy.srcXInBytes;
+    const CUdeviceptr to = copy.dstDevice + copy.dstY * copy.dstPitch + copy.dstXInBytes;
+    const size_t source_bytes = (copy.Height - 1) * copy.srcPitch + copy.WidthInBytes;
+    const size_t target_bytes = (copy.Height - 1) * copy.dstPitch + copy.WidthInBytes;
+    const Memory& memory = Memory::instance();
+    if (!memory.resolve(from, source_bytes) || !memory.resolve(to, target_bytes)) return CUDA_ERROR_INVALID_VALUE;
+    return enqueue(stream, [=] {
+        const auto* source = static_cast<const char*>(Memory::instance().resolve(from, source_bytes));
+        auto* target = static_cast<char*>(Memory::instance().resolve(to, target_bytes));
+        if (!source || !target) return CUDA_ERROR_ILLEGAL_ADDRESS;
+        for (size_t row = 0; row < copy.Height; ++row) {
+            std::memcpy(target + row * copy.dstPitch, source + row * copy.srcPitch, copy.WidthInBytes);
+        }
+        return CUDA_SUCCESS;
+    });
+}
+
 CUresult cuMemsetD8Async(CUdeviceptr destination, uint8_t value, size_t bytes, CUstream stream) {
     SIM_ENTER(kContext);
     if (bytes == 0) return CUDA_SUCCESS;

@@ -54,7 +54,8 @@ CUresult Context::release() {
     references_ = 0;
     streams_.clear();
     default_.reset();
-    Memory::instance().freeAll(device);
+    // Memory knows its GPU, not its context: what is left in a host's own stays, and is seen as a leak.
+    if (isPrimary_) Memory::instance().freeAll(device);
     return CUDA_SUCCESS;
 }
 

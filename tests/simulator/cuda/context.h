@@ -12,10 +12,11 @@ struct CUctx_st {};
 
 namespace trtv_sim {
 
-/** A GPU's primary context. The object lives for ever; being retained is what makes it a context. */
+/** A GPU's primary context, or one that a host made. The object lives for ever; being retained is what makes it a
+ * context. */
 class Context : public CUctx_st {
 public:
-    explicit Context(int32_t device) : device(device) {}
+    explicit Context(int32_t device, bool isPrimary = true) : device(device), isPrimary_(isPrimary) {}
 
     CUresult retain();
     CUresult release();
@@ -37,6 +38,7 @@ public:
 private:
     std::vector<std::shared_ptr<CUstream_st>> liveStreams();
 
+    const bool isPrimary_;
     std::atomic<int32_t> references_{0};
     std::atomic<uint64_t> generation_{0};
     std::atomic<CUresult> lost_{CUDA_SUCCESS};

@@ -1,4 +1,4 @@
-namespace TrtVocoder.Vocoding;
+namespace TrtVocoder.Decoding;
 
 /// <summary>Writes mels of fewer frames than a network takes.</summary>
 internal static class ShortMel
@@ -16,17 +16,23 @@ internal static class ShortMel
     /// <param name="at">Where the mel begins in it.</param>
     public static void Fill(ReadOnlySpan<float> mel, int rows, int frames, Span<float> window, int windowFrames, int at)
     {
-        int period = 2 * frames;
-        int phase = period - (at % period);
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> from = mel.Slice(row * frames, frames);
             Span<float> to = window.Slice(row * windowFrames, windowFrames);
             for (int i = 0; i < to.Length; i++)
-            {
-                int step = (i + phase) % period;
-                to[i] = from[step < frames ? step : period - 1 - step];
-            }
+                to[i] = from[GetSource(i, frames, at)];
         }
+    }
+
+    /// <summary>Which of a mel's frames stands in a window's frame.</summary>
+    /// <param name="frame">The window's frame.</param>
+    /// <param name="frames">The mel's frames.</param>
+    /// <param name="at">Where the mel begins in the window.</param>
+    public static int GetSource(int frame, int frames, int at)
+    {
+        int period = 2 * frames;
+        int step = (frame + period - (at % period)) % period;
+        return step < frames ? step : period - 1 - step;
     }
 }
