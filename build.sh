@@ -764,8 +764,8 @@ sanitize() {
 
 # What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
 parts=(
-    "test:14"
-    "clients:3"
+    "test:15"
+    "clients:4"
     "packages --quick:1"
     "arm64-native:1"
     "fuzz 60:2"
