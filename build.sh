@@ -146,10 +146,11 @@ pack_built() {
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 946684800)
     dotnet msbuild packaging/pack.proj -p:Configuration="$configuration" -p:PackageOutputPath="$PWD/out/packages" -v:quiet -nologo -m
     dotnet pack src/TrtVocoder.Runtime.linux-x64 -c "$configuration" -v quiet -nologo -o out/packages
-    if [[ -e build/native-arm64/libtrtvocoder10.so && -e build/native-arm64/libtrtvocoder11.so ]]; then
+    # Shims of another commit would go under this one's name.
+    if [[ -e build/native-arm64/commit && $(<build/native-arm64/commit) == "$(git rev-parse HEAD)" ]]; then
         dotnet pack src/TrtVocoder.Runtime.linux-arm64 -c "$configuration" -v quiet -nologo -o out/packages
     else
-        say "left out: TrtVocoder.Runtime.linux-arm64, whose shims './build.sh arm64' makes"
+        say "left out: TrtVocoder.Runtime.linux-arm64, whose shims './build.sh arm64' makes for a commit"
     fi
     if [[ ${1:-} != --quick ]]; then dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages; fi
 }
@@ -184,7 +185,7 @@ arm64_tests() {
 
 # CI's share: what an ABI or a processor could change, of the TensorRT that JetPack brings. A step that fails ends it: it is not called within a condition.
 arm64-native() {
-    if [[ ${CI:-} == true || $EUID == 0 ]] && command -v dpkg-query >/dev/null; then
+    if [[ $EUID == 0 || ${CI:-} == true ]] && command -v dpkg-query >/dev/null && { [[ $EUID == 0 ]] || sudo -n true 2>/dev/null; }; then
         require "${arm64_packages[@]}"
     elif [[ ! -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ]] || ! command -v aarch64-linux-gnu-g++ >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
         echo "skipped: arm64: aarch64-linux-gnu-g++ or qemu-aarch64 is missing, and only root can install them (Debian: g++-aarch64-linux-gnu, qemu-user)"
@@ -192,6 +193,8 @@ arm64-native() {
         return
     fi
     say "arm64: the shim and its double"
+    # Only a part of what a package needs is made here.
+    rm -f build/native-arm64/commit
     arm64_cmake trtvocoder10 shim10_tests trtv_simulator_tests
     arm64_root
     passed=0 failed=0 skipped=0
@@ -253,6 +256,7 @@ arm64() {
     machine=aarch64 out=out/arm64 native_build=build/native-arm64 publish_for=(-r linux-arm64)
     say "arm64: shims, double and tests"
     arm64_cmake trtvocoder10 trtvocoder11 shim10_tests shim11_tests unit_tests kernel_tests trtv_simulator_tests
+    git rev-parse HEAD >build/native-arm64/commit 2>/dev/null || rm -f build/native-arm64/commit
     publish_aot
     publish_native_package
     publish_wheel
@@ -275,7 +279,7 @@ pack() {
 
 packages() {
     [[ -n ${TRTV_IS_BUILT:-} ]] || build
-    require "unzip:looking into packages"
+    command -v unzip >/dev/null || require "unzip:looking into packages"
     pack_built "$@"
     passed=0 failed=0 skipped=0
     count "packages and their consumers" tests/packages/run.sh "$PWD/out/packages" "$PWD/$program" "$PWD/$native_build/simulator" "$@"

@@ -119,7 +119,7 @@ class Stream(Handle):
         audio = numpy.empty(available, dtype=numpy.float32)
         written = ctypes.c_int32()
         call("stream_read", self._get(), audio.ctypes.data, audio.size, ctypes.byref(written))
-        return _device.like(self._last_piece, audio)
+        return _device.like(self._last_piece, audio[: written.value])
 
     def _info(self) -> StreamInfoStruct:
         info = StreamInfoStruct()

@@ -124,7 +124,7 @@ internal sealed class ServedBench(KServeClient client, ServedModel model, Served
             Throughput = answers.Count > 0 ? answers.Count * options.Workload.Batch / wall.TotalSeconds : 0,
             Served = new ServedFacts(load, [.. tally.Failures.OrderByDescending(failure => failure.Count)], counted)
             {
-                WorstDb = options.Judge?.WorstDb,
+                WorstDb = answers.Count > 0 ? options.Judge?.WorstDb : null,
             },
         };
     }

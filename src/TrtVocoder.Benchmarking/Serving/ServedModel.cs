@@ -13,7 +13,7 @@ internal sealed record ServedModel(string Name, ServedTensor Input, ServedTensor
     /// <summary>What the mel and the waveform must be.</summary>
     public const string Datatype = "FP32";
 
-    private const int MaxMelCount = 1 << 16;
+    private const int MaxMelCount = 1 << 12;
 
     /// <summary>Whether a request holds [mels, bands, frames] rather than [bands, frames].</summary>
     public bool HasBatch => Input.Shape.Count == 3;

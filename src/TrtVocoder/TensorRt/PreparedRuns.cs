@@ -99,10 +99,10 @@ internal sealed class PreparedRuns : IDisposable
     public PreparedRun Get(int batch, int frames)
     {
         PreparedRun run = Find(batch, frames) ?? GetChanging(batch, frames);
-        run.UseOwnMemory();
-        // The host writes the mel next, straight to where a run for the caller may still read its own.
-        if (!run.CopiesData)
+        // The host writes the mel next, straight to where a run for the caller may still read its own; and memory that grows is given up.
+        if (!run.CopiesData || run == _changing)
             AwaitCaller();
+        run.UseOwnMemory();
         return run;
     }
 
@@ -267,6 +267,8 @@ internal sealed class PreparedRuns : IDisposable
     {
         _evicted++;
         _kept.Remove(run);
+        // It may be at work in a stream of the caller's.
+        AwaitCaller();
         run.Dispose();
     }
 

@@ -25,19 +25,20 @@ internal readonly struct DecodeMeasurement(Activity? activity, DecoderInfo info,
     /// <param name="parts">Where its time went, if that was measured.</param>
     public void End(int samples, DecodeTimes? parts) => Tell(samples, parts, null);
 
-    /// <summary>For an exception's filter: the decode failed.</summary>
-    /// <returns>False: the exception goes its way.</returns>
-    public bool Fail(Exception error)
-    {
-        Tell(0, null, error);
-        return false;
-    }
+    /// <summary>The decode failed.</summary>
+    public void Fail(Exception error) => Tell(0, null, error);
 
     private void Tell(int samples, DecodeTimes? parts, Exception? error)
     {
         if (_info is null)
             return;
-        VocoderTelemetry.EndDecode(_activity, Stopwatch.GetElapsedTime(_start), _info, _batch, _frames, samples, parts, error);
-        _activity?.Dispose();
+        try
+        {
+            VocoderTelemetry.EndDecode(_activity, Stopwatch.GetElapsedTime(_start), _info, _batch, _frames, samples, parts, error);
+        }
+        finally
+        {
+            _activity?.Dispose();
+        }
     }
 }

@@ -94,8 +94,9 @@ public sealed class VocoderSession : IDisposable
             measurement.End(samples, Times);
             return samples;
         }
-        catch (Exception error) when (measurement.Fail(error))
+        catch (Exception error)
         {
+            measurement.Fail(error);
             throw;
         }
     }
@@ -107,7 +108,7 @@ public sealed class VocoderSession : IDisposable
     /// <param name="mel">[n_mels, frames], natural-log amplitudes.</param>
     /// <param name="frames">Frames.</param>
     /// <returns>
-    /// The samples, valid until the session is used again or disposed of. Errors are those of
+    /// The samples, valid until the session is used again or disposed of, and for as long as somebody holds it. Errors are those of
     /// <see cref="Decode(ReadOnlySpan{float}, int, Span{float})"/>.
     /// </returns>
     public ReadOnlySpan<float> Decode(ReadOnlySpan<float> mel, int frames) => DecodeBatch(mel, 1, frames);
@@ -117,7 +118,7 @@ public sealed class VocoderSession : IDisposable
     /// <param name="batch">Items.</param>
     /// <param name="frames">Frames of each item.</param>
     /// <param name="cancellationToken">Ends the decode before its next window.</param>
-    /// <returns>[batch, <see cref="Vocoder.GetSampleCount"/>] samples, valid until the session is used again or disposed of.</returns>
+    /// <returns>[batch, <see cref="Vocoder.GetSampleCount"/>] samples, valid as those.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public ReadOnlySpan<float> DecodeBatch(
         ReadOnlySpan<float> mel, int batch, int frames, CancellationToken cancellationToken = default)
@@ -125,12 +126,13 @@ public sealed class VocoderSession : IDisposable
         DecodeMeasurement measurement = VocoderTelemetry.BeginDecode(_info, batch, frames);
         try
         {
-            ReadOnlySpan<float> audio = DecodeInPlace(mel, batch, frames, cancellationToken);
+            ReadOnlySpan<float> audio = DecodeInPlace(mel, batch, frames, [], cancellationToken);
             measurement.End(batch == 0 ? 0 : audio.Length / batch, Times);
             return audio;
         }
-        catch (Exception error) when (measurement.Fail(error))
+        catch (Exception error)
         {
+            measurement.Fail(error);
             throw;
         }
     }
@@ -148,9 +150,19 @@ public sealed class VocoderSession : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        int samples = GetSampleCount(batch, frames, audio.Length);
-        Pcm16.Convert(DecodeBatch(mel, batch, frames, cancellationToken), audio);
-        return samples;
+        DecodeMeasurement measurement = VocoderTelemetry.BeginDecode(_info, batch, frames);
+        try
+        {
+            int samples = GetSampleCount(batch, frames, audio.Length);
+            DecodeInPlace(mel, batch, frames, audio, cancellationToken);
+            measurement.End(samples, Times);
+            return samples;
+        }
+        catch (Exception error)
+        {
+            measurement.Fail(error);
+            throw;
+        }
     }
 
     /// <summary>Decodes one mel to 16-bit PCM, rounded and clipped as in WAV files.</summary>
@@ -186,8 +198,9 @@ public sealed class VocoderSession : IDisposable
             measurement.End(samples, null);
             return samples;
         }
-        catch (Exception error) when (measurement.Fail(error))
+        catch (Exception error)
         {
+            measurement.Fail(error);
             throw;
         }
     }
@@ -259,6 +272,8 @@ public sealed class VocoderSession : IDisposable
         try
         {
             TrtDecoder decoder = GetDeviceDecoder();
+            // No span of the caller's bounds it.
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(frames, int.MaxValue / _info.Metadata.HopLength);
             int samples = _info.Metadata.GetSampleCount(frames);
             if (samples == 0 || batch == 0)
                 return samples;
@@ -481,7 +496,14 @@ public sealed class VocoderSession : IDisposable
         }
     }
 
-    private ReadOnlySpan<float> DecodeInPlace(ReadOnlySpan<float> mel, int batch, int frames, CancellationToken cancellationToken)
+    /// <summary>Decodes into memory of the session's.</summary>
+    /// <param name="mel">[batch, n_mels, frames].</param>
+    /// <param name="batch">Items.</param>
+    /// <param name="frames">Frames of each.</param>
+    /// <param name="pcm">Takes the samples as PCM too, while nobody else can use the session; empty: nobody wants them so.</param>
+    /// <param name="cancellationToken">Ends the decode before its next window.</param>
+    private ReadOnlySpan<float> DecodeInPlace(
+        ReadOnlySpan<float> mel, int batch, int frames, Span<short> pcm, CancellationToken cancellationToken)
     {
         Enter();
         try
@@ -490,11 +512,21 @@ public sealed class VocoderSession : IDisposable
             int samples = _info.Metadata.GetSampleCount(frames);
             if (samples == 0 || batch == 0)
                 return [];
-            if (!_info.Metadata.IsStreaming)
-                return _pipeline.DecodeInPlace(PlanDecode(batch, frames), mel, batch, frames, samples, cancellationToken);
-            Span<float> room = _pipeline.GetRoom(batch * samples);
-            DecodeWithState(mel, batch, frames, room, samples, cancellationToken);
-            return room;
+            GetSampleCount(batch, frames, Array.MaxLength);
+            ReadOnlySpan<float> audio;
+            if (_info.Metadata.IsStreaming)
+            {
+                Span<float> room = _pipeline.GetRoom(batch * samples);
+                DecodeWithState(mel, batch, frames, room, samples, cancellationToken);
+                audio = room;
+            }
+            else
+            {
+                audio = _pipeline.DecodeInPlace(PlanDecode(batch, frames), mel, batch, frames, samples, cancellationToken);
+            }
+            if (!pcm.IsEmpty)
+                Pcm16.Convert(audio, pcm);
+            return audio;
         }
         finally
         {

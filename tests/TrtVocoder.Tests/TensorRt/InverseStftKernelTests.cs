@@ -191,6 +191,27 @@ public class InverseStftKernelTests : SimulatedGpu
         Assert.That(IsPinned(audio), Is.False);
     }
 
+    [Test]
+    public void Disposing_during_a_decode_to_PCM_lets_it_finish()
+    {
+        using Vocoder vocoder = Load(TestEngines.Engine(), InverseStftPlace.Gpu, WindowPolicy.Off);
+        VocoderSession session = vocoder.CreateSession();
+        session.WarmUp(40);
+        float[] mel = Mel(40, 1);
+        short[] expected = new short[vocoder.GetSampleCount(40)], actual = new short[expected.Length];
+        session.DecodePcm16(mel, 40, expected);
+        Simulator.Set("enqueue_us", "300000");
+        long before = Simulator.Calls("cuGraphLaunch");
+        Thread decoding = new(() => session.DecodePcm16(mel, 40, actual));
+        decoding.Start();
+        while (Simulator.Calls("cuGraphLaunch") == before)
+            Thread.Yield();
+        session.Dispose();
+        decoding.Join();
+        Assert.That(actual, Is.EqualTo(expected));
+        Assert.That(actual, Has.Some.Not.Zero);
+    }
+
     private static unsafe bool IsPinned(ReadOnlySpan<float> values)
     {
         using CudaContext context = CudaContext.Retain(CudaDevice.Get());
