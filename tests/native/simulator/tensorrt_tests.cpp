@@ -569,6 +569,8 @@ TEST(Faults_reach_TensorRT) {
         thrown = true;
     }
     CHECK(thrown);
+    // The first run must be over: the fault would strike it too, and lose the context before the next is enqueued.
+    EQUAL(cuStreamSynchronize(golden.stream), CUDA_SUCCESS);
     trtv_sim_fault("kernel=719");
     CHECK(golden.context->enqueueV3(golden.stream));
     EQUAL(cuStreamSynchronize(golden.stream), CUDA_ERROR_LAUNCH_FAILED);
