@@ -8,7 +8,8 @@ internal sealed class BusyHost : IDisposable
     private readonly Thread[] _threads = new Thread[Environment.ProcessorCount];
     private volatile bool _isOver;
 
-    private BusyHost()
+    /// <summary>Begins.</summary>
+    public BusyHost()
     {
         for (int i = 0; i < _threads.Length; i++)
         {
@@ -16,9 +17,6 @@ internal sealed class BusyHost : IDisposable
             _threads[i].Start();
         }
     }
-
-    /// <summary>Begins.</summary>
-    public static BusyHost Begin() => new();
 
     /// <summary>Lets the cores go; returns when all have stopped.</summary>
     public void Dispose()

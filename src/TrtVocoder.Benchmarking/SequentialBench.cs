@@ -15,7 +15,7 @@ internal static class SequentialBench
     /// <summary>The same while every core is busy with something else.</summary>
     public static BenchRun RunBusy(BenchModel model, Workload workload, BenchOptions options, DecodeProfiler profiler)
     {
-        using BusyHost busy = BusyHost.Begin();
+        using BusyHost busy = new();
         return Run(model, workload, options, profiler) with { Mode = BenchRun.SequentialBusy };
     }
 

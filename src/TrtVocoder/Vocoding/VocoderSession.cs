@@ -311,22 +311,9 @@ public sealed class VocoderSession : IDisposable
         try
         {
             if (_info.Metadata.IsStreaming)
-            {
                 WarmUpState(VocoderOptions.DefaultMaxWindowFrames / 4);
-                return Stopwatch.GetElapsedTime(start);
-            }
-            // Without it an engine has no windows, and each new length costs.
-            if (_info.HasCostlyShapes)
-                _pipeline.UseDecoder(_plan.Ask);
-            WindowPlan windows = _plan.Windows;
-            if (!windows.HasFixedLengths)
-            {
-                _pipeline.WarmUp(windows, 1, windows.GetWarmUpFrames(_info), cancellationToken);
-                return Stopwatch.GetElapsedTime(start);
-            }
-            _pipeline.WarmUp(windows, 1, 0, cancellationToken);
-            _plan.Measure(_pipeline.MeasureCosts);
-            _isWarm = true;
+            else
+                WarmUpWindows(cancellationToken);
             return Stopwatch.GetElapsedTime(start);
         }
         finally
@@ -358,11 +345,13 @@ public sealed class VocoderSession : IDisposable
             if (_info.Metadata.IsStreaming)
             {
                 WarmUpState(frames);
-                return Stopwatch.GetElapsedTime(start);
             }
-            WindowPlan plan = GetPlan(frames);
-            plan.ThrowIfTooLong(frames);
-            _pipeline.WarmUp(plan, batch, frames, cancellationToken);
+            else
+            {
+                WindowPlan plan = GetPlan(frames);
+                plan.ThrowIfTooLong(frames);
+                _pipeline.WarmUp(plan, batch, frames, cancellationToken);
+            }
             return Stopwatch.GetElapsedTime(start);
         }
         finally
@@ -670,6 +659,22 @@ public sealed class VocoderSession : IDisposable
             stream.Output.Complete();
             stream.Output.Samples.Read(audio.Slice(item * samples, samples));
         }
+    }
+
+    private void WarmUpWindows(CancellationToken cancellationToken)
+    {
+        // Without it an engine has no windows, and each new length costs.
+        if (_info.HasCostlyShapes)
+            _pipeline.UseDecoder(_plan.Ask);
+        WindowPlan windows = _plan.Windows;
+        if (!windows.HasFixedLengths)
+        {
+            _pipeline.WarmUp(windows, 1, windows.GetWarmUpFrames(_info), cancellationToken);
+            return;
+        }
+        _pipeline.WarmUp(windows, 1, 0, cancellationToken);
+        _plan.Measure(_pipeline.MeasureCosts);
+        _isWarm = true;
     }
 
     private void WarmUpState(int chunkFrames)
