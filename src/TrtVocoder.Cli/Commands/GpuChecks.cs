@@ -24,7 +24,7 @@ internal static class GpuChecks
                 result.Loaded ? LoadedFiles.PathOf(result.Attempts[^1].Path) : result.Describe());
         }
         foreach (TensorRtFamily family in TensorRtFamily.All)
-            foreach (DoctorCheck library in CheckTensorRt(family.DisplayName, family.Flavour, family.Major))
+            foreach (DoctorCheck library in CheckTensorRt(family))
                 yield return library;
     }
 
@@ -65,18 +65,23 @@ internal static class GpuChecks
     }
 
     // Loading the libraries and asking for their versions needs no GPU, and starts nothing on one.
-    private static List<DoctorCheck> CheckTensorRt(string name, EngineFlavour flavour, int major)
+    private static List<DoctorCheck> CheckTensorRt(TensorRtFamily family)
     {
+        string name = family.DisplayName;
         string parserName = $"{name} ONNX parser";
         try
         {
-            using TensorRtLibrary library = TensorRtLibrary.Load(flavour, major);
-            DoctorCheck runtime = Optional(name, true, $"{library.Version}, {LoadedFiles.PathOf(library.Path)} (runs engines)");
+            using TensorRtLibrary library = TensorRtLibrary.Load(family.Flavour, family.Major);
+            Version? computeCapability = FindComputeCapability();
+            bool runs = computeCapability is null || family.RunsOn(computeCapability);
+            DoctorCheck runtime = Optional(
+                name, runs,
+                $"{library.Version}, {LoadedFiles.PathOf(library.Path)} ({(runs ? "runs engines" : $"runs none on a GPU of compute capability {computeCapability}, as GPU 0: take TensorRT")})");
             try
             {
                 library.LoadParser();
                 DoctorCheck parser = Optional(parserName, true, $"{LoadedFiles.PathOf(library.ParserPath)} (builds engines)");
-                return flavour == EngineFlavour.TensorRt ? [runtime, parser, CheckBuilder(name, library)] : [runtime, parser];
+                return family.Flavour == EngineFlavour.TensorRt ? [runtime, parser, CheckBuilder(name, library, computeCapability)] : [runtime, parser];
             }
             catch (TrtVocoderException error)
             {
@@ -90,20 +95,24 @@ internal static class GpuChecks
     }
 
     // Making a builder would tell, but takes seconds and the GPU.
-    private static DoctorCheck CheckBuilder(string name, TensorRtLibrary library)
+    private static DoctorCheck CheckBuilder(string name, TensorRtLibrary library, Version? computeCapability)
     {
-        Version? computeCapability = null;
+        (bool isFound, string text) = BuilderResources.Find(
+            library.Version, computeCapability, BuilderResources.Folders(LoadedFiles.PathOf(library.Path)));
+        return Optional(name + BuilderSuffix, isFound, text);
+    }
+
+    private static Version? FindComputeCapability()
+    {
         try
         {
-            computeCapability = CudaDevice.GetCount() > 0 ? CudaDevice.Get(0).ComputeCapability : null;
+            return CudaDevice.GetCount() > 0 ? CudaDevice.Get(0).ComputeCapability : null;
         }
         catch (TrtVocoderException)
         {
             // The line of the GPU says why.
+            return null;
         }
-        (bool isFound, string text) = BuilderResources.Find(
-            library.Version, computeCapability, BuilderResources.Folders(LoadedFiles.PathOf(library.Path)));
-        return Optional(name + BuilderSuffix, isFound, text);
     }
 
     private static DoctorCheck Optional(string name, bool isFound, string text) => new(name, isFound, IsRequired: false, text);

@@ -31,6 +31,9 @@ internal static partial class EngineRefusal
         if (device.Success)
             return (FailureKind.EngineOfOtherGpu, $"{source}: this engine was built for another GPU, of compute capability "
                 + $"{device.Groups[1].Value}; this machine has {deviceName}; {Rebuild}.");
+        if (words.Contains("does not support this compute capability", StringComparison.OrdinalIgnoreCase))
+            return (FailureKind.EngineOfOtherGpu, $"{source}: {libraryName} runs no engines on this machine's GPU, {deviceName} "
+                + $"({words.TrimEnd('.')}); build it again by TensorRT, which does.");
         if (words.Contains("incompatible device", StringComparison.OrdinalIgnoreCase)
             || words.Contains("cannot run on this GPU", StringComparison.OrdinalIgnoreCase))
             return (FailureKind.EngineOfOtherGpu,

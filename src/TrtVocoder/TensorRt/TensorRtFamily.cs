@@ -40,6 +40,13 @@ internal sealed record TensorRtFamily(
         All.Where(family => flavour is null || family.Flavour == flavour);
 
     /// <summary>
+    /// Whether it runs engines on GPUs of a compute capability: TensorRT-RTX names those it does (docs.nvidia.com/deeplearning/tensorrt-rtx, support
+    /// matrix, and its refusal of an H200, which is 9.0), and neither a data centre's nor a Jetson's are among them.
+    /// </summary>
+    public bool RunsOn(Version computeCapability) => Flavour != EngineFlavour.TensorRtRtx
+        || computeCapability is { Major: 7, Minor: 5 } or { Major: 8, Minor: 0 or 6 or 9 } or { Major: >= 12 };
+
+    /// <summary>
     /// Where a file may be: the folder asked for, else the one in the environment, else wherever the system's loader looks.
     /// </summary>
     public IReadOnlyList<string> Candidates(string file, string? folder)

@@ -226,11 +226,23 @@ public class TrtFailureTests : SimulatedGpu
     [TestCase(EngineFlavour.TensorRtRtx, "vtrt", "got compute 8.6", "another GPU, of compute capability 8.6")]
     [TestCase(EngineFlavour.TensorRtRtx, "ftrt", "", "built by TensorRT 1.2.3.4 and cannot be loaded by LIB")]
     [TestCase(EngineFlavour.TensorRtRtx, "vtrt", "The engine cannot run on this GPU, which has compute capability 9.0", "cannot run on this machine's GPU, GPU (")]
+    [TestCase(EngineFlavour.TensorRtRtx, "vtrt", "The engine cannot run on this GPU, which has compute capability 9.0. TensorRT-RTX does not support this compute capability.", "LIB runs no engines on this machine's GPU, GPU (")]
     [TestCase(EngineFlavour.TensorRtRtx, "vtrt", "strange", "the file is damaged (strange)")]
     public void Refusals_are_told_apart(EngineFlavour flavour, string magic, string words, string expected)
     {
         EnginePlanHeader header = EnginePlanHeader.TryParse(Header(magic, 1, 2, 3, 4))!;
         Assert.That(EngineRefusal.Describe(flavour, new Version(1, 2, 3, 4), "LIB", "GPU", header, "x.engine", words).Message, Does.StartWith("x.engine: ").And.Contain(expected));
+    }
+
+    [TestCase("8.6", true)]
+    [TestCase("8.7", false)]
+    [TestCase("9.0", false)]
+    [TestCase("10.0", false)]
+    [TestCase("12.0", true)]
+    public void TensorRT_RTX_runs_on_no_GPU_of_a_data_centre_or_a_Jetson(string computeCapability, bool runs)
+    {
+        Assert.That(TensorRtFamily.Rtx.RunsOn(Version.Parse(computeCapability)), Is.EqualTo(runs));
+        Assert.That(TensorRtFamily.TensorRt10.RunsOn(Version.Parse(computeCapability)), Is.True);
     }
 
     [Test]
