@@ -37,6 +37,16 @@ public class TritonCommandTests : EngineFixture
     }
 
     [Test]
+    public void Mels_and_samples_are_FP16_where_that_is_asked_for()
+    {
+        Run("triton", Model, "--output", "repository", "--name", "a").Succeeds();
+        Run("triton", Model, "--output", "repository", "--name", "half", "--fp16").Succeeds();
+        Assert.That(Config("a"), Does.Not.Contain("TYPE_FP16"));
+        Assert.That(Config("half").Split("data_type: TYPE_FP16"), Has.Length.EqualTo(4));
+        Assert.That(Config("half"), Does.Not.Contain("TYPE_FP32"));
+    }
+
+    [Test]
     public void A_model_of_that_name_is_replaced_only_by_force_and_then_wholly()
     {
         Run("triton", Model, "--output", "repository", "--name", "a").Succeeds();
@@ -49,6 +59,7 @@ public class TritonCommandTests : EngineFixture
 
     [TestCase("--f5 and --decoupled exclude each other", "--f5", "--decoupled")]
     [TestCase("--f5 and --name exclude each other", "--f5", "--name", "a")]
+    [TestCase("--f5 and --fp16 exclude each other", "--f5", "--fp16")]
     [TestCase("a model's name is of letters", "--name", "a/b")]
     [TestCase("a model's name is of letters", "--name", ".a")]
     [TestCase("--gpus is for engines", "--gpus", "0")]

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "memory_report.h"
+
 namespace trtv::triton {
 namespace {
 
@@ -19,6 +21,10 @@ struct Part {
 void receive(void* user, int32_t status, const char* message, const float* samples, int32_t first, int32_t count,
              int32_t is_last) noexcept {
     Part* const part = static_cast<Part*>(user);
+    if (is_last == 0 && count == 0) {
+        part->request->begin();
+        return;
+    }
     part->request->receive(part->item, status, message, samples, first, count, is_last != 0);
     if (is_last != 0) delete part;
 }
@@ -31,16 +37,18 @@ Instance::Instance(Model& model, TRITONBACKEND_ModelInstance* instance) : model_
     name_ = name;
     TRITONSERVER_InstanceGroupKind kind{};
     check(TRITONBACKEND_ModelInstanceKind(instance, &kind));
-    int32_t device = 0;
-    check(TRITONBACKEND_ModelInstanceDeviceId(instance, &device));
-    if (kind != TRITONSERVER_INSTANCEGROUPKIND_GPU) device = model.config().device;
-    vocoder_ = model.load(kind, device);
+    check(TRITONBACKEND_ModelInstanceDeviceId(instance, &device_));
+    if (kind != TRITONSERVER_INSTANCEGROUPKIND_GPU) device_ = model.config().device;
+    vocoder_ = model.load(kind, device_);
 
     const VocoderLibrary& library = VocoderLibrary::instance();
     trtvocoder_scheduler* scheduler = nullptr;
-    library.check(library.scheduler_create(vocoder(), &model.config().scheduler, &scheduler));
+    trtvocoder_scheduler_options options = model.config().scheduler;
+    options.tells_start = 1;
+    library.check(library.scheduler_create(vocoder(), &options, &scheduler));
     scheduler_.reset(scheduler);
     if (model.config().warms_up) library.check(library.scheduler_warm_up(scheduler));
+    report_memory();
     metrics_ = std::make_unique<InstanceMetrics>(model.name(), model.version(), name_);
     watcher_ = std::thread([this] { watch(); });
     log(TRITONSERVER_LOG_INFO, name_ + ": " + info().backend + ", " + std::to_string(info().mel_count) + " mels, " +
@@ -81,6 +89,10 @@ void Instance::execute(TRITONBACKEND_Request** requests, uint32_t count) {
             require_ready();
             request->read();
             submit(request);
+        } catch (const LostContext& lost) {
+            note_lost(lost.what());
+            request->fail_with_current_exception();
+            cancel(*request);
         } catch (...) {
             request->fail_with_current_exception();
             cancel(*request);
@@ -113,14 +125,7 @@ void Instance::submit_item(const std::shared_ptr<Request>& request, int32_t item
             request->set_ticket(item, ticket);
             return;
         }
-        if (status != TRTVOCODER_ERROR_BUSY) {
-            try {
-                library.check(status);
-            } catch (const Failure& failure) {
-                if (status == TRTVOCODER_ERROR_CUDA) note_lost(failure.what());
-                throw;
-            }
-        }
+        if (status != TRTVOCODER_ERROR_BUSY) library.check(status);
         if (request->is_cancelled()) {
             throw Failure(TRITONSERVER_ERROR_CANCELLED, "The request was cancelled while the scheduler was full.");
         }
@@ -159,6 +164,21 @@ void Instance::note_lost(const char* message) noexcept {
     log(TRITONSERVER_LOG_ERROR, name_ + " is not ready any more: " + message);
 }
 
+/** Tells the core what memory the lanes hold, which grows with shapes that were not warm. */
+void Instance::report_memory() noexcept {
+    int64_t device_bytes = 0;
+    int64_t host_bytes = 0;
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    if (library.scheduler_get_memory(scheduler_.get(), &device_bytes, &host_bytes) != TRTVOCODER_OK) return;
+    log_if_failed(guard([&] {
+                      MemoryReport report;
+                      report.add(TRITONSERVER_MEMORY_GPU, device_, device_bytes);
+                      report.add(TRITONSERVER_MEMORY_CPU_PINNED, 0, host_bytes);
+                      report.tell(handle_);
+                  }),
+                  "the memory of an instance");
+}
+
 /** Looks for clients that have gone, and brings the metrics up to date. */
 void Instance::watch() noexcept {
     int polls = 0;
@@ -175,6 +195,8 @@ void Instance::watch() noexcept {
         }
         const bool has_open = look_after();
         if (has_open && ++polls % polls_between_metrics != 0) continue;
+        // With requests open it would wait for their runs.
+        if (!has_open) report_memory();
         trtvocoder_scheduler_statistics statistics{};
         statistics.struct_size = sizeof(statistics);
         const VocoderLibrary& library = VocoderLibrary::instance();

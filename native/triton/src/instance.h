@@ -29,6 +29,8 @@ public:
 
     /** Throws where the instance can serve no more. */
     void require_ready();
+    /** From here on it is not ready. */
+    void note_lost(const char* message) noexcept;
 
     const Model& model() const noexcept { return model_; }
     const trtvocoder_info& info() const noexcept { return vocoder_->info; }
@@ -41,11 +43,12 @@ private:
     void cancel(Request& request) noexcept;
     void watch() noexcept;
     bool look_after() noexcept;
-    void note_lost(const char* message) noexcept;
+    void report_memory() noexcept;
 
     Model& model_;
     TRITONBACKEND_ModelInstance* const handle_;
     std::string name_;
+    int32_t device_ = 0;
     std::shared_ptr<const LoadedVocoder> vocoder_;
     SchedulerHandle scheduler_;
     std::unique_ptr<InstanceMetrics> metrics_;

@@ -86,29 +86,31 @@ const json& only(const json& config, const char* field, const char* what) {
     return found->front();
 }
 
-}  // namespace
+/** FP32 or FP16; what else it is, is refused with what was expected. */
+TRITONSERVER_DataType type_of(const json& tensor, size_t dims, const std::string& what) {
+    const std::string type = tensor.value("data_type", "");
+    if (tensor.at("dims").size() == dims && type == "TYPE_FP32") return TRITONSERVER_TYPE_FP32;
+    if (tensor.at("dims").size() == dims && type == "TYPE_FP16") return TRITONSERVER_TYPE_FP16;
+    refuse("config.pbtxt: " + what + ".");
+}
 
-ModelConfig ModelConfig::parse(const std::string& text) {
-    const json source = json::parse(text);
+ModelConfig read(const json& source) {
     ModelConfig config;
     config.options.struct_size = sizeof(config.options);
     config.scheduler.struct_size = sizeof(config.scheduler);
     config.has_batch = source.value("max_batch_size", 0) > 0;
     config.file = source.value("default_model_filename", "");
 
-    const json& input = only(source, "input", "the mel, TYPE_FP32 [mels, -1]");
+    const json& input = only(source, "input", "the mel, TYPE_FP32 or TYPE_FP16 [mels, -1]");
     config.input = input.value("name", "");
-    const json& dims = input.at("dims");
-    if (input.value("data_type", "") != "TYPE_FP32" || dims.size() != 2) {
-        refuse("config.pbtxt: the input " + config.input + " is not TYPE_FP32 with 2 dims, the mel's [mels, -1].");
-    }
-    config.mel_count = dims[0].get<int64_t>();
+    config.input_type = type_of(
+        input, 2, "the input " + config.input + " is not TYPE_FP32 or TYPE_FP16 with 2 dims, the mel's [mels, -1]");
+    config.mel_count = input.at("dims")[0].get<int64_t>();
 
-    const json& output = only(source, "output", "the waveform, TYPE_FP32 [-1]");
+    const json& output = only(source, "output", "the waveform, TYPE_FP32 or TYPE_FP16 [-1]");
     config.output = output.value("name", "");
-    if (output.value("data_type", "") != "TYPE_FP32" || output.at("dims").size() != 1) {
-        refuse("config.pbtxt: the output " + config.output + " is not TYPE_FP32 with 1 dim, the samples' [-1].");
-    }
+    config.output_type = type_of(
+        output, 1, "the output " + config.output + " is not TYPE_FP32 or TYPE_FP16 with 1 dim, the samples' [-1]");
     if (source.contains("sequence_batching")) {
         refuse(
             "config.pbtxt: sequence_batching is not served; send each mel whole, and let a decoupled model send the "
@@ -122,6 +124,17 @@ ModelConfig ModelConfig::parse(const std::string& text) {
         }
     }
     return config;
+}
+
+}  // namespace
+
+ModelConfig ModelConfig::parse(const std::string& text) {
+    try {
+        return read(json::parse(text));
+    } catch (const json::exception& exception) {
+        // The core wrote it, so that one of its fields is of another type than in the cores that are known.
+        refuse(std::string("config.pbtxt cannot be read as the core gives it: ") + exception.what() + ".");
+    }
 }
 
 }  // namespace trtv::triton

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "triton/core/tritonserver.h"
 #include "trtvocoder.h"
 
 namespace trtv::triton {
@@ -14,6 +15,9 @@ struct ModelConfig {
 
     std::string input;
     std::string output;
+    /** FP32 or FP16, each. */
+    TRITONSERVER_DataType input_type = TRITONSERVER_TYPE_FP32;
+    TRITONSERVER_DataType output_type = TRITONSERVER_TYPE_FP32;
     /** Mel bands that the input has; at most -1 where the configuration leaves them open. */
     int64_t mel_count = -1;
     /** Requests have a batch dimension. */

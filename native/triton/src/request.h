@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "boundary.h"
+#include "tensors.h"
 #include "trtvocoder.h"
 
 namespace trtv::triton {
@@ -19,6 +20,8 @@ class Instance;
 struct Execution {
     Execution(uint64_t start, uint32_t requests) : start_ns(start), open_requests(requests) {}
     const uint64_t start_ns;
+    /** When the first run began that one of those requests had a part in; 0 as long as none has. */
+    std::atomic<uint64_t> run_start_ns{0};
     /** Mels of those requests that were decoded. */
     std::atomic<uint64_t> items{0};
     std::atomic<uint32_t> open_requests;
@@ -48,6 +51,9 @@ public:
     int32_t frames() const noexcept { return frames_; }
     const float* mel(int32_t item) const noexcept;
 
+    /** Says that the first of its windows is in a run that begins now: until then it was queued. */
+    void begin() noexcept;
+
     /** Takes what came of an item: samples in order, then, once, is_last with a status. Never throws. */
     void receive(int32_t item, int32_t status, const char* message, const float* samples, int32_t first, int32_t count,
                  bool is_last) noexcept;
@@ -65,8 +71,9 @@ public:
     bool is_cancelled() const noexcept;
 
 private:
+    void take(int32_t item, const float* samples, int32_t first, int32_t count, bool is_last);
     void write(int32_t item, const float* samples, int32_t first, int32_t count);
-    float* make_output(TRITONBACKEND_Response* response, int64_t samples);
+    OutputValues make_output(TRITONBACKEND_Response* response, int64_t samples);
     void send_part(const float* samples, int32_t count, bool is_last);
     void answer() noexcept;
     void report() noexcept;
@@ -74,21 +81,19 @@ private:
     Instance& instance_;
     TRITONBACKEND_Request* const request_;
     const std::shared_ptr<Execution> execution_;
-    uint64_t compute_start_ns_ = 0;
+    std::atomic<uint64_t> run_start_ns_{0};
     uint64_t compute_end_ns_ = 0;
     bool is_ours_ = false;
 
     int32_t items_ = 0;
     int32_t frames_ = 0;
     int32_t samples_ = 0;
-    const float* mel_ = nullptr;
-    /** The mel, where the core has it in pieces. */
-    std::vector<float> gathered_;
+    InputValues mel_;
 
     std::mutex mutex_;
     TRITONSERVER_Error* error_ = nullptr;
     TRITONBACKEND_Response* response_ = nullptr;
-    float* audio_ = nullptr;
+    OutputValues audio_;
     /** The last response has gone. */
     bool is_answered_ = false;
     std::vector<int64_t> tickets_;

@@ -24,6 +24,8 @@ public:
     decltype(&trtvocoder_vocoder_destroy) vocoder_destroy;
     decltype(&trtvocoder_vocoder_get_info) vocoder_get_info;
     decltype(&trtvocoder_vocoder_get_sample_count) vocoder_get_sample_count;
+    decltype(&trtvocoder_vocoder_copy_from_device) vocoder_copy_from_device;
+    decltype(&trtvocoder_vocoder_copy_to_device) vocoder_copy_to_device;
     decltype(&trtvocoder_scheduler_create) scheduler_create;
     decltype(&trtvocoder_scheduler_destroy) scheduler_destroy;
     decltype(&trtvocoder_scheduler_warm_up) scheduler_warm_up;
@@ -31,9 +33,10 @@ public:
     decltype(&trtvocoder_scheduler_cancel) scheduler_cancel;
     decltype(&trtvocoder_scheduler_wait_for_room) scheduler_wait_for_room;
     decltype(&trtvocoder_scheduler_get_window_count) scheduler_get_window_count;
+    decltype(&trtvocoder_scheduler_get_memory) scheduler_get_memory;
     decltype(&trtvocoder_scheduler_get_statistics) scheduler_get_statistics;
 
-    /** Throws the thread's last error where status is one. */
+    /** Throws the thread's last error where status is one: as LostContext, where it tells of that. */
     void check(int32_t status) const;
 
 private:

@@ -25,6 +25,7 @@ internal sealed class TritonCommand : CliCommand
     private readonly Option<string?> _name = new("--name") { Description = "What the model is called. Default: the file's name without extension." };
     private readonly Option<bool> _f5 = new("--f5") { Description = "The model takes the place of F5-TTS's 'vocoder' in the repository of its Triton runtime." };
     private readonly Option<bool> _decoupled = new("--decoupled") { Description = "Samples are sent in parts, as they are ready; clients need gRPC streams." };
+    private readonly Option<bool> _fp16 = new("--fp16") { Description = "Mels and samples are sent as FP16: half of the bytes." };
     private readonly Option<int> _maxBatch = Options.Integer(
         "--max-batch", "The most mels of a request, and of those that the server hands over together.", TritonConfig.DefaultBatch, 1, 4096);
     private readonly Option<int> _instances = Options.Integer("--instances", "Instances: of an engine, on each GPU.", 1, 1, 64);
@@ -42,13 +43,14 @@ internal sealed class TritonCommand : CliCommand
     public override string Examples => """
         trtvocoder triton vocos.engine --output model_repository/
         trtvocoder triton vocos.engine --output model_repository/ --name vocos_streamed --decoupled
+        trtvocoder triton vocos.engine --output model_repository/ --name vocos_fp16 --fp16
         trtvocoder triton vocos.onnx --output model_repository/ --instances 1 --threads 8
         trtvocoder triton vocos-f5.engine --output model_repo_f5_tts/ --f5 --force
         """;
 
     public override IEnumerable<Symbol> Symbols =>
     [
-        _model, _output, _name, _f5, _decoupled, _maxBatch, _instances, _gpus, _queueDelay, _maxQueue, _batch, _windowFrames, _lanes, _threads,
+        _model, _output, _name, _f5, _decoupled, _fp16, _maxBatch, _instances, _gpus, _queueDelay, _maxQueue, _batch, _windowFrames, _lanes, _threads,
         _queuedWindows, _force,
     ];
 
@@ -63,6 +65,8 @@ internal sealed class TritonCommand : CliCommand
             throw CliException.BadInput($"{model} is a checkpoint; the server needs an engine ('build') or an .onnx model ('export').");
         if (isF5 && call.Get(_decoupled))
             throw CliException.Usage("--f5 and --decoupled exclude each other: F5-TTS asks for one answer a request.");
+        if (isF5 && call.Get(_fp16))
+            throw CliException.Usage("--f5 and --fp16 exclude each other: F5-TTS sends and takes FP32.");
         if (isF5 && call.Has(_name))
             throw CliException.Usage($"--f5 and --name exclude each other: F5-TTS asks for the model '{F5Name}'.");
         bool isEngine = ModelFile.Detect(model) == ModelFileKind.Engine;
@@ -93,6 +97,7 @@ internal sealed class TritonCommand : CliCommand
             QueueDelayMicroseconds = call.Get(_queueDelay),
             MaxQueueSize = call.Get(_maxQueue),
             IsDecoupled = call.Get(_decoupled),
+            IsHalf = call.Get(_fp16),
             Parameters = ReadParameters(call),
             Writer = $"trtvocoder {ProgramVersion.Text}",
         };
@@ -107,6 +112,7 @@ internal sealed class TritonCommand : CliCommand
             MaxBatch = config.MaxBatch,
             Kind = isEngine ? "KIND_GPU" : "KIND_CPU",
             Decoupled = config.IsDecoupled,
+            Fp16 = config.IsHalf,
         };
     }
 
@@ -165,9 +171,11 @@ internal sealed record TritonResult : CommandResult
 
     public required bool Decoupled { get; init; }
 
+    public required bool Fp16 { get; init; }
+
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,
-        $"{Output}: mel [{MelCount}, -1] -> waveform [-1] at {SampleRate} Hz, up to {MaxBatch} mels a request, {Kind}{(Decoupled ? ", decoupled" : "")}")];
+        $"{Output}: mel [{MelCount}, -1] -> waveform [-1] at {SampleRate} Hz, up to {MaxBatch} mels a request, {Kind}{(Decoupled ? ", decoupled" : "")}{(Fp16 ? ", FP16" : "")}")];
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.TritonResult);
 }

@@ -35,10 +35,15 @@ internal sealed record TritonConfig
 
     public required bool IsDecoupled { get; init; }
 
+    /// <summary>Whether mels and samples are FP16; else FP32.</summary>
+    public required bool IsHalf { get; init; }
+
     /// <summary>The backend's parameters, by name.</summary>
     public required IReadOnlyList<(string Key, string Value)> Parameters { get; init; }
 
     public required string Writer { get; init; }
+
+    private string Type => IsHalf ? "TYPE_FP16" : "TYPE_FP32";
 
     /// <summary>The file's text, in protobuf's text format.</summary>
     public override string ToString()
@@ -55,7 +60,7 @@ internal sealed record TritonConfig
             input [
               {
                 name: "mel"
-                data_type: TYPE_FP32
+                data_type: {{Type}}
                 dims: [ {{MelCount}}, -1 ]
                 allow_ragged_batch: true
               }
@@ -63,7 +68,7 @@ internal sealed record TritonConfig
             output [
               {
                 name: "waveform"
-                data_type: TYPE_FP32
+                data_type: {{Type}}
                 dims: [ -1 ]
               }
             ]
@@ -96,7 +101,7 @@ internal sealed record TritonConfig
                 batch_size: 1
                 inputs {
                   key: "mel"
-                  value { data_type: TYPE_FP32 dims: [ {{MelCount}}, {{Math.Max(MinFrames, 256)}} ] zero_data: true }
+                  value { data_type: {{Type}} dims: [ {{MelCount}}, {{Math.Max(MinFrames, 256)}} ] zero_data: true }
                 }
               }
             ]

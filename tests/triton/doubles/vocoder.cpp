@@ -31,14 +31,30 @@ constexpr int32_t window = 256;
 
 thread_local std::string last_message;
 thread_local int32_t last_status = 0;
+thread_local int32_t last_kind = 0;
+/** TrtVocoder.FailureKind.ContextLost. */
+constexpr int32_t context_lost = 23;
 
-int32_t failed(int32_t status, const char* message) {
+int32_t failed(int32_t status, const char* message, int32_t kind = 0) {
+    last_kind = kind;
     last_status = status;
     last_message = message;
     return status;
 }
 
 int32_t sample_count(int32_t frames) { return (frames - 1) * hop; }
+
+/** Host memory of an address on a GPU; NULL, and why, where there is none. */
+void* memory_of(int32_t device, uint64_t address) {
+    if (device == doubles::gpu_that_is_lost) {
+        failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost);
+    } else if (device < 0 || device > 1 || (address & doubles::gpu_address_bit) == 0) {
+        failed(TRTVOCODER_ERROR_CUDA, "There is no such memory on the GPU.");
+    } else {
+        return reinterpret_cast<void*>(address & ~doubles::gpu_address_bit);
+    }
+    return nullptr;
+}
 
 /** The samples [first, first + count) of a mel. */
 void compute(const float* mel, int32_t frames, int32_t first, int32_t count, float* audio) {
@@ -126,11 +142,15 @@ struct trtvocoder_scheduler {
                 job = waiting.front();
                 waiting.pop_front();
                 running = job;
-                // Holds on to its windows until it is cancelled or the scheduler ends.
-                if (job->mel[0] == doubles::never_ends) {
-                    changed.wait(lock, [&] { return is_ending || job->is_cancelled; });
-                    job->is_cancelled = true;
-                }
+            }
+            if (options.tells_start != 0 && sample_count(job->frames) > 0) {
+                job->callback(job->user, 0, "", nullptr, 0, 0, 0);
+            }
+            // Holds on to its windows until it is cancelled or the scheduler ends.
+            if (job->mel[0] == doubles::never_ends) {
+                std::unique_lock lock(mutex);
+                changed.wait(lock, [&] { return is_ending || job->is_cancelled; });
+                job->is_cancelled = true;
             }
             decode(*job);
         }
@@ -169,7 +189,7 @@ TRTV_EXPORT const char* trtvocoder_get_version() noexcept { return "double"; }
 
 TRTV_EXPORT int32_t trtvocoder_get_last_error(trtvocoder_error* error) noexcept {
     error->status = last_status;
-    error->kind = 0;
+    error->kind = last_kind;
     error->native_code = 0;
     error->message = last_message.c_str();
     return 0;
@@ -206,6 +226,22 @@ TRTV_EXPORT int32_t trtvocoder_vocoder_get_info(trtvocoder_vocoder*, trtvocoder_
 TRTV_EXPORT int32_t trtvocoder_vocoder_get_sample_count(trtvocoder_vocoder*, int32_t frames,
                                                         int32_t* samples) noexcept {
     *samples = sample_count(frames);
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_vocoder_copy_from_device(trtvocoder_vocoder*, int32_t device, uint64_t source,
+                                                        void* destination, int64_t size) noexcept {
+    const void* const from = memory_of(device, source);
+    if (from == nullptr) return last_status;
+    std::memcpy(destination, from, static_cast<size_t>(size));
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_vocoder_copy_to_device(trtvocoder_vocoder*, int32_t device, const void* source,
+                                                      uint64_t destination, int64_t size) noexcept {
+    void* const to = memory_of(device, destination);
+    if (to == nullptr) return last_status;
+    std::memcpy(to, source, static_cast<size_t>(size));
     return 0;
 }
 
@@ -267,7 +303,7 @@ TRTV_EXPORT int32_t trtvocoder_scheduler_submit(trtvocoder_scheduler* scheduler,
     {
         const std::lock_guard lock(scheduler->mutex);
         if (mel[0] == doubles::context_is_lost) scheduler->is_lost = true;
-        if (scheduler->is_lost) return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.");
+        if (scheduler->is_lost) return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost);
         const int32_t windows = scheduler->windows_of(frames);
         if (!scheduler->waiting.empty() &&
             scheduler->waiting_windows() + windows > scheduler->options.max_queued_windows) {
@@ -311,12 +347,20 @@ TRTV_EXPORT int32_t trtvocoder_scheduler_wait_for_room(trtvocoder_scheduler* sch
     if (!scheduler->changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), has_room)) {
         return failed(TRTVOCODER_ERROR_BUSY, "There was no room in time.");
     }
-    return scheduler->is_lost ? failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.") : 0;
+    return scheduler->is_lost ? failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost) : 0;
 }
 
 TRTV_EXPORT int32_t trtvocoder_scheduler_get_window_count(trtvocoder_scheduler* scheduler, int32_t frames,
                                                           int32_t* windows) noexcept {
     *windows = scheduler->windows_of(frames);
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_scheduler_get_memory(trtvocoder_scheduler* scheduler, int64_t* device_bytes,
+                                                    int64_t* host_bytes) noexcept {
+    const std::lock_guard lock(scheduler->mutex);
+    *device_bytes = 3000 + (scheduler->tickets > 0 ? 500 : 0);
+    *host_bytes = 2000;
     return 0;
 }
 

@@ -19,8 +19,8 @@ namespace {
 
 /** A server with one model, which is loaded. */
 struct Loaded {
-    explicit Loaded(const std::string& config) {
-        repository.add("vocoder", config, model_file());
+    explicit Loaded(const std::string& config, const std::string& file = model_file()) {
+        repository.add("vocoder", config, file);
         server = std::make_unique<Server>(repository.path(), backends());
         CHECK_EQUAL(server->load("vocoder"), "");
     }
@@ -59,6 +59,45 @@ std::shared_ptr<Mel> magic_mel(std::mt19937& random, int frames, float magic) {
 
 void only_with_double() {
     if (!is_double()) throw cases::Skip{"the real library cannot be made to fail so"};
+}
+
+/** A model that takes mels in GPU memory. */
+std::string gpu_model() {
+    if (const std::string why_not = why_no_gpu(); !why_not.empty()) throw cases::Skip{why_not};
+    if (is_double()) return model_file();
+    const char* const engine = std::getenv("TRTV_TRITON_ENGINE");
+    if (engine == nullptr) throw cases::Skip{"TRTV_TRITON_ENGINE names no engine"};
+    return engine;
+}
+
+/** The same configuration, of instances that run where the model wants to. */
+std::string where_the_model_is(std::string config) {
+    return is_double() ? config
+                       : config.replace(config.find(instance_kind()), instance_kind().size(), "KIND_MODEL");
+}
+
+/** The same configuration with FP16 mels, or samples, or both. */
+std::string as_half(std::string config, bool is_input, bool is_output) {
+    const size_t output = config.find("TYPE_FP32", config.find("output ["));
+    if (is_output) config.replace(output, 9, "TYPE_FP16");
+    return is_input ? config.replace(config.find("TYPE_FP32"), 9, "TYPE_FP16") : config;
+}
+
+/** As near to what is expected as rounding to FP16 leaves it. */
+void check_rounded(const std::vector<float>& expected, const std::vector<float>& actual) {
+    CHECK_EQUAL(actual.size(), expected.size());
+    double worst = 0;
+    for (size_t index = 0; index < std::min(expected.size(), actual.size()); index++) {
+        const double allowed = std::ldexp(std::fabs(expected[index]), -11) + std::ldexp(1, -25) + 1e-6;
+        worst = std::max(worst, std::fabs(static_cast<double>(actual[index]) - expected[index]) / allowed);
+    }
+    CHECK(worst <= 1);
+}
+
+/** The number of nanoseconds that the core's statistics have at a path like "queue". */
+double nanoseconds(const std::string& statistics, const std::string& name) {
+    const size_t at = statistics.find("\"ns\":", statistics.find("\"" + name + "\":"));
+    return at == std::string::npos ? std::nan("") : std::stod(statistics.substr(at + 5));
 }
 
 template <typename Condition>
@@ -185,16 +224,171 @@ CASE("A mel of fewer values than its shape says is refused, also where the shape
     }
 }
 
-CASE("Input and output in GPU memory are refused in a sentence, not touched") {
+CASE("Mels in GPU memory, whole, in pieces and some of them on the host, are decoded, and samples go where they are asked for") {
+    const std::string file = gpu_model();
+    Direct direct(file);
+    for (const bool is_decoupled : {false, true}) {
+        Loaded loaded(where_the_model_is(config_of(4, is_decoupled)), file);
+        const auto mel = random_mel(loaded.random, 300);
+        const std::vector<float> expected = direct.decode(*mel);
+        Sending whole;
+        whole.memory = {TRITONSERVER_MEMORY_GPU};
+        Sending pieces = whole;
+        pieces.pieces = 3;
+        Sending mixed;
+        mixed.pieces = 5;
+        mixed.memory = {TRITONSERVER_MEMORY_CPU, TRITONSERVER_MEMORY_GPU, TRITONSERVER_MEMORY_CPU_PINNED};
+        for (Sending sending : {whole, pieces, mixed}) {
+            for (const bool wants_gpu : {false, true}) {
+                sending.wants_gpu_output = wants_gpu;
+                const auto call = loaded.send(mel, sending);
+                check_answered(*call);
+                check_same(expected, call->samples);
+                CHECK_EQUAL(call->memory, wants_gpu ? TRITONSERVER_MEMORY_GPU : TRITONSERVER_MEMORY_CPU);
+            }
+        }
+        Sending nothing = whole;
+        nothing.wants_gpu_output = true;
+        const auto empty = loaded.send(random_mel(loaded.random, 1), nothing);
+        check_answered(*empty);
+        CHECK_EQUAL(empty->samples.size(), 0U);
+    }
+}
+
+CASE("FP16 mels in GPU memory become FP16 samples there") {
+    const std::string file = gpu_model();
+    Loaded loaded(where_the_model_is(as_half(config_of(4, false), true, true)), file);
+    const auto mel = random_mel(loaded.random, 120);
+    Sending sending;
+    sending.type = TRITONSERVER_TYPE_FP16;
+    sending.memory = {TRITONSERVER_MEMORY_GPU, TRITONSERVER_MEMORY_CPU};
+    sending.pieces = 3;
+    sending.wants_gpu_output = true;
+    const auto call = loaded.send(mel, sending);
+    check_answered(*call);
+    CHECK_EQUAL(call->type, TRITONSERVER_TYPE_FP16);
+    CHECK_EQUAL(call->memory, TRITONSERVER_MEMORY_GPU);
+    check_rounded(Direct(file).decode(*rounded_to_half(*mel)), call->samples);
+}
+
+CASE("A copy that fails ends its request only; one that finds the context lost ends the instance") {
+    only_with_double();
+    for (const bool is_input : {true, false}) {
+        Loaded loaded(config_of(4, false));
+        const auto mel = random_mel(loaded.random, 64);
+        const auto on_gpu = [&](int64_t number) {
+            Sending sending;
+            sending.wants_gpu_output = !is_input;
+            if (is_input) sending.memory = {TRITONSERVER_MEMORY_GPU};
+            sending.memory_id = sending.output_memory_id = number;
+            return sending;
+        };
+        for (const int64_t number : {doubles::gpu_that_fails, int64_t{-1}, int64_t{1} << 40}) {
+            const auto call = loaded.send(mel, on_gpu(number));
+            check_answered(*call, "There is no such memory on the GPU.");
+            if (is_input) CHECK_CONTAINS(call->error, "The input mel could not be read: ");
+        }
+        const auto call = loaded.send(mel, on_gpu(1));
+        check_answered(*call);
+        check_same(Direct().decode(*mel), call->samples);
+        CHECK(loaded.server->is_ready("vocoder"));
+        check_answered(*loaded.send(mel, on_gpu(doubles::gpu_that_is_lost)), "The GPU's context is lost.");
+        check_answered(*loaded.send(mel), "serves no more, and will not until the server is started again: ");
+        CHECK(!loaded.server->is_ready("vocoder"));
+    }
+}
+
+CASE("A model on the CPU refuses mels and outputs in GPU memory in a sentence") {
+    if (is_double() || instance_kind() != "KIND_CPU") throw cases::Skip{"the model that is tested runs on a GPU"};
     Loaded loaded(config_of(4, false));
+    const auto mel = random_mel(loaded.random, 64);
+    // What is refused is not touched.
     Sending gpu_input;
-    gpu_input.memory = TRITONSERVER_MEMORY_GPU;
-    const auto input = loaded.send(random_mel(loaded.random, 64), gpu_input);
-    check_answered(*input, "The input mel is in GPU memory; send it in host memory");
+    gpu_input.memory = {TRITONSERVER_MEMORY_GPU};
+    gpu_input.is_pretended = true;
+    const auto input = loaded.send(mel, gpu_input);
+    check_answered(*input, "The input mel could not be read: GPU memory is copied for an engine's model alone");
     CHECK_EQUAL(input->code, TRITONSERVER_ERROR_UNSUPPORTED);
     Sending gpu_output;
-    gpu_output.wants_gpu_output = true;
-    check_answered(*loaded.send(random_mel(loaded.random, 64), gpu_output), "The output waveform was given GPU memory");
+    gpu_output.wants_gpu_output = gpu_output.is_pretended = true;
+    const auto output = loaded.send(mel, gpu_output);
+    check_answered(*output, "The output waveform could not be written: GPU memory is copied for an engine's model");
+    CHECK_EQUAL(output->code, TRITONSERVER_ERROR_UNSUPPORTED);
+    check_answered(*loaded.send(mel));
+}
+
+CASE("Mels and samples are FP16 where config.pbtxt says so, each by itself, and NaN is refused as in FP32") {
+    Direct direct;
+    for (const auto& [is_input, is_output] : {std::pair{true, false}, {false, true}, {true, true}}) {
+        for (const bool is_decoupled : {false, true}) {
+            Loaded loaded(as_half(config_of(is_decoupled ? 0 : 4, is_decoupled), is_input, is_output));
+            const auto mel = random_mel(loaded.random, 357, !is_decoupled);
+            Sending sending;
+            sending.type = is_input ? TRITONSERVER_TYPE_FP16 : TRITONSERVER_TYPE_FP32;
+            for (const int pieces : {1, 3}) {
+                sending.pieces = pieces;
+                const auto call = loaded.send(mel, sending);
+                check_answered(*call);
+                CHECK_EQUAL(call->type, is_output ? TRITONSERVER_TYPE_FP16 : TRITONSERVER_TYPE_FP32);
+                const std::vector<float> expected = direct.decode(is_input ? *rounded_to_half(*mel) : *mel);
+                (is_output ? check_rounded : check_same)(expected, call->samples);
+            }
+            for (const float value : {std::nanf(""), 65520.0F}) {
+                if (!is_input) break;
+                const auto bad = std::make_shared<Mel>(*mel);
+                bad->values[1234] = value;
+                const auto call = loaded.send(bad, sending);
+                check_answered(*call, "The mel holds ");
+                CHECK_EQUAL(call->code, TRITONSERVER_ERROR_INVALID_ARG);
+            }
+            Sending other = sending;
+            other.type = is_input ? TRITONSERVER_TYPE_FP32 : TRITONSERVER_TYPE_FP16;
+            check_answered(*loaded.send(mel, other), "expected TYPE_FP");
+        }
+    }
+}
+
+CASE("The time that a request's first window waits in the scheduler is queue time") {
+    only_with_double();
+    Loaded loaded(config_of(4, false));
+    const auto blocker = loaded.send(magic_mel(loaded.random, 300, doubles::never_ends));
+    const auto sent = Clock::now();
+    std::vector<std::shared_ptr<Call>> calls;
+    for (int index = 0; index < 5; index++) calls.push_back(loaded.send(random_mel(loaded.random, 300)));
+    CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_open_mels") == 6; }));
+    // The backend has them all: from here on they wait in its scheduler, for longer than they had waited in the core.
+    const auto seen = Clock::now();
+    while (Clock::now() - seen < 2 * (seen - sent)) std::this_thread::yield();
+    const auto waited = Clock::now() - seen;
+    blocker->cancel();
+    for (const auto& call : calls) check_answered(*call);
+    CHECK(blocker->wait());
+    CHECK(nanoseconds(loaded.server->statistics("vocoder"), "queue") >=
+          5 * std::chrono::duration<double, std::nano>(waited).count());
+}
+
+CASE("The core is told what memory the model and its instances hold") {
+    Loaded loaded(config_of(4, false));
+    const std::string bytes = std::to_string(std::filesystem::file_size(model_file()));
+    const auto usage = [&] {
+        const std::string statistics = loaded.server->statistics("vocoder");
+        return statistics.substr(statistics.find("\"memory_usage\":"));
+    };
+    if (is_double()) {
+        CHECK_CONTAINS(usage(), R"([{"type":"CPU","id":0,"byte_size":)" + bytes +
+                                    R"(},{"type":"CPU_PINNED","id":0,"byte_size":2000},)"
+                                    R"({"type":"GPU","id":0,"byte_size":3000}])");
+    } else if (instance_kind() == "KIND_CPU") {
+        CHECK_CONTAINS(usage(), R"([{"type":"CPU","id":0,"byte_size":)" + bytes + "}]");
+    } else {
+        CHECK_CONTAINS(usage(), R"({"type":"CPU_PINNED","id":0,"byte_size":)");
+        const std::string gpu = R"({"type":"GPU","id":0,"byte_size":)";
+        CHECK_CONTAINS(usage(), gpu);
+        CHECK(std::stod(usage().substr(usage().find(gpu) + gpu.size())) > std::stod(bytes));
+        std::printf("      %s\n", usage().c_str());
+    }
+    check_answered(*loaded.send(random_mel(loaded.random, 64)));
+    if (is_double()) CHECK(becomes_true([&] { return usage().find(R"("byte_size":3500})") != std::string::npos; }));
 }
 
 CASE("Cancelled requests end and free their windows") {
@@ -299,7 +493,7 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     config.replace(config.find("100"), 3, "80");
     repository.add("mels", config, model_file());
     config = config_of(4, false);
-    config.replace(config.find("TYPE_FP32"), 9, "TYPE_FP16");
+    config.replace(config.find("TYPE_FP32"), 9, "TYPE_INT8");
     repository.add("type", config, model_file());
     config = config_of(4, false);
     config.replace(config.find("dynamic_batching"), 16, "sequence_batching");
@@ -313,7 +507,7 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     CHECK_CONTAINS(server.load("beyond"), "the parameter lanes is \"65\", expected a whole number from 0 to 64.");
     CHECK_CONTAINS(server.load("choice"), "the parameter runtime is \"cuda\", expected one of: auto, ");
     CHECK_CONTAINS(server.load("mels"), "the input mel has 80 mels");
-    CHECK_CONTAINS(server.load("type"), "is not TYPE_FP32 with 2 dims");
+    CHECK_CONTAINS(server.load("type"), "is not TYPE_FP32 or TYPE_FP16 with 2 dims");
     CHECK_CONTAINS(server.load("sequence"), "sequence_batching is not served");
     CHECK(server.is_live());
     CHECK(!server.is_ready("damaged"));

@@ -65,6 +65,14 @@ private:
     std::unique_ptr<Library> library_;
 };
 
+/** An FP16 number, rounded to the nearest, ties to even, and what it is: apart from the backend's own. */
+uint16_t half_of(float value);
+float value_of_half(uint16_t half);
+/** The mel as FP16 has it. */
+std::shared_ptr<Mel> rounded_to_half(const Mel& mel);
+/** The values of an output: FP32 or FP16. */
+std::vector<float> values_of(const std::vector<char>& bytes, TRITONSERVER_DataType type);
+
 /** Signal to noise in dB; 0 where lengths differ. */
 double decibels(const std::vector<float>& expected, const std::vector<float>& actual);
 

@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+struct TRITONSERVER_BufferAttributes;
 struct TRITONSERVER_Error;
 struct TRITONSERVER_InferenceRequest;
 struct TRITONSERVER_InferenceResponse;
@@ -142,6 +143,17 @@ const char* TRITONSERVER_ErrorMessage(struct TRITONSERVER_Error* error);
 struct TRITONSERVER_Error* TRITONSERVER_MessageSerializeToJson(struct TRITONSERVER_Message* message, const char** base,
                                                                size_t* byte_size);
 struct TRITONSERVER_Error* TRITONSERVER_MessageDelete(struct TRITONSERVER_Message* message);
+
+/* ---- what a piece of memory is ---- */
+
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesNew(struct TRITONSERVER_BufferAttributes** buffer_attributes);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesDelete(struct TRITONSERVER_BufferAttributes* buffer_attributes);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryType(
+    struct TRITONSERVER_BufferAttributes* buffer_attributes, TRITONSERVER_MemoryType memory_type);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryTypeId(
+    struct TRITONSERVER_BufferAttributes* buffer_attributes, int64_t memory_type_id);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetByteSize(
+    struct TRITONSERVER_BufferAttributes* buffer_attributes, size_t byte_size);
 
 /* ---- metrics ---- */
 
