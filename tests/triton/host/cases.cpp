@@ -363,8 +363,8 @@ CASE("The time that a request's first window waits in the scheduler is queue tim
     blocker->cancel();
     for (const auto& call : calls) check_answered(*call);
     CHECK(blocker->wait());
-    CHECK(nanoseconds(loaded.server->statistics("vocoder"), "queue") >=
-          5 * std::chrono::duration<double, std::nano>(waited).count());
+    const double least = 5.0 * static_cast<double>(std::chrono::nanoseconds(waited).count());
+    CHECK(nanoseconds(loaded.server->statistics("vocoder"), "queue") >= least);
 }
 
 CASE("The core is told what memory the model and its instances hold") {

@@ -1,7 +1,9 @@
 // Random configurations, and random requests: what the backend makes of them is known before, or it is a sentence.
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "boundary.h"
 #include "cases.h"
 #include "doubles/vocoder.h"
 #include "half.h"
