@@ -105,7 +105,8 @@ internal sealed unsafe class NativeVocoder
     private HostCopies? GetCopies(int device, ulong address, int bytes)
     {
         if (Engine is null)
-            throw new NotSupportedException($"GPU memory is copied for an engine's model alone; this one runs on the CPU ({Vocoder.Info.Backend}).");
+            throw new NotSupportedException(
+                $"GPU memory is copied for an engine's model alone; this one runs on the CPU ({Vocoder.Info.Backend}).");
         ArgumentOutOfRangeException.ThrowIfNegative(device);
         if (bytes == 0)
             return null;

@@ -18,8 +18,8 @@ void MemoryReport::tell(TRITONBACKEND_Model* model) {
 }
 
 void MemoryReport::tell(TRITONBACKEND_ModelInstance* instance) {
-    check(
-        TRITONBACKEND_ModelInstanceReportMemoryUsage(instance, entries_.data(), static_cast<uint32_t>(entries_.size())));
+    check(TRITONBACKEND_ModelInstanceReportMemoryUsage(instance, entries_.data(),
+                                                       static_cast<uint32_t>(entries_.size())));
 }
 
 }  // namespace trtv::triton

@@ -60,8 +60,8 @@ void Request::read() {
                                                           text_of(shape, dims) + what);
     };
     if (type != config.input_type || dims != expected_dims || shape[dims - 2] != mels) {
-        refuse(std::string(", expected ") + TRITONSERVER_DataTypeString(config.input_type) + " [" + std::string(config.has_batch ? "mels to decode, " : "") + std::to_string(mels) +
-               ", frames].");
+        refuse(std::string(", expected ") + TRITONSERVER_DataTypeString(config.input_type) + " [" +
+               std::string(config.has_batch ? "mels to decode, " : "") + std::to_string(mels) + ", frames].");
     }
     const int64_t items = config.has_batch ? shape[0] : 1;
     const int64_t frames = shape[dims - 1];

@@ -9,7 +9,9 @@ namespace trtv::triton {
 namespace {
 
 /** The number of a GPU's memory as the library takes it. */
-int32_t device_of(int64_t memory_id) noexcept { return memory_id == static_cast<int32_t>(memory_id) ? static_cast<int32_t>(memory_id) : -1; }
+int32_t device_of(int64_t memory_id) noexcept {
+    return memory_id == static_cast<int32_t>(memory_id) ? static_cast<int32_t>(memory_id) : -1;
+}
 
 void copy_to_host(trtvocoder_vocoder* vocoder, TRITONSERVER_MemoryType memory, int64_t memory_id, const void* from,
                   void* to, uint64_t bytes) {

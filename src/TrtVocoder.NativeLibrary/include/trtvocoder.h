@@ -653,10 +653,10 @@ int32_t trtvocoder_scheduler_get_window_count(trtvocoder_scheduler* scheduler, i
                                               int32_t* windows) TRTVOCODER_NOEXCEPT;
 
 /**
- * Gives the bytes of memory that the scheduler's lanes hold: on the GPU the buffers and what the engine works in, on the
- * host what the GPU sees; 0 and 0 of a model on the CPU. They grow with shapes that no warm-up made ready. Not in them:
- * the engine's weights, and what the driver keeps for contexts, graphs and kernels. Errors: invalid argument, busy (from
- * a callback). Blocking: waits for the runs under way.
+ * Gives the bytes of memory that the scheduler's lanes hold: on the GPU the buffers and what the engine works in, on
+ * the host what the GPU sees; 0 and 0 of a model on the CPU. They grow with shapes that no warm-up made ready. Not in
+ * them: the engine's weights, and what the driver keeps for contexts, graphs and kernels. Errors: invalid argument,
+ * busy (from a callback). Blocking: waits for the runs under way.
  */
 int32_t trtvocoder_scheduler_get_memory(trtvocoder_scheduler* scheduler, int64_t* device_bytes,
                                         int64_t* host_bytes) TRTVOCODER_NOEXCEPT;

@@ -39,7 +39,8 @@ internal sealed class HostCopies : IDisposable
         fixed (byte* to = destination)
         {
             CudaStatus.Check(
-                CudaDriver.cuMemcpyDtoHAsync_v2(to, source, (nuint)destination.Length, stream.Value), nameof(CudaDriver.cuMemcpyDtoHAsync_v2));
+                CudaDriver.cuMemcpyDtoHAsync_v2(to, source, (nuint)destination.Length, stream.Value),
+                nameof(CudaDriver.cuMemcpyDtoHAsync_v2));
             // Also for the pinned, whose copy is still under way.
             CudaStatus.Check(CudaDriver.cuStreamSynchronize(stream.Value), nameof(CudaDriver.cuStreamSynchronize));
         }
@@ -55,7 +56,8 @@ internal sealed class HostCopies : IDisposable
         fixed (byte* from = source)
         {
             CudaStatus.Check(
-                CudaDriver.cuMemcpyHtoDAsync_v2(destination, from, (nuint)source.Length, stream.Value), nameof(CudaDriver.cuMemcpyHtoDAsync_v2));
+                CudaDriver.cuMemcpyHtoDAsync_v2(destination, from, (nuint)source.Length, stream.Value),
+                nameof(CudaDriver.cuMemcpyHtoDAsync_v2));
             CudaStatus.Check(CudaDriver.cuStreamSynchronize(stream.Value), nameof(CudaDriver.cuStreamSynchronize));
         }
     }

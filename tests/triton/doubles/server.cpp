@@ -44,9 +44,7 @@ uint64_t now_ns() {
 }
 
 /** What config.pbtxt calls a type. */
-std::string type_name(TRITONSERVER_DataType type) {
-    return std::string("TYPE_") + TRITONSERVER_DataTypeString(type);
-}
+std::string type_name(TRITONSERVER_DataType type) { return std::string("TYPE_") + TRITONSERVER_DataTypeString(type); }
 
 }  // namespace
 
@@ -531,8 +529,8 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Serve
         is_right = dim == -1 || dim == shape[index];
     }
     if (!is_right) {
-        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) +
-                          ", expected " + type + " " + expected["dims"].dump());
+        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) + ", expected " +
+                          type + " " + expected["dims"].dump());
     }
     request->model = model;
     request->queue_start_ns = now_ns();
@@ -722,9 +720,9 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_OutputBuffer(TRITONBACKEND_Output*
     require(size == expected, "an output's size is not its shape's");
     void* user = nullptr;
     TRITONSERVER_MemoryType actual = *memory;
-    TRITONSERVER_Error* const error = response.allocator->alloc(response.allocator, response.name.c_str(), size,
-                                                                *memory, 0, response.allocator_user, buffer, &user,
-                                                                &actual, memory_id);
+    TRITONSERVER_Error* const error =
+        response.allocator->alloc(response.allocator, response.name.c_str(), size, *memory, 0, response.allocator_user,
+                                  buffer, &user, &actual, memory_id);
     if (error != nullptr) return error;
     response.buffer = *buffer;
     response.size = size;

@@ -72,8 +72,7 @@ std::string gpu_model() {
 
 /** The same configuration, of instances that run where the model wants to. */
 std::string where_the_model_is(std::string config) {
-    return is_double() ? config
-                       : config.replace(config.find(instance_kind()), instance_kind().size(), "KIND_MODEL");
+    return is_double() ? config : config.replace(config.find(instance_kind()), instance_kind().size(), "KIND_MODEL");
 }
 
 /** The same configuration with FP16 mels, or samples, or both. */
@@ -224,7 +223,9 @@ CASE("A mel of fewer values than its shape says is refused, also where the shape
     }
 }
 
-CASE("Mels in GPU memory, whole, in pieces and some of them on the host, are decoded, and samples go where they are asked for") {
+CASE(
+    "Mels in GPU memory, whole, in pieces and some of them on the host, are decoded, and samples go where they are "
+    "asked for") {
     const std::string file = gpu_model();
     Direct direct(file);
     for (const bool is_decoupled : {false, true}) {
@@ -299,7 +300,8 @@ CASE("A copy that fails ends its request only; one that finds the context lost e
 }
 
 CASE("A model on the CPU refuses mels and outputs in GPU memory in a sentence") {
-    if (is_double() || instance_kind() != "KIND_CPU") throw cases::Skip{"the model that is tested runs on a GPU"};
+    if (is_double() || instance_kind() != "KIND_CPU")
+        throw cases::Skip{"the model that is tested is not one on the CPU"};
     Loaded loaded(config_of(4, false));
     const auto mel = random_mel(loaded.random, 64);
     // What is refused is not touched.
@@ -467,6 +469,7 @@ CASE("A model that is unloaded under load ends every request, and loads again") 
     const auto again = loaded.send(mel);
     check_answered(*again);
     check_same(expected, again->samples);
+    loaded.server->stop();
 }
 
 CASE("A server that is stopped under load ends every request") {

@@ -140,7 +140,8 @@ uint16_t half_of(float value) {
     const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
     const double size = std::fabs(static_cast<double>(value));
     if (std::isnan(value)) return 0x7E00;
-    if (size < std::ldexp(1, -14)) return static_cast<uint16_t>(sign | static_cast<int>(std::nearbyint(std::ldexp(size, 24))));
+    if (size < std::ldexp(1, -14))
+        return static_cast<uint16_t>(sign | static_cast<int>(std::nearbyint(std::ldexp(size, 24))));
     // 65520 is halfway to the number that there is not.
     if (size >= 65520) return sign | 0x7C00;
     const int exponent = std::ilogb(size);
@@ -151,7 +152,7 @@ uint16_t half_of(float value) {
 float value_of_half(uint16_t half) {
     const int exponent = half >> 10 & 31;
     const int steps = half & 1023;
-    const double size = exponent == 31   ? (steps == 0 ? HUGE_VAL : std::nan(""))
+    const double size = exponent == 31  ? (steps == 0 ? HUGE_VAL : std::nan(""))
                         : exponent == 0 ? std::ldexp(steps, -24)
                                         : std::ldexp(1024 + steps, exponent - 25);
     return static_cast<float>((half & 0x8000) != 0 ? -size : size);

@@ -243,12 +243,12 @@ std::shared_ptr<Call> Server::send(const std::string& model, std::shared_ptr<con
                                                                sending.memory_id));
         }
         check(TRITONSERVER_InferenceRequestSetReleaseCallback(request, &Call::on_release, call.get()));
-        check(TRITONSERVER_InferenceRequestSetResponseCallback(
-            request,
-            !sending.wants_gpu_output ? allocator_
-            : sending.is_pretended    ? pretending_allocator_
-                                      : gpu_allocator_,
-            &call->output_memory_id_, &Call::on_response, call.get()));
+        check(TRITONSERVER_InferenceRequestSetResponseCallback(request,
+                                                               !sending.wants_gpu_output ? allocator_
+                                                               : sending.is_pretended    ? pretending_allocator_
+                                                                                         : gpu_allocator_,
+                                                               &call->output_memory_id_, &Call::on_response,
+                                                               call.get()));
     };
     call->self_ = call;
     call->sent = Clock::now();
