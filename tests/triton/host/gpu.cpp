@@ -74,7 +74,11 @@ private:
 
 }  // namespace
 
-std::string why_no_gpu() { return is_double() ? "" : Driver::instance().why_not; }
+std::string why_no_gpu() {
+    // The double of the driver is not opened before the core has looked for GPUs, which would find one that is none of
+    // NVIDIA's.
+    return is_double() || std::getenv("TRTV_CUDA_DIR") != nullptr ? "" : Driver::instance().why_not;
+}
 
 GpuMemory::GpuMemory(size_t bytes) {
     if (is_double()) {
