@@ -89,7 +89,7 @@ internal sealed class SchedulerTarget : FuzzTarget
 
     private sealed class Request : ScheduledRequest
     {
-        private readonly ManualResetEventSlim _ended = new();
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly float[] _got;
         private int _next;
         private int _begins;
@@ -114,12 +114,12 @@ internal sealed class SchedulerTarget : FuzzTarget
         {
             Take(rest, first);
             (_ends, _failure) = (_ends + 1, failure);
-            _ended.Set();
+            _ended.TrySetResult();
         }
 
         public void Await()
         {
-            if (!_ended.Wait(TimeSpan.FromSeconds(Verdict.MaxSeconds)))
+            if (!_ended.Task.Wait(TimeSpan.FromSeconds(Verdict.MaxSeconds)))
                 throw new InvalidOperationException($"a request of {Frames} frames never ended");
         }
 
@@ -132,9 +132,8 @@ internal sealed class SchedulerTarget : FuzzTarget
                 _fault += $"{_failure.GetType().Name}; ";
             if (_failure is null && (_next != _got.Length || _begins != (Frames > 0 ? 1 : 0)))
                 _fault += "it ended early, or without a beginning; ";
-            for (int sample = 0; sample < _next; sample++)
-                if (_got[sample] != ShiftNetwork.GetSample(Mel.Span, sample))
-                    _fault += sample < _next ? "wrong samples; " : "";
+            if (Enumerable.Range(0, _next).Any(sample => _got[sample] != ShiftNetwork.GetSample(Mel.Span, sample)))
+                _fault += "wrong samples; ";
             if (_fault.Length > 0)
                 throw new InvalidOperationException($"a request of {Frames} frames: {_fault}");
         }
