@@ -511,6 +511,7 @@ triton_references() {
         "$program" export tests/data/golden/tiny-center --output "$folder/tiny.onnx" --force &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name streamed --decoupled &&
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name half --fp16 &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5
     } >"$folder/triton.log" 2>&1 || { cat "$folder/triton.log"; return 1; }
 }

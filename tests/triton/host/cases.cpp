@@ -592,7 +592,7 @@ CASE("64 clients, some of whom cancel or send what is wrong: every answer is rig
     CHECK(result.megabytes_after <= result.megabytes_before + 64);
 }
 
-CASE("The repository that the program writes is served as it is, streamed and in F5-TTS's place too") {
+CASE("The repository that the program writes is served as it is, streamed, as FP16 and in F5-TTS's place too") {
     const char* const repository = std::getenv("TRTV_TRITON_REPOSITORY");
     if (repository == nullptr)
         throw cases::Skip{"TRTV_TRITON_REPOSITORY names no folder that 'trtvocoder triton' wrote"};
@@ -608,6 +608,13 @@ CASE("The repository that the program writes is served as it is, streamed and in
         check_same(expected, call->samples);
         CHECK(std::string(model) == "streamed" ? call->responses > 1 : call->responses == 1);
     }
+    CHECK_EQUAL(server.load("half"), "");
+    Sending half;
+    half.type = TRITONSERVER_TYPE_FP16;
+    const auto call = server.send("half", mel, half);
+    check_answered(*call);
+    CHECK_EQUAL(call->type, TRITONSERVER_TYPE_FP16);
+    check_rounded(direct.decode(*rounded_to_half(*mel)), call->samples);
 }
 
 CASE("An engine runs where the model says: on the double of a GPU, from within Triton's core") {
