@@ -257,9 +257,13 @@ void Sequences::look_after() noexcept {
     std::unique_lock lock(mutex_);
     const auto is_cancelled = [](const Sequence& sequence) { return sequence.pieces.front().request->is_cancelled(); };
     std::vector<float> no_audio;
-    for (auto sequence = waiting_.begin();
-         sequence = std::find_if(waiting_.begin(), waiting_.end(), is_cancelled), sequence != waiting_.end();) {
-        serve(sequence, lock, no_audio);
+    for (List* const list : {&waiting_, &ready_}) {
+        for (;;) {
+            const auto sequence = std::find_if(list->begin(), list->end(), is_cancelled);
+            if (sequence == list->end()) break;
+            // Not by a lane: all may be at work for long.
+            serve(sequence, lock, no_audio);
+        }
     }
     if (is_full_) return;
     const auto now = Clock::now();

@@ -212,11 +212,11 @@ CASE("A cancelled request ends its sequence, which says so until it begins again
     CHECK_EQUAL(second->code, TRITONSERVER_ERROR_CANCELLED);
     check_answered(*third, "The sequence 1 is over: a request of it was cancelled; begin it again");
     CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_open_sequences") == 0; }));
-    CHECK_EQUAL(metric(*loaded.server, "trtvocoder_cancelled_total"), 1);
+    CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_cancelled_total") == 1; }));
     check_speaks(loaded, mel, 1);
 }
 
-CASE("A sequence that waits for a stream can be cancelled, and others have the next one that is free") {
+CASE("A sequence that waits while every lane is at work is cancelled at once, and can begin again") {
     only_with_double();
     Loaded loaded(sequence_config_of(1, direct));
     set_gate(doubles::shuts_gate);
@@ -340,8 +340,8 @@ CASE("Statistics and metrics tell of sequences") {
     CHECK_CONTAINS(statistics, "\"success\":{\"count\":4");
     CHECK_CONTAINS(statistics, "\"fail\":{\"count\":1");
     CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_pushes_total") == 4; }));
-    CHECK_EQUAL(metric(*loaded.server, "trtvocoder_frames_total"), 30 + 90);
-    CHECK_EQUAL(metric(*loaded.server, "trtvocoder_open_sequences"), 1);
+    CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_frames_total") == 30 + 90; }));
+    CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_open_sequences") == 1; }));
     CHECK_EQUAL(metric(*loaded.server, "trtvocoder_ready"), 1);
 }
 
