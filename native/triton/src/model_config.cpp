@@ -16,8 +16,10 @@ using nlohmann::json;
 
 constexpr int32_t many = 1 << 20;
 constexpr int32_t most_streams = 1024;
-/** The core's own; it fills it in. */
+/** The core's own. */
 constexpr std::chrono::microseconds default_idle = std::chrono::seconds(1);
+/** What is longer is for ever. */
+constexpr std::chrono::microseconds longest_idle = std::chrono::hours(24 * 365);
 
 int32_t whole_number(const std::string& key, const std::string& text, int32_t first, int32_t last) {
     int32_t value = 0;
@@ -40,11 +42,12 @@ int32_t one_of(const std::string& key, const std::string& text, std::initializer
     refuse("config.pbtxt: the parameter " + key + " is \"" + text + "\", expected one of: " + expected + ".");
 }
 
-int64_t integer(const json& object, const char* field, int64_t otherwise) {
-    const auto found = object.find(field);
-    if (found == object.end()) return otherwise;
+std::chrono::microseconds read_idle(const json& batching) {
+    const auto found = batching.find("max_sequence_idle_microseconds");
+    if (found == batching.end()) return default_idle;
     // 64 bits of protobuf's are a string in JSON.
-    return found->is_string() ? std::stoll(found->get<std::string>()) : found->get<int64_t>();
+    const uint64_t idle = found->is_string() ? std::stoull(found->get<std::string>()) : found->get<uint64_t>();
+    return std::chrono::microseconds(std::min(idle, static_cast<uint64_t>(longest_idle.count())));
 }
 
 SequenceConfig read_sequences(const json& batching, int32_t max_batch) {
@@ -59,13 +62,11 @@ SequenceConfig read_sequences(const json& batching, int32_t max_batch) {
     SequenceConfig config;
     config.slots = std::max(1, max_batch);
     if (const auto oldest = batching.find("oldest"); oldest != batching.end()) {
-        const int64_t asked = integer(*oldest, "max_candidate_sequences", 0);
-        if (asked > 0)
-            config.slots = static_cast<int32_t>(std::min<int64_t>(asked, std::numeric_limits<int32_t>::max()));
+        const int32_t asked = oldest->value("max_candidate_sequences", 0);
+        if (asked > 0) config.slots = asked;
     }
     config.streams = std::min(config.slots, most_streams);
-    config.max_idle =
-        std::chrono::microseconds(integer(batching, "max_sequence_idle_microseconds", default_idle.count()));
+    config.max_idle = read_idle(batching);
     return config;
 }
 
