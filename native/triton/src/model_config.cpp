@@ -45,8 +45,13 @@ int32_t one_of(const std::string& key, const std::string& text, std::initializer
 std::chrono::microseconds read_idle(const json& batching) {
     const auto found = batching.find("max_sequence_idle_microseconds");
     if (found == batching.end()) return default_idle;
-    // 64 bits of protobuf's are a string in JSON.
-    const uint64_t idle = found->is_string() ? std::stoull(found->get<std::string>()) : found->get<uint64_t>();
+    // 64 bits of protobuf's are a string in JSON, or not.
+    const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
+    const char* const end = text.data() + text.size();
+    uint64_t idle = 0;
+    if (const auto [stopped, error] = std::from_chars(text.data(), end, idle); error != std::errc{} || stopped != end) {
+        refuse("config.pbtxt: max_sequence_idle_microseconds is " + text + ", expected a whole number.");
+    }
     return std::chrono::microseconds(std::min(idle, static_cast<uint64_t>(longest_idle.count())));
 }
 
