@@ -93,6 +93,21 @@ std::shared_ptr<Mel> piece_of(const Mel& mel, int first, int count) {
     return piece;
 }
 
+std::shared_ptr<Mel> join(const std::vector<std::shared_ptr<Mel>>& pieces) {
+    auto mel = std::make_shared<Mel>(Mel{pieces.front()->shape, {}});
+    mel->shape.back() = 0;
+    for (const auto& piece : pieces) mel->shape.back() += piece->shape.back();
+    const auto rows = static_cast<size_t>(mel->shape[mel->shape.size() - 2]);
+    for (size_t row = 0; row < rows; row++) {
+        for (const auto& piece : pieces) {
+            const auto frames = static_cast<std::ptrdiff_t>(piece->shape.back());
+            const auto start = piece->values.begin() + static_cast<std::ptrdiff_t>(row) * frames;
+            mel->values.insert(mel->values.end(), start, start + frames);
+        }
+    }
+    return mel;
+}
+
 int random_length(std::mt19937& random) { return std::uniform_int_distribution<int>(300, 900)(random); }
 
 struct Direct::Library {

@@ -49,6 +49,9 @@ std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch
 /** Frames [first, first + count) of a mel of one item. */
 std::shared_ptr<Mel> piece_of(const Mel& mel, int first, int count);
 
+/** The same again: pieces of one item, one behind the other. */
+std::shared_ptr<Mel> join(const std::vector<std::shared_ptr<Mel>>& pieces);
+
 /** Frames of one of F5-TTS's mels, 300 to 900. */
 int random_length(std::mt19937& random);
 

@@ -280,6 +280,60 @@ CASE(
     check_speaks(loaded, random_mel(loaded.random, 70), 2);
 }
 
+CASE(
+    "Whatever comes in whatever sequence, with whatever flags: it is decoded as it must be or answered with why, "
+    "once") {
+    Loaded loaded(any_shape(sequence_config_of(4, oldest)));
+    /** What is known of a sequence: its frames so far, and what it was answered. */
+    struct Known {
+        std::vector<std::shared_ptr<Mel>> pieces;
+        std::vector<std::shared_ptr<Call>> calls;
+        bool is_open = false;
+    };
+    struct Asked {
+        std::shared_ptr<Call> call;
+        bool is_right;
+    };
+    std::vector<Asked> all;
+    std::vector<Known> ended;
+    Known known[5];
+    auto& random = loaded.random;
+    for (int index = 0; index < 600; index++) {
+        const size_t number = random() % 5;
+        Known& sequence = known[number];
+        Sending sending;
+        sending.sequence = number + 1;
+        if (random() % (sequence.is_open ? 20 : 2) == 0) sending.flags |= starts;
+        if (random() % 6 == 0) sending.flags |= ends;
+        auto piece = random_mel(random, static_cast<int>(random() % 30));
+        const bool is_wrong = random() % 8 == 0;
+        if (is_wrong && piece->values.empty()) piece->shape[1] = 99;
+        if (is_wrong && !piece->values.empty()) piece = not_finite(*piece, random);
+        if ((sending.flags & starts) != 0) sequence = {{}, {}, true};
+        const auto call = loaded.send(piece, sending);
+        const bool is_right = sequence.is_open && !is_wrong;
+        all.push_back({call, is_right});
+        if (is_right) {
+            sequence.pieces.push_back(piece);
+            sequence.calls.push_back(call);
+        }
+        if (!sequence.is_open || (sending.flags & ends) == 0) continue;
+        // The core gives an ID that has ended another slot, beside the one that may still be at work.
+        CHECK(call->wait());
+        // The rest of one whose last piece is wrong is lost.
+        if (!is_wrong) ended.push_back(sequence);
+        sequence = {};
+    }
+    for (const Asked& asked : all) {
+        CHECK(asked.call->wait());
+        CHECK_EQUAL(asked.call->finals, 1);
+        CHECK_EQUAL(asked.call->releases, 1);
+        CHECK_EQUAL(asked.call->error.empty(), asked.is_right);
+    }
+    CHECK(ended.size() > 20);
+    for (const Known& sequence : ended) check_whole(*join(sequence.pieces), sequence.calls);
+}
+
 CASE("A network that fails ends its sequence only; a lost context ends the instance, which says so") {
     only_with_double();
     Loaded loaded(sequence_config_of(4, oldest));
