@@ -202,9 +202,9 @@ internal sealed record TritonResult : CommandResult
         CultureInfo.InvariantCulture,
         $"{Output}: mel [{MelCount}, -1] -> waveform [-1] at {SampleRate} Hz, {Load}, {Kind}{(Decoupled ? ", decoupled" : "")}")];
 
-    private string Load => string.Create(CultureInfo.InvariantCulture, Sequences is { } sequences
-        ? (FormattableString)$"up to {sequences} sequences of pieces"
-        : $"up to {MaxBatch} mels a request");
+    private string Load => Sequences is { } sequences
+        ? string.Create(CultureInfo.InvariantCulture, $"up to {sequences} sequences of pieces")
+        : string.Create(CultureInfo.InvariantCulture, $"up to {MaxBatch} mels a request");
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.TritonResult);
 }
