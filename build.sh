@@ -512,7 +512,8 @@ triton_references() {
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name streamed --decoupled &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name half --fp16 &&
-            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5 &&
+            "$program" triton "$folder/streaming.onnx" --output "$folder/repository" --name sequences --sequences 4
     } >"$folder/triton.log" 2>&1 || { cat "$folder/triton.log"; return 1; }
 }
 
@@ -539,7 +540,7 @@ triton_soak() {
     client_references
     triton_references
     [[ -n ${TRTV_TRITON_DIR:-} ]] || fail "TRTV_TRITON_DIR does not name a folder with libtritonserver.so."
-    local -x TRTV_TEST_CASES='64 clients' TRTV_TRITON_REQUESTS=${1:-10000}
+    local -x TRTV_TEST_CASES='some of whom' TRTV_TRITON_REQUESTS=${1:-10000}
     say "on the double"
     "$native_build/tests/triton_tests"
     say "in the real core"

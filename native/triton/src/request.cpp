@@ -65,22 +65,26 @@ void Request::read() {
     }
     const int64_t items = config.has_batch ? shape[0] : 1;
     const int64_t frames = shape[dims - 1];
-    if (items < 1 || frames < 1 || items > std::numeric_limits<int32_t>::max() ||
+    const int64_t least_frames = config.sequences.has_value() ? 0 : 1;
+    if (items < 1 || frames < least_frames || items > std::numeric_limits<int32_t>::max() ||
         frames > std::numeric_limits<int32_t>::max()) {
         refuse(", which holds no mel that can be decoded.");
     }
     if (config.decoupled && items != 1) {
         refuse(": a model that sends parts takes one mel a request. Send them as requests of their own.");
     }
+    if (config.sequences.has_value() && items != 1) refuse(": a request of a sequence has one piece of one mel.");
     // By division: the product of sizes that a client names may be beyond 64 bits.
     const uint64_t item_bytes = size_of(type) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
-    if (bytes % item_bytes != 0 || bytes / item_bytes != static_cast<uint64_t>(items)) {
+    if (item_bytes == 0 ? bytes != 0 : bytes % item_bytes != 0 || bytes / item_bytes != static_cast<uint64_t>(items)) {
         refuse(" and has " + std::to_string(bytes) + " bytes, expected " + std::to_string(items) + " times " +
                std::to_string(item_bytes) + ".");
     }
     int32_t samples = 0;
-    const VocoderLibrary& library = VocoderLibrary::instance();
-    library.check(library.vocoder_get_sample_count(instance_.vocoder(), static_cast<int32_t>(frames), &samples));
+    if (!config.sequences.has_value()) {
+        const VocoderLibrary& library = VocoderLibrary::instance();
+        library.check(library.vocoder_get_sample_count(instance_.vocoder(), static_cast<int32_t>(frames), &samples));
+    }
 
     try {
         mel_.read(input, pieces, type, bytes, instance_.vocoder());
@@ -172,6 +176,16 @@ void Request::send_part(const float* samples, int32_t count, bool is_last) {
     check(TRITONBACKEND_ResponseSend(response, is_last ? TRITONSERVER_RESPONSE_COMPLETE_FINAL : 0, nullptr));
 }
 
+void Request::expect(int32_t samples) {
+    const std::lock_guard lock(mutex_);
+    samples_ = samples;
+}
+
+bool Request::has_failed() {
+    const std::lock_guard lock(mutex_);
+    return error_ != nullptr;
+}
+
 void Request::fail(TRITONSERVER_Error_Code code, const char* message) noexcept {
     const std::lock_guard lock(mutex_);
     if (error_ == nullptr) error_ = TRITONSERVER_ErrorNew(code, message);
@@ -223,7 +237,7 @@ void Request::answer() noexcept {
             log_if_failed(refused, "a request that could not be answered");
             return;
         }
-        if (error_ == nullptr) error_ = guard([&] { make_output(response_, samples_); });
+        if (error_ == nullptr && has_output_) error_ = guard([&] { make_output(response_, samples_); });
     }
     log_if_failed(TRITONBACKEND_ResponseSend(response_, TRITONSERVER_RESPONSE_COMPLETE_FINAL, error_), "a response");
 }

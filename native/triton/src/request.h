@@ -44,7 +44,8 @@ public:
     /** From here on the request is the backend's to answer and release. */
     void take_over() noexcept;
 
-    /** Reads and checks the mel: [items, mels, frames], or [mels, frames] where there is no batch dimension. */
+    /** Reads and checks the mel: [items, mels, frames], or [mels, frames] where there is no batch dimension; in a
+     * sequence one item of 0 frames or more. */
     void read();
 
     int32_t items() const noexcept { return items_; }
@@ -58,6 +59,13 @@ public:
     void receive(int32_t item, int32_t status, const char* message, const float* samples, int32_t first, int32_t count,
                  bool is_last) noexcept;
 
+    /** Of a piece of a sequence: says how many samples the answer has. Before the first are received. */
+    void expect(int32_t samples);
+
+    /** Says that the request only fills a place in the core's batch: its answer has no output. */
+    void answer_nothing() noexcept { has_output_ = false; }
+
+    bool has_failed();
     /** Notes why the request fails, if nothing was noted before. */
     void fail(TRITONSERVER_Error_Code code, const char* message) noexcept;
     /** The same with the exception being handled. */
@@ -84,6 +92,7 @@ private:
     std::atomic<uint64_t> run_start_ns_{0};
     uint64_t compute_end_ns_ = 0;
     bool is_ours_ = false;
+    bool has_output_ = true;
 
     int32_t items_ = 0;
     int32_t frames_ = 0;

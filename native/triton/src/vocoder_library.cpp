@@ -71,6 +71,13 @@ VocoderLibrary::VocoderLibrary() {
     TRTV_FIND(vocoder_get_sample_count);
     TRTV_FIND(vocoder_copy_from_device);
     TRTV_FIND(vocoder_copy_to_device);
+    TRTV_FIND(stream_create);
+    TRTV_FIND(stream_destroy);
+    TRTV_FIND(stream_warm_up);
+    TRTV_FIND(stream_push);
+    TRTV_FIND(stream_complete);
+    TRTV_FIND(stream_read);
+    TRTV_FIND(stream_reset);
     TRTV_FIND(scheduler_create);
     TRTV_FIND(scheduler_destroy);
     TRTV_FIND(scheduler_warm_up);

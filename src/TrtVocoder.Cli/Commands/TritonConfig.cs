@@ -9,6 +9,12 @@ internal sealed record TritonConfig
     /// <summary>The most mels of a request, and of the requests that the server hands over together.</summary>
     public const int DefaultBatch = 64;
 
+    /// <summary>The most streams that the backend keeps.</summary>
+    public const int MostSequences = 1024;
+
+    // Speech that is made slower than this between two pieces is rare; the server's own default is a second.
+    private const int MaxIdleMicroseconds = 5_000_000;
+
     public required string Name { get; init; }
 
     /// <summary>The model's file in the version's folder.</summary>
@@ -22,6 +28,9 @@ internal sealed record TritonConfig
     public required int MinFrames { get; init; }
 
     public required int MaxBatch { get; init; }
+
+    /// <summary>The most sequences of an instance, whose requests have the pieces of a mel each; null: requests have whole mels.</summary>
+    public required int? Sequences { get; init; }
 
     public required int Instances { get; init; }
 
@@ -80,6 +89,36 @@ internal sealed record TritonConfig
             {{(Gpus.Count > 0 ? $"    gpus: [ {string.Join(", ", Gpus)} ]\n" : "")}}  }
             ]
 
+            """);
+        if (Sequences is { } sequences)
+            AppendSequences(text, sequences);
+        else
+            AppendBatching(text);
+        foreach ((string key, string value) in Parameters)
+            text.Append(CultureInfo.InvariantCulture, $$"""
+                parameters { key: "{{key}}" value { string_value: "{{value}}" } }
+
+                """);
+        return text.ToString();
+    }
+
+    private void AppendSequences(StringBuilder text, int sequences) => text.Append(CultureInfo.InvariantCulture, $$"""
+
+        # A sequence is a mel that comes piece by piece; the backend has a stream ready for each, and forgets one that nothing comes of for so long.
+        sequence_batching {
+          max_sequence_idle_microseconds: {{MaxIdleMicroseconds}}
+          oldest {
+            max_candidate_sequences: {{sequences}}
+            max_queue_delay_microseconds: {{QueueDelayMicroseconds}}
+          }
+        }
+
+        """);
+
+    private void AppendBatching(StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $$"""
+
             # The backend packs windows of all requests into full batches by itself: nothing is gained by holding requests back here.
             dynamic_batching {
               max_queue_delay_microseconds: {{QueueDelayMicroseconds}}
@@ -107,11 +146,5 @@ internal sealed record TritonConfig
             ]
 
             """);
-        foreach ((string key, string value) in Parameters)
-            text.Append(CultureInfo.InvariantCulture, $$"""
-                parameters { key: "{{key}}" value { string_value: "{{value}}" } }
-
-                """);
-        return text.ToString();
     }
 }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "doubles/config_text.h"
+#include "doubles/sequence_batcher.h"
 #include "triton/core/tritonbackend.h"
 
 #define TRTV_EXPORT extern "C" __attribute__((visibility("default")))
@@ -118,6 +119,11 @@ struct TRITONSERVER_InferenceRequest {
     std::string model_name;
     std::shared_ptr<struct TRITONBACKEND_Model> model;
     std::map<std::string, TRITONBACKEND_Input> inputs;
+    uint32_t flags = 0;
+    uint64_t number = 0;
+    std::string label;
+    /** No client's: it has the place of a sequence in a batch that has none. */
+    bool is_filler = false;
     std::atomic<bool> is_cancelled{false};
     TRITONSERVER_InferenceRequestReleaseFn_t release = nullptr;
     void* release_user = nullptr;
@@ -171,6 +177,7 @@ struct TRITONBACKEND_Model {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<TRITONSERVER_InferenceRequest*> queue;
+    std::unique_ptr<doubles::SequenceBatcher> sequences;
     int open = 0;
     bool is_ending = false;
     bool is_initialized = false;
@@ -183,6 +190,7 @@ struct TRITONBACKEND_Model {
         return reinterpret_cast<Function*>(dlsym(library, symbol));
     }
 
+    std::vector<TRITONSERVER_InferenceRequest*> next_requests();
     int max_batch() const { return config.value("max_batch_size", 0); }
     TRITONSERVER_Error* start(const std::string& backends);
     void run(TRITONBACKEND_ModelInstance& instance);
@@ -231,10 +239,37 @@ void deliver(TRITONSERVER_InferenceRequest& request, TRITONBACKEND_Response* res
 
 void release(TRITONSERVER_InferenceRequest& request) {
     const std::shared_ptr<TRITONBACKEND_Model> model = std::move(request.model);
+    const bool is_filler = request.is_filler;
+    if (model->sequences != nullptr) {
+        const std::lock_guard lock(model->mutex);
+        model->sequences->release(&request);
+    }
     request.release(&request, TRITONSERVER_REQUEST_RELEASE_ALL, request.release_user);
+    if (is_filler) return;
     const std::lock_guard lock(model->mutex);
     model->open--;
     model->changed.notify_all();
+}
+
+/** What the core hands over for a sequence that has no request, of a batch in which it has a place: of the shape of
+ * another one, with anything in it. */
+TRITONSERVER_InferenceRequest* make_filler(const TRITONSERVER_InferenceRequest& other) {
+    static TRITONSERVER_ResponseAllocator no_output{
+        [](TRITONSERVER_ResponseAllocator*, const char*, size_t, TRITONSERVER_MemoryType, int64_t, void*, void**,
+           void**, TRITONSERVER_MemoryType*,
+           int64_t*) -> TRITONSERVER_Error* { misuse("an output was made of a request that asks for none"); },
+        nullptr};
+    auto* const filler = new TRITONSERVER_InferenceRequest{};
+    filler->model = other.model;
+    filler->inputs = other.inputs;
+    filler->is_filler = true;
+    filler->release = [](TRITONSERVER_InferenceRequest* request, uint32_t, void*) { delete request; };
+    filler->allocator = &no_output;
+    filler->complete = [](TRITONSERVER_InferenceResponse* response, uint32_t, void*) {
+        require(reinterpret_cast<TRITONBACKEND_Response*>(response)->error == nullptr, "a filler was refused");
+        TRITONSERVER_InferenceResponseDelete(response);
+    };
+    return filler;
 }
 
 MemoryUsage usage_of(TRITONSERVER_BufferAttributes** entries, uint32_t count) {
@@ -276,6 +311,7 @@ TRITONSERVER_Error* TRITONBACKEND_Model::start(const std::string& backends) {
     if (auto* const initialize = find("TRITONBACKEND_ModelInitialize", &TRITONBACKEND_ModelInitialize)) {
         if (TRITONSERVER_Error* const error = initialize(this)) return error;
     }
+    if (config.contains("sequence_batching")) sequences = std::make_unique<doubles::SequenceBatcher>(config);
     const json groups = config.value("instance_group", json::array({json::object()}));
     for (const json& group : groups) {
         for (int index = 0; index < group.value("count", 1); index++) {
@@ -297,20 +333,37 @@ TRITONSERVER_Error* TRITONBACKEND_Model::start(const std::string& backends) {
     return nullptr;
 }
 
+/** What an instance is to have next; empty: nothing more. */
+std::vector<TRITONSERVER_InferenceRequest*> TRITONBACKEND_Model::next_requests() {
+    std::unique_lock lock(mutex);
+    std::vector<TRITONSERVER_InferenceRequest*> batch;
+    if (sequences != nullptr) {
+        while (batch = sequences->next(), batch.empty() && !is_ending) {
+            // Sequences end by themselves too.
+            changed.wait_for(lock, std::chrono::milliseconds(10));
+        }
+        for (auto& request : batch) {
+            if (request == nullptr) request = make_filler(*batch.back());
+        }
+        return batch;
+    }
+    changed.wait(lock, [&] { return is_ending || !queue.empty(); });
+    const size_t most = config.contains("dynamic_batching") ? static_cast<size_t>(max_batch()) : 1;
+    while (!queue.empty() && batch.size() < most) {
+        batch.push_back(queue.front());
+        queue.pop_front();
+    }
+    return batch;
+}
+
 void TRITONBACKEND_Model::run(TRITONBACKEND_ModelInstance& instance) {
     auto* const execute = find("TRITONBACKEND_ModelInstanceExecute", &TRITONBACKEND_ModelInstanceExecute);
     for (;;) {
         std::vector<TRITONBACKEND_Request*> batch;
-        {
-            std::unique_lock lock(mutex);
-            changed.wait(lock, [&] { return is_ending || !queue.empty(); });
-            if (queue.empty()) return;
-            const size_t most = config.contains("dynamic_batching") ? static_cast<size_t>(max_batch()) : 1;
-            while (!queue.empty() && batch.size() < most) {
-                batch.push_back(reinterpret_cast<TRITONBACKEND_Request*>(queue.front()));
-                queue.pop_front();
-            }
+        for (TRITONSERVER_InferenceRequest* const request : next_requests()) {
+            batch.push_back(reinterpret_cast<TRITONBACKEND_Request*>(request));
         }
+        if (batch.empty()) return;
         for (TRITONBACKEND_Request* const request : batch) of(request)->is_backends = true;
         TRITONSERVER_Error* const error = execute(&instance, batch.data(), static_cast<uint32_t>(batch.size()));
         if (error == nullptr) continue;
@@ -532,10 +585,25 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Serve
         return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) + ", expected " +
                           type + " " + expected["dims"].dump());
     }
+    if (model->sequences != nullptr && input->second.shape.size() == 3 && input->second.shape[0] != 1) {
+        return refuse_now("must specify batch-size 1 due to requirements of sequence batcher");
+    }
     request->model = model;
     request->queue_start_ns = now_ns();
-    const std::lock_guard held_lock(model->mutex);
-    model->queue.push_back(request);
+    std::unique_lock held_lock(model->mutex);
+    if (model->sequences != nullptr) {
+        const std::string id = request->number != 0 ? std::to_string(request->number) : request->label;
+        const std::string refused =
+            model->sequences->add(request, id, (request->flags & TRITONSERVER_REQUEST_FLAG_SEQUENCE_START) != 0,
+                                  (request->flags & TRITONSERVER_REQUEST_FLAG_SEQUENCE_END) != 0);
+        if (!refused.empty()) {
+            held_lock.unlock();
+            request->model.reset();
+            return refuse_now(refused);
+        }
+    } else {
+        model->queue.push_back(request);
+    }
     model->changed.notify_all();
     return nullptr;
 }
@@ -566,6 +634,21 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestNew(TRITONSERVER_In
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestDelete(TRITONSERVER_InferenceRequest* request) {
     require(!request->is_backends, "a request was deleted that the backend holds");
     delete request;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetFlags(TRITONSERVER_InferenceRequest* request,
+                                                                      uint32_t flags) {
+    request->flags = flags;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationId(TRITONSERVER_InferenceRequest* request,
+                                                                              uint64_t id) {
+    request->number = id;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationIdString(
+    TRITONSERVER_InferenceRequest* request, const char* id) {
+    request->label = id;
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestCancel(TRITONSERVER_InferenceRequest* request) {
@@ -659,6 +742,21 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_InputBuffer(TRITONBACKEND_Input* i
     *size = input->pieces[index].size;
     *memory = input->pieces[index].memory;
     *memory_id = input->pieces[index].memory_id;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestCorrelationId(TRITONBACKEND_Request* request, uint64_t* id) {
+    if (!held(request)->label.empty()) return error_of(TRITONSERVER_ERROR_INVALID_ARG, "the ID is not a number");
+    *id = of(request)->number;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestCorrelationIdString(TRITONBACKEND_Request* request,
+                                                                         const char** id) {
+    if (held(request)->label.empty()) return error_of(TRITONSERVER_ERROR_INVALID_ARG, "the ID is not a string");
+    *id = of(request)->label.c_str();
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestFlags(TRITONBACKEND_Request* request, uint32_t* flags) {
+    *flags = held(request)->flags;
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestIsCancelled(TRITONBACKEND_Request* request, bool* is_cancelled) {
@@ -812,6 +910,7 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRIT
                                                                             uint64_t compute_end, uint64_t exec_end) {
     require(exec_start > 0 && exec_start <= compute_start && compute_start <= compute_end && compute_end <= exec_end,
             "the times of a request's statistics are out of order");
+    if (held(request)->is_filler) return nullptr;
     TRITONBACKEND_Model& model = *instance->model;
     const std::lock_guard lock(model.mutex);
     (success ? model.successes : model.failures)++;

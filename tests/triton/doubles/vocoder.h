@@ -11,6 +11,11 @@ constexpr float model_fails = 1001;
 constexpr float context_is_lost = 1002;
 /** The decode waits until it is cancelled, and the others behind it. */
 constexpr float never_ends = 1003;
+/** A push into a stream waits as long as the gate is shut. */
+constexpr float waits_at_gate = 1004;
+/** A session's decode shuts the gate, and opens it. */
+constexpr float shuts_gate = 1005;
+constexpr float opens_gate = 1006;
 
 /** Copies from and to memory of this GPU fail. */
 constexpr int64_t gpu_that_fails = 7;

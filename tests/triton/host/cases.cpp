@@ -1,65 +1,18 @@
 // What the backend does inside Triton's core, be it the real one or the double.
-#include "cases.h"
-
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <thread>
 
 #include "doubles/vocoder.h"
 #include "load.h"
-#include "models.h"
+#include "support.h"
 
 using namespace host;
 
 namespace {
-
-/** A server with one model, which is loaded. */
-struct Loaded {
-    explicit Loaded(const std::string& config, const std::string& file = model_file()) {
-        repository.add("vocoder", config, file);
-        server = std::make_unique<Server>(repository.path(), backends());
-        CHECK_EQUAL(server->load("vocoder"), "");
-    }
-
-    std::shared_ptr<Call> send(const std::shared_ptr<const Mel>& mel, const Sending& sending = {}) {
-        return server->send("vocoder", mel, sending);
-    }
-
-    Repository repository;
-    std::unique_ptr<Server> server;
-    std::mt19937 random{7};
-};
-
-/** Exactly one last response and one release; "" or the error as expected. */
-void check_answered(Call& call, const std::string& error_part = "") {
-    CHECK(call.wait());
-    CHECK_EQUAL(call.finals, 1);
-    CHECK_EQUAL(call.releases, 1);
-    if (error_part.empty()) {
-        CHECK_EQUAL(call.error, "");
-    } else {
-        CHECK_CONTAINS(call.error, error_part);
-    }
-}
-
-void check_same(const std::vector<float>& expected, const std::vector<float>& actual) {
-    CHECK_EQUAL(actual.size(), expected.size());
-    CHECK(decibels(expected, actual) >= faithful_decibels);
-}
-
-std::shared_ptr<Mel> magic_mel(std::mt19937& random, int frames, float magic) {
-    auto mel = random_mel(random, frames);
-    mel->values[0] = magic;
-    return mel;
-}
-
-void only_with_double() {
-    if (!is_double()) throw cases::Skip{"the real library cannot be made to fail so"};
-}
 
 /** A model that takes mels in GPU memory. */
 std::string gpu_model() {
@@ -100,24 +53,6 @@ void check_rounded(const std::vector<float>& expected, const std::vector<float>&
 double nanoseconds(const std::string& statistics, const std::string& name) {
     const size_t at = statistics.find("\"ns\":", statistics.find("\"" + name + "\":"));
     return at == std::string::npos ? std::nan("") : std::stod(statistics.substr(at + 5));
-}
-
-template <typename Condition>
-bool becomes_true(Condition&& condition) {
-    for (int tries = 0; tries < 1000; tries++) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-}
-
-/** The value of the backend's metric; NaN where it is not there. */
-double metric(Server& server, const std::string& name) {
-    const std::string lines = server.metrics();
-    const size_t start = lines.find("\n" + name + "{");
-    const size_t from = start == std::string::npos && lines.compare(0, name.size() + 1, name + "{") == 0 ? 0 : start;
-    if (from == std::string::npos) return std::nan("");
-    return std::stod(lines.substr(lines.find("} ", from) + 2));
 }
 
 }  // namespace
@@ -184,10 +119,7 @@ CASE("A decoupled model sends parts as they come, which join to the whole, and s
 }
 
 CASE("A mel that cannot be decoded is answered with why, and the next one is decoded") {
-    // Of dims that let everything through to the backend.
-    std::string config = config_of(4, false);
-    config.replace(config.find("[ 100, -1 ]"), 11, "[ -1, -1 ]");
-    Loaded loaded(config);
+    Loaded loaded(any_shape(config_of(4, false)));
     for (const float value : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
         const auto mel = random_mel(loaded.random, 300);
         mel->values[12345] = value;
@@ -506,9 +438,6 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     config = config_of(4, false);
     config.replace(config.find("TYPE_FP32"), 9, "TYPE_INT8");
     repository.add("type", config, model_file());
-    config = config_of(4, false);
-    config.replace(config.find("dynamic_batching"), 16, "sequence_batching");
-    repository.add("sequence", config, model_file());
     repository.add("vocoder", config_of(4, false), model_file());
     Server server(repository.path(), backends());
     CHECK_CONTAINS(server.load("damaged"), is_double() ? "damaged" : "model.onnx");
@@ -519,7 +448,6 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     CHECK_CONTAINS(server.load("choice"), "the parameter runtime is \"cuda\", expected one of: auto, ");
     CHECK_CONTAINS(server.load("mels"), "the input mel has 80 mels");
     CHECK_CONTAINS(server.load("type"), "is not TYPE_FP32 or TYPE_FP16 with 2 dims");
-    CHECK_CONTAINS(server.load("sequence"), "sequence_batching is not served");
     CHECK(server.is_live());
     CHECK(!server.is_ready("damaged"));
     CHECK_EQUAL(server.load("vocoder"), "");

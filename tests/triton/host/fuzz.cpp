@@ -85,6 +85,20 @@ void mutate(json& value, Random& random) {
 
 std::string random_config(Random& random) {
     json config = json::parse(config_seed);
+    if (below(random, 3) == 0) {
+        config["model_transaction_policy"]["decoupled"] = false;
+        config.erase("dynamic_batching");
+        // 64 bits are a string, or a number.
+        config["sequence_batching"] = {{"oldest", {{"max_candidate_sequences", 4}, {"preserve_ordering", false}}},
+                                       {"max_sequence_idle_microseconds", "5000000"},
+                                       {"control_input", json::array()},
+                                       {"state", json::array()},
+                                       {"iterative_sequence", false}};
+        config["parameters"].erase("batch");
+        config["parameters"]["streams"]["string_value"] = "3";
+        // There, where the core's other fields would be changed three times in four.
+        if (below(random, 2) == 0) mutate(config["sequence_batching"], random);
+    }
     for (int changes = 1 + below(random, 3); changes > 0; changes--) mutate(config, random);
     std::string text = config.dump();
     if (below(random, 8) == 0) text[random() % text.size()] = static_cast<char>(random() % 256);

@@ -65,6 +65,14 @@ std::string config_of(int max_batch, bool decoupled, const std::string& more) {
            (max_batch > 0 ? "dynamic_batching { }\n" : "") + more;
 }
 
+std::string sequence_config_of(int max_batch, const std::string& strategy, const std::string& more) {
+    std::string config = config_of(max_batch, false, "sequence_batching { " + strategy + " }\n" + more);
+    // One or the other.
+    const std::string other = "dynamic_batching { }\n";
+    if (max_batch > 0) config.erase(config.find(other), other.size());
+    return config;
+}
+
 std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch) {
     auto mel = std::make_shared<Mel>();
     mel->shape = {100, frames};
@@ -72,6 +80,32 @@ std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch
     std::normal_distribution<float> values(-3, 2);
     mel->values.resize(100 * static_cast<size_t>(frames));
     for (float& value : mel->values) value = values(random);
+    return mel;
+}
+
+std::shared_ptr<Mel> piece_of(const Mel& mel, int first, int count) {
+    auto piece = std::make_shared<Mel>(Mel{mel.shape, {}});
+    const auto frames = static_cast<size_t>(mel.shape.back());
+    piece->shape.back() = count;
+    for (size_t row = 0; row < mel.values.size(); row += frames) {
+        const auto start = mel.values.begin() + static_cast<std::ptrdiff_t>(row) + first;
+        piece->values.insert(piece->values.end(), start, start + count);
+    }
+    return piece;
+}
+
+std::shared_ptr<Mel> join(const std::vector<std::shared_ptr<Mel>>& pieces) {
+    auto mel = std::make_shared<Mel>(Mel{pieces.front()->shape, {}});
+    mel->shape.back() = 0;
+    for (const auto& piece : pieces) mel->shape.back() += piece->shape.back();
+    const auto rows = static_cast<size_t>(mel->shape[mel->shape.size() - 2]);
+    for (size_t row = 0; row < rows; row++) {
+        for (const auto& piece : pieces) {
+            const auto frames = static_cast<std::ptrdiff_t>(piece->shape.back());
+            const auto start = piece->values.begin() + static_cast<std::ptrdiff_t>(row) * frames;
+            mel->values.insert(mel->values.end(), start, start + frames);
+        }
+    }
     return mel;
 }
 

@@ -221,6 +221,12 @@ std::shared_ptr<Call> Server::send(const std::string& model, std::shared_ptr<con
         TRITONSERVER_InferenceRequest* const request = call->request_;
         check(TRITONSERVER_InferenceRequestAddInput(request, sending.input, sending.type, call->mel_->shape.data(),
                                                     call->mel_->shape.size()));
+        check(TRITONSERVER_InferenceRequestSetFlags(request, sending.flags));
+        if (sending.sequence != 0) {
+            check(TRITONSERVER_InferenceRequestSetCorrelationId(request, sending.sequence));
+        } else if (!sending.sequence_name.empty()) {
+            check(TRITONSERVER_InferenceRequestSetCorrelationIdString(request, sending.sequence_name.c_str()));
+        }
         const char* bytes = reinterpret_cast<const char*>(call->mel_->values.data());
         size_t size = call->mel_->values.size() * sizeof(float);
         if (sending.type == TRITONSERVER_TYPE_FP16) {

@@ -83,6 +83,10 @@ struct Sending {
     bool is_pretended = false;
     /** FP32 or FP16. */
     TRITONSERVER_DataType type = TRITONSERVER_TYPE_FP32;
+    /** The sequence that it belongs to, by number or by name, and where in it it is: TRITONSERVER_RequestFlag. */
+    uint64_t sequence = 0;
+    std::string sequence_name;
+    uint32_t flags = 0;
     /** Called on one of the core's threads when the call has ended. */
     std::function<void(Call&)> done;
     /** The outputs get GPU memory, of this number by what the core is told. */

@@ -93,6 +93,12 @@ typedef enum TRITONSERVER_errorcode_enum {
     TRITONSERVER_ERROR_CANCELLED = 7,
 } TRITONSERVER_Error_Code;
 
+/** Where in its sequence a request is. */
+typedef enum tritonserver_requestflag_enum {
+    TRITONSERVER_REQUEST_FLAG_SEQUENCE_START = 1,
+    TRITONSERVER_REQUEST_FLAG_SEQUENCE_END = 2,
+} TRITONSERVER_RequestFlag;
+
 /** The release flag of a request that is done with. */
 typedef enum tritonserver_requestreleaseflag_enum {
     TRITONSERVER_REQUEST_RELEASE_ALL = 1,
@@ -255,6 +261,12 @@ struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestNew(struct TRITONSERVER_
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestDelete(struct TRITONSERVER_InferenceRequest* inference_request);
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetId(struct TRITONSERVER_InferenceRequest* inference_request,
                                                               const char* id);
+struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetFlags(
+    struct TRITONSERVER_InferenceRequest* inference_request, uint32_t flags);
+struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationId(
+    struct TRITONSERVER_InferenceRequest* inference_request, uint64_t correlation_id);
+struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationIdString(
+    struct TRITONSERVER_InferenceRequest* inference_request, const char* correlation_id);
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestCancel(struct TRITONSERVER_InferenceRequest* inference_request);
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestAddInput(
     struct TRITONSERVER_InferenceRequest* inference_request, const char* name, const TRITONSERVER_DataType datatype,
