@@ -31,24 +31,6 @@ std::string where_the_model_is(std::string config) {
     return config + "parameters { key: \"warm_up\" value: { string_value: \"false\" } }\n";
 }
 
-/** The same configuration with FP16 mels, or samples, or both. */
-std::string as_half(std::string config, bool is_input, bool is_output) {
-    const size_t output = config.find("TYPE_FP32", config.find("output ["));
-    if (is_output) config.replace(output, 9, "TYPE_FP16");
-    return is_input ? config.replace(config.find("TYPE_FP32"), 9, "TYPE_FP16") : config;
-}
-
-/** As near to what is expected as rounding to FP16 leaves it. */
-void check_rounded(const std::vector<float>& expected, const std::vector<float>& actual) {
-    CHECK_EQUAL(actual.size(), expected.size());
-    double worst = 0;
-    for (size_t index = 0; index < std::min(expected.size(), actual.size()); index++) {
-        const double allowed = std::ldexp(std::fabs(expected[index]), -11) + std::ldexp(1, -25) + 1e-6;
-        worst = std::max(worst, std::fabs(static_cast<double>(actual[index]) - expected[index]) / allowed);
-    }
-    CHECK(worst <= 1);
-}
-
 /** The number of nanoseconds that the core's statistics have at a path like "queue". */
 double nanoseconds(const std::string& statistics, const std::string& name) {
     const size_t at = statistics.find("\"ns\":", statistics.find("\"" + name + "\":"));

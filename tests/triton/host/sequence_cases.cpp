@@ -101,6 +101,25 @@ CASE("A piece is answered with what is finished, maybe nothing, and the last one
     check_whole(*mel, calls);
 }
 
+CASE("Pieces may be FP16, and on a GPU, as other mels") {
+    Loaded loaded(as_half(sequence_config_of(4, oldest), true, true));
+    const auto mel = random_mel(loaded.random, 90);
+    Utterance utterance(*loaded.server, mel, 7);
+    utterance.sending().type = TRITONSERVER_TYPE_FP16;
+    if (is_double()) {
+        utterance.sending().memory = {TRITONSERVER_MEMORY_GPU, TRITONSERVER_MEMORY_CPU};
+        utterance.sending().wants_gpu_output = true;
+    }
+    std::vector<std::shared_ptr<Call>> calls;
+    for (const int frames : {30, 0, 41, 19}) {
+        utterance.sending().pieces = frames > 0 ? 2 : 1;
+        calls.push_back(utterance.send(frames));
+        check_answered(*calls.back());
+        CHECK_EQUAL(calls.back()->type, TRITONSERVER_TYPE_FP16);
+    }
+    check_rounded(decode(*rounded_to_half(*mel)), join(calls));
+}
+
 CASE("Declared control inputs change nothing") {
     const char* const controls =
         " control_input ["

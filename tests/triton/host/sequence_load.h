@@ -26,6 +26,9 @@ public:
      * the calls. */
     std::vector<std::shared_ptr<Call>> send_rest(std::mt19937& random, int longest, bool waits);
 
+    /** How its pieces are sent. */
+    Sending& sending() { return sending_; }
+
     int left() const { return static_cast<int>(mel_->shape.back()) - sent_; }
 
 private:

@@ -1,6 +1,7 @@
 // What the cases have in common.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -45,6 +46,24 @@ inline void check_answered(Call& call, const std::string& error_part = "") {
 inline void check_same(const std::vector<float>& expected, const std::vector<float>& actual) {
     CHECK_EQUAL(actual.size(), expected.size());
     CHECK(decibels(expected, actual) >= faithful_decibels);
+}
+
+/** The same configuration with FP16 mels, or samples, or both. */
+inline std::string as_half(std::string config, bool is_input, bool is_output) {
+    const size_t output = config.find("TYPE_FP32", config.find("output ["));
+    if (is_output) config.replace(output, 9, "TYPE_FP16");
+    return is_input ? config.replace(config.find("TYPE_FP32"), 9, "TYPE_FP16") : config;
+}
+
+/** As near to what is expected as rounding to FP16 leaves it. */
+inline void check_rounded(const std::vector<float>& expected, const std::vector<float>& actual) {
+    CHECK_EQUAL(actual.size(), expected.size());
+    double worst = 0;
+    for (size_t index = 0; index < std::min(expected.size(), actual.size()); index++) {
+        const double allowed = std::ldexp(std::fabs(expected[index]), -11) + std::ldexp(1, -25) + 1e-6;
+        worst = std::max(worst, std::fabs(static_cast<double>(actual[index]) - expected[index]) / allowed);
+    }
+    CHECK(worst <= 1);
 }
 
 inline std::shared_ptr<Mel> magic_mel(std::mt19937& random, int frames, float magic) {
