@@ -398,6 +398,7 @@ CASE("A model that is unloaded while sequences are open ends every request, and 
     CHECK(becomes_true([&] { return !loaded.server->is_ready("vocoder"); }));
     CHECK_EQUAL(loaded.server->load("vocoder"), "");
     check_speaks(loaded, mel, 1);
+    loaded.server->stop();
 }
 
 CASE("Statistics and metrics tell of sequences") {
