@@ -53,8 +53,9 @@ Usage: ./build.sh VERB [ARGUMENTS]
   fuzz [SECONDS]   feed every reader of files with mutated ones for so long (60); more arguments go to the fuzzer: --target NAME, --seed N,
                    --executions N, --replay FILE
   soak [REQUESTS]  the web service of examples/ on the loopback: 32 clients, 20,000 requests or ten minutes, every byte compared; too long for CI
-  sanitize [SECONDS]
-                   the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart
+  sanitize [SECONDS [RUNNER…]]
+                   the native tests under AddressSanitizer with UBSan, then under ThreadSanitizer; so long for the tests (180), compiling apart; of RUNNERs in place of
+                   all that CI has, triton_tests among them, which are too long for it
   pack             build, then make the NuGet packages: out/packages
   packages [--all | --quick]
                    pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: the
@@ -510,7 +511,9 @@ triton_references() {
         "$program" export tests/data/golden/tiny-center --output "$folder/tiny.onnx" --force &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" &&
             "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name streamed --decoupled &&
-            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name half --fp16 &&
+            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5 &&
+            "$program" triton "$folder/streaming.onnx" --output "$folder/repository" --name sequences --sequences 4
     } >"$folder/triton.log" 2>&1 || { cat "$folder/triton.log"; return 1; }
 }
 
@@ -537,7 +540,7 @@ triton_soak() {
     client_references
     triton_references
     [[ -n ${TRTV_TRITON_DIR:-} ]] || fail "TRTV_TRITON_DIR does not name a folder with libtritonserver.so."
-    local -x TRTV_TEST_CASES='64 clients' TRTV_TRITON_REQUESTS=${1:-10000}
+    local -x TRTV_TEST_CASES='some of whom' TRTV_TRITON_REQUESTS=${1:-10000}
     say "on the double"
     "$native_build/tests/triton_tests"
     say "in the real core"
@@ -744,6 +747,7 @@ sanitized=(shim10_tests shim11_tests unit_tests trtv_simulator_tests)
 sanitize() {
     local seconds=${1:-180} kind folder runner start=$SECONDS
     local -x ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+    if (($# > 1)); then sanitized=("${@:2}"); fi
     passed=0 failed=0 skipped=0
     for kind in address,undefined thread; do
         say "sanitize: $kind: compiling"

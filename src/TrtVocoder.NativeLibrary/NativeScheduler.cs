@@ -1,3 +1,4 @@
+using TrtVocoder.Decoding;
 using TrtVocoder.Vocoding;
 
 namespace TrtVocoder.NativeLibrary;
@@ -7,7 +8,10 @@ internal sealed unsafe class NativeScheduler : IDisposable
 {
     private readonly NativeVocoder _owner;
     private readonly VocoderScheduler _scheduler;
-    private readonly bool _sendsParts;
+    private readonly RequestCalls _calls;
+
+    /// <summary>sizeof(trtvocoder_scheduler_options) before it had tells_start.</summary>
+    private static int FirstSize => sizeof(NativeSchedulerOptions) - sizeof(int);
 
     /// <exception cref="ArgumentException">The vocoder was destroyed, or an option is out of range.</exception>
     public NativeScheduler(NativeVocoder owner, NativeSchedulerOptions* options)
@@ -15,17 +19,19 @@ internal sealed unsafe class NativeScheduler : IDisposable
         VocoderSchedulerOptions asked = new();
         if (options is not null)
         {
-            StructSize.Check(options->StructSize, sizeof(NativeSchedulerOptions), "trtvocoder_scheduler_options");
-            if (options->SendsParts is not (0 or 1))
-                throw new ArgumentException($"sends_parts is {options->SendsParts}; it is 0 or 1.");
+            NativeSchedulerOptions told = StructSize.Read(options, FirstSize, "trtvocoder_scheduler_options");
+            if (told.SendsParts is not (0 or 1))
+                throw new ArgumentException($"sends_parts is {told.SendsParts}; it is 0 or 1.");
+            if (told.TellsStart is not (0 or 1))
+                throw new ArgumentException($"tells_start is {told.TellsStart}; it is 0 or 1.");
             asked = new VocoderSchedulerOptions
             {
-                Batch = options->Batch,
-                WindowFrames = options->WindowFrames,
-                Lanes = options->Lanes,
-                MaxQueuedWindows = options->MaxQueuedWindows == 0 ? asked.MaxQueuedWindows : options->MaxQueuedWindows,
+                Batch = told.Batch,
+                WindowFrames = told.WindowFrames,
+                Lanes = told.Lanes,
+                MaxQueuedWindows = told.MaxQueuedWindows == 0 ? asked.MaxQueuedWindows : told.MaxQueuedWindows,
             };
-            _sendsParts = options->SendsParts != 0;
+            _calls = (told.SendsParts != 0 ? RequestCalls.Parts : 0) | (told.TellsStart != 0 ? RequestCalls.Start : 0);
         }
         owner.Join();
         _owner = owner;
@@ -50,7 +56,7 @@ internal sealed unsafe class NativeScheduler : IDisposable
             throw new ArgumentException("The callback is NULL.");
         ReadOnlySpan<float> values = Spans.Of(mel, (long)_owner.Vocoder.MelCount * frames, "mel");
         NativeRequest request = NativeRequest.Create(
-            values, frames, _owner.Vocoder.GetSampleCount(frames), _sendsParts, callback, user);
+            values, frames, _owner.Vocoder.GetSampleCount(frames), _calls, callback, user);
         try
         {
             return _scheduler.Submit(request);
@@ -72,6 +78,13 @@ internal sealed unsafe class NativeScheduler : IDisposable
     }
 
     public int GetWindowCount(int frames) => _scheduler.GetWindowCount(frames);
+
+    /// <summary>Bytes of the lanes' memory, on the GPU and on the host.</summary>
+    public (long Device, long Host) GetMemory()
+    {
+        DecoderState state = _scheduler.GetState();
+        return (state.DeviceBytes, state.HostBytes);
+    }
 
     /// <summary>Fills everything but the size in.</summary>
     public void GetStatistics(NativeSchedulerStatistics* statistics)

@@ -83,6 +83,8 @@ internal struct NativeSchedulerOptions
     public int Lanes;
     public int MaxQueuedWindows;
     public int SendsParts;
+    // From here on since 0.1.0's first header: NativeScheduler.FirstSize.
+    public int TellsStart;
 }
 
 /// <summary><c>trtvocoder_scheduler_statistics</c>.</summary>

@@ -1,3 +1,4 @@
+using TrtVocoder.Cuda;
 using TrtVocoder.Decoding;
 using TrtVocoder.Dsp;
 using TrtVocoder.Internal;
@@ -11,6 +12,7 @@ internal sealed unsafe class NativeVocoder
 {
     private readonly NativeText _backend;
     private readonly NativeText _notes;
+    private readonly Dictionary<int, HostCopies> _copies = [];
     private UseCount _users;
 
     public NativeVocoder(Vocoder vocoder)
@@ -48,6 +50,39 @@ internal sealed unsafe class NativeVocoder
         info->Notes = _notes.Pointer;
     }
 
+    /// <summary>Copies from a GPU's memory.</summary>
+    /// <exception cref="NotSupportedException">The model does not run on a GPU.</exception>
+    /// <exception cref="ArgumentException">It was destroyed, or there is no such GPU's number or address.</exception>
+    /// <exception cref="CudaException">There is no such GPU, or the driver refused.</exception>
+    public void CopyFromDevice(int device, ulong source, Span<byte> destination)
+    {
+        Join();
+        try
+        {
+            if (GetCopies(device, source, destination.Length) is { } copies)
+                copies.ToHost(source, destination);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Copies to a GPU's memory. Errors are those of the other way.</summary>
+    public void CopyToDevice(int device, ReadOnlySpan<byte> source, ulong destination)
+    {
+        Join();
+        try
+        {
+            if (GetCopies(device, destination, source.Length) is { } copies)
+                copies.ToDevice(source, destination);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
     /// <summary>Joins those who use it.</summary>
     /// <exception cref="ArgumentException">It was destroyed.</exception>
     public void Join()
@@ -59,7 +94,29 @@ internal sealed unsafe class NativeVocoder
     /// <summary>Leaves; the last one disposes.</summary>
     public void Leave()
     {
-        if (_users.Leave())
-            Vocoder.Dispose();
+        if (!_users.Leave())
+            return;
+        foreach (HostCopies copies in _copies.Values)
+            copies.Dispose();
+        Vocoder.Dispose();
+    }
+
+    // Null where there is nothing to copy.
+    private HostCopies? GetCopies(int device, ulong address, int bytes)
+    {
+        if (Engine is null)
+            throw new NotSupportedException(
+                $"GPU memory is copied for an engine's model alone; this one runs on the CPU ({Vocoder.Info.Backend}).");
+        ArgumentOutOfRangeException.ThrowIfNegative(device);
+        if (bytes == 0)
+            return null;
+        if (address == 0)
+            throw new ArgumentException("The address in the GPU's memory is 0.");
+        lock (_copies)
+        {
+            if (!_copies.TryGetValue(device, out HostCopies? copies))
+                _copies.Add(device, copies = new HostCopies(device));
+            return copies;
+        }
     }
 }

@@ -114,6 +114,25 @@ internal static unsafe class SchedulerExports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_get_memory", CallConvs = [typeof(CallConvCdecl)])]
+    private static int GetMemory(nint scheduler, long* deviceBytes, long* hostBytes)
+    {
+        if (ForkCheck.IsChild)
+            return (int)NativeStatus.Forked;
+        try
+        {
+            Spans.CheckOut(deviceBytes, "device_bytes");
+            Spans.CheckOut(hostBytes, "host_bytes");
+            (*deviceBytes, *hostBytes) = (0, 0);
+            (*deviceBytes, *hostBytes) = Handles.Get<NativeScheduler>(scheduler).GetMemory();
+            return 0;
+        }
+        catch (Exception error)
+        {
+            return LastError.Set(error);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_scheduler_get_statistics", CallConvs = [typeof(CallConvCdecl)])]
     private static int GetStatistics(nint scheduler, NativeSchedulerStatistics* statistics)
     {

@@ -92,6 +92,38 @@ internal static unsafe class VocoderExports
         }
     }
 
+    [UnmanagedCallersOnly(EntryPoint = "trtvocoder_vocoder_copy_from_device", CallConvs = [typeof(CallConvCdecl)])]
+    private static int CopyFromDevice(nint vocoder, int device, ulong source, byte* destination, long size)
+    {
+        if (ForkCheck.IsChild)
+            return (int)NativeStatus.Forked;
+        try
+        {
+            Handles.Get<NativeVocoder>(vocoder).CopyFromDevice(device, source, Spans.Of(destination, size, "destination"));
+            return 0;
+        }
+        catch (Exception error)
+        {
+            return LastError.Set(error);
+        }
+    }
+
+    [UnmanagedCallersOnly(EntryPoint = "trtvocoder_vocoder_copy_to_device", CallConvs = [typeof(CallConvCdecl)])]
+    private static int CopyToDevice(nint vocoder, int device, byte* source, ulong destination, long size)
+    {
+        if (ForkCheck.IsChild)
+            return (int)NativeStatus.Forked;
+        try
+        {
+            Handles.Get<NativeVocoder>(vocoder).CopyToDevice(device, Spans.Of(source, size, "source"), destination);
+            return 0;
+        }
+        catch (Exception error)
+        {
+            return LastError.Set(error);
+        }
+    }
+
     [UnmanagedCallersOnly(EntryPoint = "trtvocoder_vocoder_destroy", CallConvs = [typeof(CallConvCdecl)])]
     private static void Destroy(nint vocoder)
     {

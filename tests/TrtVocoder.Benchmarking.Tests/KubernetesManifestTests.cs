@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
@@ -103,7 +104,7 @@ public partial class KubernetesManifestTests
     [Test]
     public void The_rule_is_the_one_that_was_simulated()
     {
-        AutoscalerOptions rule = new(2, 20);
+        AutoscalerOptions rule = new(1.5, 20);
         string[] behaviour = ["spec", "advanced", "horizontalPodAutoscalerConfig", "behavior"];
 
         Assert.Multiple(() =>
@@ -111,7 +112,7 @@ public partial class KubernetesManifestTests
             Assert.That(Scaled("spec", "scaleTargetRef", "name").ToString(), Is.EqualTo(Deployment.Metadata.Name));
             Assert.That(Scaled("spec", "minReplicaCount").ToString(), Is.EqualTo($"{rule.Least}"));
             Assert.That(Scaled("spec", "maxReplicaCount").ToString(), Is.EqualTo($"{rule.Most}"));
-            Assert.That(Scaled("spec", "triggers", "0", "metadata", "threshold").ToString(), Is.EqualTo($"{rule.TargetMs}"));
+            Assert.That(Scaled("spec", "triggers", "0", "metadata", "threshold").ToString(), Is.EqualTo(rule.TargetMs.ToString(CultureInfo.InvariantCulture)));
             Assert.That(Scaled("spec", "triggers", "0", "metricType").ToString(), Is.EqualTo("Value"));
             Assert.That(
                 Scaled([.. behaviour, "scaleDown", "stabilizationWindowSeconds"]).ToString(), Is.EqualTo($"{rule.CoolDownSeconds}"));

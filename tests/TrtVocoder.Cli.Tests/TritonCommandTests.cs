@@ -37,6 +37,32 @@ public class TritonCommandTests : EngineFixture
     }
 
     [Test]
+    public void Mels_in_pieces_are_served_as_sequences_best_by_a_network_with_state()
+    {
+        Run("export", Checkpoint, "--streaming", "--output", "streaming.onnx").Succeeds();
+        Run("triton", "streaming.onnx", "--output", "repository").FailsWith(3, "is a network with state", "add --sequences 16", "exported without --streaming");
+        JsonElement json = Run("triton", "streaming.onnx", "--output", "repository", "--sequences", "12", "--chunk", "20", "--lanes", "3", "--json").Succeeds().Json;
+        Assert.That((json.GetProperty("sequences").GetInt32(), json.TryGetProperty("notes", out _)), Is.EqualTo((12, false)));
+        Assert.That(Config("streaming"), Does.Contain("max_candidate_sequences: 12").And.Contain("max_sequence_idle_microseconds: ").And.Contain("max_batch_size: 12")
+            .And.Contain("""key: "chunk_frames" value { string_value: "20" }""").And.Contain("""key: "lanes" value { string_value: "3" }""")
+            .And.Not.Contain("dynamic_batching").And.Not.Contain("model_warmup"));
+
+        CliRun whole = Run("triton", Model, "--output", "repository", "--name", "whole", "--sequences", "4").Succeeds();
+        Assert.That(whole.StandardError, Does.Contain("decodes the frames around each piece again").And.Contain("--streaming"));
+        Assert.That(whole.Text, Does.Contain("up to 4 sequences of pieces"));
+    }
+
+    [Test]
+    public void Mels_and_samples_are_FP16_where_that_is_asked_for()
+    {
+        Run("triton", Model, "--output", "repository", "--name", "a").Succeeds();
+        Run("triton", Model, "--output", "repository", "--name", "half", "--fp16").Succeeds();
+        Assert.That(Config("a"), Does.Not.Contain("TYPE_FP16"));
+        Assert.That(Config("half").Split("data_type: TYPE_FP16"), Has.Length.EqualTo(4));
+        Assert.That(Config("half"), Does.Not.Contain("TYPE_FP32"));
+    }
+
+    [Test]
     public void A_model_of_that_name_is_replaced_only_by_force_and_then_wholly()
     {
         Run("triton", Model, "--output", "repository", "--name", "a").Succeeds();
@@ -49,9 +75,16 @@ public class TritonCommandTests : EngineFixture
 
     [TestCase("--f5 and --decoupled exclude each other", "--f5", "--decoupled")]
     [TestCase("--f5 and --name exclude each other", "--f5", "--name", "a")]
+    [TestCase("--f5 and --fp16 exclude each other", "--f5", "--fp16")]
     [TestCase("a model's name is of letters", "--name", "a/b")]
     [TestCase("a model's name is of letters", "--name", ".a")]
     [TestCase("--gpus is for engines", "--gpus", "0")]
+    [TestCase("--f5 and --sequences exclude each other", "--f5", "--sequences", "4")]
+    [TestCase("--decoupled and --sequences exclude each other", "--decoupled", "--sequences", "4")]
+    [TestCase("--max-batch and --sequences exclude each other", "--max-batch", "4", "--sequences", "4")]
+    [TestCase("--max-queued-windows and --sequences exclude each other", "--max-queued-windows", "4", "--sequences", "4")]
+    [TestCase("--chunk is for --sequences", "--chunk", "10")]
+    [TestCase("--sequences must be 1 to 1024", "--sequences", "0")]
     [TestCase("--lanes must be 1 to 64", "--lanes", "0")]
     public void Options_that_do_not_go_together_are_refused(string message, params string[] options)
     {

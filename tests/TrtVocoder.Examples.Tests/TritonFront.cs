@@ -18,8 +18,9 @@ namespace TrtVocoder.Examples.Tests;
 internal sealed class TritonFront : GRPCInferenceService.GRPCInferenceServiceBase
 {
     private readonly VocoderScheduler _scheduler;
+    private readonly Sequences _sequences;
 
-    public TritonFront(VocoderScheduler scheduler) => _scheduler = scheduler;
+    public TritonFront(VocoderScheduler scheduler, Sequences sequences) => (_scheduler, _sequences) = (scheduler, sequences);
 
     /// <summary>Serves on a free port of this machine.</summary>
     public static async Task<WebApplication> StartAsync(VocoderScheduler scheduler)
@@ -28,6 +29,7 @@ internal sealed class TritonFront : GRPCInferenceService.GRPCInferenceServiceBas
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton(scheduler);
+        builder.Services.AddSingleton(_ => new Sequences(scheduler.Vocoder));
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         WebApplication front = builder.Build();
         front.MapGrpcService<TritonFront>();
@@ -42,6 +44,9 @@ internal sealed class TritonFront : GRPCInferenceService.GRPCInferenceServiceBas
     public override async Task<ModelInferResponse> ModelInfer(ModelInferRequest request, ServerCallContext context)
     {
         (float[] mel, int frames) = Read(request);
+        if (request.Parameters.TryGetValue("sequence_id", out InferParameter? sequence))
+            return MakeResponse(_sequences.Push(
+                sequence.StringParam, mel, frames, request.Parameters["sequence_start"].BoolParam, request.Parameters["sequence_end"].BoolParam));
         return MakeResponse(await _scheduler.DecodeAsync(mel, frames, context.CancellationToken));
     }
 
@@ -79,4 +84,38 @@ internal sealed class TritonFront : GRPCInferenceService.GRPCInferenceServiceBas
     };
 
     private static string Unknown(ModelInferRequest request) => $"Request for unknown model: '{request.ModelName}' is not found";
+
+    /// <summary>The open sequences, each a stream, as native/triton has them.</summary>
+    internal sealed class Sequences(Vocoder vocoder) : IDisposable
+    {
+        private readonly Dictionary<string, (VocoderSession Session, VocoderStream Stream)> _open = [];
+
+        public float[] Push(string id, float[] mel, int frames, bool isFirst, bool isLast)
+        {
+            lock (_open)
+            {
+                if (isFirst)
+                {
+                    VocoderSession session = vocoder.CreateSession();
+                    _open.Add(id, (session, session.CreateStream()));
+                }
+                if (!_open.TryGetValue(id, out (VocoderSession Session, VocoderStream Stream) sequence))
+                    throw new RpcException(new Status(StatusCode.InvalidArgument, $"sequence {id} must specify the START flag on the first request"));
+                sequence.Stream.Push(mel, frames);
+                if (isLast)
+                    sequence.Stream.Complete();
+                float[] samples = new float[sequence.Stream.AvailableSamples];
+                sequence.Stream.Read(samples);
+                if (isLast)
+                {
+                    _open.Remove(id);
+                    sequence.Stream.Dispose();
+                    sequence.Session.Dispose();
+                }
+                return samples;
+            }
+        }
+
+        public void Dispose() => Assert.That(_open, Is.Empty, "every sequence has ended");
+    }
 }

@@ -1,7 +1,7 @@
 namespace TrtVocoder.FleetSimulation;
 
 /// <summary>
-/// What an instance can do, and how long windows queue at it by the rate of arrivals: the mean that an autoscaler sees of a fleet.
+/// What an instance can do, and how long requests queue at it by the rate of arrivals: the mean that an autoscaler sees of a fleet.
 /// </summary>
 internal sealed class InstanceProfile
 {
@@ -23,7 +23,7 @@ internal sealed class InstanceProfile
         {
             PoissonLoad load = new(instance, cutter.Cut, lengths, seed + i);
             load.Run(Capacity * i / Points, Seconds, _ => { });
-            _queueMs[i] = load.Instance.QueuedMs / load.Instance.WindowsRun;
+            _queueMs[i] = load.Instance.QueuedMs / load.Instance.RequestsBegun;
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed class InstanceProfile
     /// <summary>Requests a second that it answers when it is never idle.</summary>
     public double Capacity { get; }
 
-    /// <summary>How long a window waits for a lane on average, in milliseconds.</summary>
+    /// <summary>How long a request waits for its first run on average, in milliseconds.</summary>
     /// <param name="rate">Requests a second, at most <see cref="Capacity"/>.</param>
     public double GetQueueMs(double rate)
     {

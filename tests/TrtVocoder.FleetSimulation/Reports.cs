@@ -15,7 +15,7 @@ internal static class Reports
     private const int Draws = 5;
 
     // The queue time that rows aim at which do not say another.
-    private const double TargetMs = 2;
+    private const double TargetMs = 1.5;
 
     // A fleet is as large as its load at 16:00 needs at so much of its capacity.
     private const double Utilization = 0.7;
@@ -131,7 +131,7 @@ internal static class Reports
         const int Example = 100;
         foreach (int instances in new[] { 70, 80, 90, 120 })
             Print(Example, $"{instances}, all day", FleetDay.RunFixed(Fleet(Example), instances));
-        foreach (double targetMs in new[] { 1, 1.5, 3, 4, 6, 10 })
+        foreach (double targetMs in new[] { 0.7, 1, 2, 3, 4, 6 })
             Print(Example, Scaled(targetMs), FleetDay.RunScaled(Fleet(Example), Rule(Example, targetMs)));
         foreach (double start in new[] { 30, 60, 600 })
         {

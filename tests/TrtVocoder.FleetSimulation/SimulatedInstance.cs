@@ -37,7 +37,10 @@ internal sealed class SimulatedInstance
     /// <summary>How long these windows waited for the GPU, in all.</summary>
     public double WaitedMs { get; private set; }
 
-    /// <summary>How long they waited for a lane, in all: what a scheduler's count of waiting windows tells of.</summary>
+    /// <summary>Requests of which a run has taken a window.</summary>
+    public long RequestsBegun { get; private set; }
+
+    /// <summary>How long the first window of each of them waited for a lane, in all: what Triton counts as queue time.</summary>
     public double QueuedMs { get; private set; }
 
     /// <summary>When the next run ends; infinite where none is under way.</summary>
@@ -106,10 +109,13 @@ internal sealed class SimulatedInstance
             node = node.Next;
             while (lane.Windows.Count < _options.Batch && request.Taken < request.Windows.Count && request.Windows[request.Taken] == frames)
             {
-                request.Taken++;
+                if (request.Taken++ == 0)
+                {
+                    RequestsBegun++;
+                    QueuedMs += now - request.Arrival;
+                }
                 lane.Windows.Add(request);
                 WaitedMs += begin - request.Arrival;
-                QueuedMs += now - request.Arrival;
             }
             if (request.Taken == request.Windows.Count)
                 _queue.Remove(current);

@@ -10,7 +10,7 @@ internal sealed record FuzzOptions
     [
         new NpyTarget(), new NpzTarget(), new SafetensorsTarget(), new TorchZipTarget(), new TorchLegacyTarget(), new PickleTarget(), new ConfigTarget(),
         new WavTarget(), new SidecarTarget(), new PlanHeaderTarget(), new OnnxOutlineTarget(), new OnnxMetadataTarget(), new OnnxWeightsTarget(),
-        new StateDictTarget(), new ExportTarget(), new ServedJsonTarget(), new ServedAnswerTarget(),
+        new StateDictTarget(), new ExportTarget(), new ServedJsonTarget(), new ServedAnswerTarget(), new SchedulerTarget(),
     ];
 
     public double Seconds { get; private init; } = 60;

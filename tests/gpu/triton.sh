@@ -3,7 +3,8 @@
 #
 #   tests/gpu/triton.sh pack DIR              after './build.sh triton' and './build.sh native': puts the core of TRTV_TRITON_DIR with what it links, the backends and
 #                                             the host into DIR; the target needs a driver, glibc 2.36 and TensorRT, whose folder TRTV_TENSORRT_DIR names
-#   DIR/triton.sh test ENGINE                 on the target: every case but those that only the double can be made to fail; ENGINE takes 100 mel bands
+#   DIR/triton.sh test ENGINE                 on the target: every case but those that only the double can be made to fail, mels and samples in the GPU's memory and
+#                                             what the core is told of memory (printed) among them; ENGINE takes 100 mel bands
 #   DIR/triton.sh bench MODEL [SECONDS [RATE]]  on the target: 1, 4, 16 and 64 clients for so many seconds each, and RATE requests a second at random; a batch engine
 #                                             (--max 16x256) on the GPU, or an .onnx on the CPU
 set -euo pipefail

@@ -215,6 +215,7 @@ struct Request {
     int32_t status = 1;
     int parts = 0;
     int ends = 0;
+    int starts = 0;
     bool is_in_order = true;
     int64_t ticket = 0;
 
@@ -225,6 +226,11 @@ struct Request {
         self->is_in_order = self->is_in_order && self->ends == 0 &&
                             (status != 0 || static_cast<size_t>(first_sample) == self->audio.size()) &&
                             (status == 0) == (*message == 0) && (is_last == 1 || status == 0);
+        if (is_last == 0 && count == 0) {
+            self->is_in_order = self->is_in_order && self->parts == 0 && samples == nullptr;
+            self->starts++;
+            return;
+        }
         self->audio.insert(self->audio.end(), samples, samples + count);
         self->parts++;
         if (is_last == 0) return;
@@ -431,6 +437,78 @@ CASE("a failure of the driver is told with its code, and the next call works") {
                 TRTVOCODER_ERROR_CUDA, "719");
     CHECK_EQUAL(last_error().native_code, 719);
     CHECK(client.decode(mel) == expected);
+}
+
+CASE("bytes are copied from and to a GPU's memory, on any thread, whose context stays what it was") {
+    const Client client(engine());
+    void* context = nullptr;
+    uint64_t memory = 0;
+    CHECK_EQUAL((driver<int (*)(void**, int)>("cuDevicePrimaryCtxRetain")(&context, 0)), 0);
+    CHECK_EQUAL((driver<int (*)(void*)>("cuCtxSetCurrent")(context)), 0);
+    std::vector<char> bytes(1 << 20);
+    std::mt19937 random(1);
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    const auto size = static_cast<int64_t>(bytes.size());
+    CHECK_EQUAL((driver<int (*)(uint64_t*, size_t)>("cuMemAlloc_v2")(&memory, bytes.size())), 0);
+    std::vector<std::thread> threads;
+    for (int64_t thread = 0; thread < 4; thread++)
+        threads.emplace_back([&, thread] {
+            const int64_t part = size / 4;
+            const uint64_t at = memory + static_cast<uint64_t>(thread * part);
+            std::vector<char> back(static_cast<size_t>(part));
+            check(trtvocoder_vocoder_copy_to_device(client.vocoder, 0, bytes.data() + thread * part, at, part));
+            check(trtvocoder_vocoder_copy_from_device(client.vocoder, 0, at, back.data(), part));
+            CHECK(std::equal(back.begin(), back.end(), bytes.begin() + thread * part));
+            // This thread has no context, and still has none.
+            void* current = &back;
+            CHECK_EQUAL((driver<int (*)(void**)>("cuCtxGetCurrent")(&current)), 0);
+            CHECK(current == nullptr);
+        });
+    for (std::thread& thread : threads) thread.join();
+    std::vector<char> back(bytes.size());
+    check(trtvocoder_vocoder_copy_from_device(client.vocoder, 0, memory, back.data(), size));
+    CHECK(back == bytes);
+    void* current = nullptr;
+    CHECK_EQUAL((driver<int (*)(void**)>("cuCtxGetCurrent")(&current)), 0);
+    CHECK(current == context);
+    check(trtvocoder_vocoder_copy_from_device(client.vocoder, 0, 0, nullptr, 0));
+    check(trtvocoder_vocoder_copy_to_device(client.vocoder, 0, nullptr, 0, 0));
+}
+
+CASE("a copy that cannot be is told by status and sentence, and the next one works") {
+    const Client client(engine());
+    void* context = nullptr;
+    uint64_t memory = 0;
+    char bytes[64] = {};
+    CHECK_EQUAL((driver<int (*)(void**, int)>("cuDevicePrimaryCtxRetain")(&context, 0)), 0);
+    CHECK_EQUAL((driver<int (*)(void*)>("cuCtxSetCurrent")(context)), 0);
+    CHECK_EQUAL((driver<int (*)(uint64_t*, size_t)>("cuMemAlloc_v2")(&memory, sizeof bytes)), 0);
+    const auto copy = [&](uint64_t address, int64_t size = sizeof bytes, int32_t device = 0) {
+        return trtvocoder_vocoder_copy_from_device(client.vocoder, device, address, bytes, size);
+    };
+    check_fails(copy(memory, 64, 1), TRTVOCODER_ERROR_INVALID_ARGUMENT, "There is no GPU 1");
+    check_fails(copy(memory, 64, -1), TRTVOCODER_ERROR_INVALID_ARGUMENT, "device");
+    check_fails(copy(memory, -1), TRTVOCODER_ERROR_INVALID_ARGUMENT, "destination has -1 values");
+    check_fails(copy(0), TRTVOCODER_ERROR_INVALID_ARGUMENT, "address in the GPU's memory is 0");
+    check_fails(trtvocoder_vocoder_copy_from_device(client.vocoder, 0, memory, nullptr, 8),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "destination is NULL");
+    check_fails(trtvocoder_vocoder_copy_to_device(client.vocoder, 0, nullptr, memory, 8),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "source is NULL");
+    check_fails(copy(memory + (1 << 20)), TRTVOCODER_ERROR_CUDA, "cuMemcpyDtoHAsync");
+    check_fails(trtvocoder_vocoder_copy_to_device(client.vocoder, 0, bytes, memory, 65), TRTVOCODER_ERROR_CUDA,
+                "cuMemcpyHtoDAsync");
+    CHECK_EQUAL(last_error().kind, 0);
+    check(copy(memory));
+    driver<int (*)(const char*)>("trtv_sim_fault")("cuMemcpyDtoHAsync_v2@1=719");
+    check_fails(copy(memory), TRTVOCODER_ERROR_CUDA, "context of this process is lost");
+    // The number by which a host tells it from other failures of CUDA: FailureKind.ContextLost.
+    CHECK_EQUAL(last_error().kind, 23);
+    check(copy(memory));
+    const Client on_cpu(model());
+    check_fails(trtvocoder_vocoder_copy_from_device(on_cpu.vocoder, 0, memory, bytes, 8), TRTVOCODER_ERROR_UNSUPPORTED,
+                "this one runs on the CPU");
+    check_fails(trtvocoder_vocoder_copy_to_device(on_cpu.vocoder, 0, bytes, memory, 8), TRTVOCODER_ERROR_UNSUPPORTED,
+                "this one runs on the CPU");
 }
 
 CASE("a model on the CPU takes no device pointers") {
@@ -898,6 +976,124 @@ CASE("a scheduler gives requests of all lengths what a session gives, each once,
             CHECK_EQUAL(end.slots_offered, end.batches_run * end.batch);
             CHECK(end.frames_run >= end.frames_asked - 1);
         }
+}
+
+CASE("a scheduler tells when the first run of a request begins, where it is asked to") {
+    const Client client(model());
+    for (const int32_t sends_parts : {0, 1}) {
+        trtvocoder_scheduler_options options{};
+        options.window_frames = 64;
+        options.lanes = 1;
+        options.sends_parts = sends_parts;
+        options.tells_start = 1;
+        auto scheduler = std::make_unique<Scheduler>(client, options);
+        // The start of the first holds the only lane.
+        struct Held {
+            std::mutex gate;
+            std::atomic<int> calls{0};
+        } held;
+        held.gate.lock();
+        const std::vector<float> mel = part_mel(100, 64);
+        check(trtvocoder_scheduler_submit(
+            scheduler->handle, mel.data(), 64,
+            [](void* user, int32_t, const char*, const float*, int32_t, int32_t, int32_t) {
+                Held* self = static_cast<Held*>(user);
+                self->calls++;
+                const std::lock_guard<std::mutex> until_released(self->gate);
+            },
+            &held, nullptr));
+        while (held.calls == 0) std::this_thread::yield();
+        Request cancelled;
+        Request later;
+        Request empty;
+        scheduler->submit(mel, cancelled);
+        scheduler->submit(whole_mel(), later);
+        scheduler->submit({}, empty);
+        check(trtvocoder_scheduler_cancel(scheduler->handle, cancelled.ticket));
+        CHECK_EQUAL(later.starts, 0);
+        held.gate.unlock();
+        for (Request* request : {&cancelled, &later, &empty}) {
+            request->await();
+            CHECK(request->is_in_order);
+        }
+        CHECK_EQUAL(later.starts, 1);
+        CHECK_EQUAL(later.parts > 1, sends_parts == 1);
+        // Of neither was a window in a run.
+        CHECK_EQUAL(cancelled.starts + empty.starts, 0);
+        scheduler.reset();
+        CHECK_EQUAL(held.calls, 2);
+    }
+}
+
+CASE("scheduler options of an earlier header are accepted, and of no other size") {
+    const Client client(model());
+    trtvocoder_scheduler* handle = nullptr;
+    trtvocoder_scheduler_options options{};
+    // Memory that such a caller has for other things.
+    options.tells_start = 99;
+    options.struct_size = offsetof(trtvocoder_scheduler_options, tells_start);
+    check(trtvocoder_scheduler_create(client.vocoder, &options, &handle));
+    trtvocoder_scheduler_destroy(handle);
+    for (const uint32_t size : {options.struct_size - 4, uint32_t(sizeof options) + 4}) {
+        options.struct_size = size;
+        check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &handle), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                    "struct_size");
+    }
+    options.struct_size = sizeof options;
+    check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &handle), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "tells_start is 99");
+}
+
+CASE("a scheduler tells what memory its lanes hold, which grows with shapes that are not warm") {
+    const Client client(engine());
+    trtvocoder_scheduler_options options{};
+    options.lanes = 2;
+    const Scheduler scheduler(client, options);
+    int64_t device = -1;
+    int64_t host = -1;
+    check(trtvocoder_scheduler_get_memory(scheduler.handle, &device, &host));
+    CHECK_EQUAL(device + host, 0);
+    const auto held = driver<int64_t (*)(const char*)>("trtv_sim_count");
+    const int64_t device_before = held("device_bytes");
+    const int64_t host_before = held("host_bytes");
+    Request request;
+    scheduler.submit(part_mel(100, 40), request);
+    request.await();
+    check(trtvocoder_scheduler_get_memory(scheduler.handle, &device, &host));
+    CHECK(device > 0 && host > 0);
+    CHECK_EQUAL(device, held("device_bytes") - device_before);
+    CHECK_EQUAL(host, held("host_bytes") - host_before);
+
+    const Client on_cpu(model());
+    const Scheduler other(on_cpu);
+    check(trtvocoder_scheduler_get_memory(other.handle, &device, &host));
+    CHECK_EQUAL(device + host, 0);
+    check_fails(trtvocoder_scheduler_get_memory(other.handle, nullptr, &host), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                "device_bytes is NULL");
+}
+
+CASE("a callback that would wait for its own scheduler's runs is told so") {
+    const Client client(model());
+    const Scheduler scheduler(client);
+    struct Call {
+        trtvocoder_scheduler* scheduler;
+        std::atomic<int32_t> statuses[2] = {};
+        std::atomic<bool> is_done{false};
+    } call{scheduler.handle};
+    check(trtvocoder_scheduler_submit(
+        scheduler.handle, nullptr, 0,
+        [](void* user, int32_t, const char*, const float*, int32_t, int32_t, int32_t) {
+            Call* self = static_cast<Call*>(user);
+            int64_t device = 0;
+            int64_t host = 0;
+            self->statuses[0] = trtvocoder_scheduler_get_memory(self->scheduler, &device, &host);
+            self->statuses[1] = trtvocoder_scheduler_warm_up(self->scheduler);
+            self->is_done = true;
+        },
+        &call, nullptr));
+    while (!call.is_done) std::this_thread::yield();
+    CHECK_EQUAL(call.statuses[0], TRTVOCODER_ERROR_BUSY);
+    CHECK_EQUAL(call.statuses[1], TRTVOCODER_ERROR_BUSY);
 }
 
 CASE("a scheduler ends requests that are cancelled, or that its destruction finds waiting, and refuses what it must") {

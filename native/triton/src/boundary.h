@@ -20,12 +20,19 @@ public:
 
     const char* what() const noexcept override { return message_.c_str(); }
     TRITONSERVER_Error_Code code() const noexcept { return code_; }
+
     /** The same with the sentence in front. */
     Failure under(const std::string& sentence) const { return Failure(code_, sentence + message_); }
 
 private:
     TRITONSERVER_Error_Code code_;
     std::string message_;
+};
+
+/** The GPU's context is lost: nothing in this process runs on it any more. */
+class LostContext : public Failure {
+public:
+    using Failure::Failure;
 };
 
 /** Throws what the core gave as an error, and deletes it. */

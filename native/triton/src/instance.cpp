@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "memory_report.h"
+
 namespace trtv::triton {
 namespace {
 
@@ -19,6 +21,10 @@ struct Part {
 void receive(void* user, int32_t status, const char* message, const float* samples, int32_t first, int32_t count,
              int32_t is_last) noexcept {
     Part* const part = static_cast<Part*>(user);
+    if (is_last == 0 && count == 0) {
+        part->request->begin();
+        return;
+    }
     part->request->receive(part->item, status, message, samples, first, count, is_last != 0);
     if (is_last != 0) delete part;
 }
@@ -31,20 +37,31 @@ Instance::Instance(Model& model, TRITONBACKEND_ModelInstance* instance) : model_
     name_ = name;
     TRITONSERVER_InstanceGroupKind kind{};
     check(TRITONBACKEND_ModelInstanceKind(instance, &kind));
-    int32_t device = 0;
-    check(TRITONBACKEND_ModelInstanceDeviceId(instance, &device));
-    if (kind != TRITONSERVER_INSTANCEGROUPKIND_GPU) device = model.config().device;
-    vocoder_ = model.load(kind, device);
+    check(TRITONBACKEND_ModelInstanceDeviceId(instance, &device_));
+    if (kind != TRITONSERVER_INSTANCEGROUPKIND_GPU) device_ = model.config().device;
+    vocoder_ = model.load(kind, device_);
 
-    const VocoderLibrary& library = VocoderLibrary::instance();
-    trtvocoder_scheduler* scheduler = nullptr;
-    library.check(library.scheduler_create(vocoder(), &model.config().scheduler, &scheduler));
-    scheduler_.reset(scheduler);
-    if (model.config().warms_up) library.check(library.scheduler_warm_up(scheduler));
+    if (model.config().sequences.has_value()) {
+        sequences_ =
+            std::make_unique<Sequences>(vocoder(), model.config(), [this](const char* message) { note_lost(message); });
+    } else {
+        make_scheduler();
+    }
+    report_memory();
     metrics_ = std::make_unique<InstanceMetrics>(model.name(), model.version(), name_);
     watcher_ = std::thread([this] { watch(); });
     log(TRITONSERVER_LOG_INFO, name_ + ": " + info().backend + ", " + std::to_string(info().mel_count) + " mels, " +
                                    std::to_string(info().sample_rate) + " Hz");
+}
+
+void Instance::make_scheduler() {
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    trtvocoder_scheduler* scheduler = nullptr;
+    trtvocoder_scheduler_options options = model_.config().scheduler;
+    options.tells_start = 1;
+    library.check(library.scheduler_create(vocoder(), &options, &scheduler));
+    scheduler_.reset(scheduler);
+    if (model_.config().warms_up) library.check(library.scheduler_warm_up(scheduler));
 }
 
 Instance::~Instance() {
@@ -55,6 +72,7 @@ Instance::~Instance() {
     changed_.notify_all();
     watcher_.join();
     scheduler_.reset();
+    sequences_.reset();
 }
 
 Instance* Instance::find(TRITONBACKEND_ModelInstance* instance) {
@@ -66,9 +84,11 @@ Instance* Instance::find(TRITONBACKEND_ModelInstance* instance) {
 void Instance::execute(TRITONBACKEND_Request** requests, uint32_t count) {
     std::vector<std::shared_ptr<Request>> taken;
     taken.reserve(count);
+    std::vector<Place> places;
     const auto execution = std::make_shared<Execution>(now_ns(), count);
     for (uint32_t index = 0; index < count; index++) {
         taken.push_back(std::make_shared<Request>(*this, requests[index], execution));
+        if (sequences_ != nullptr) places.push_back(Place::of(requests[index]));
     }
     {
         const std::lock_guard lock(mutex_);
@@ -76,19 +96,46 @@ void Instance::execute(TRITONBACKEND_Request** requests, uint32_t count) {
     }
     // Nothing before this may be answered, nothing after it may throw.
     for (const auto& request : taken) request->take_over();
-    for (auto& request : taken) {
+    for (uint32_t index = 0; index < count; index++) {
+        // Whoever holds it last answers it.
+        const auto request = std::move(taken[index]);
+        if (sequences_ != nullptr) {
+            add_to_sequence(places[index], request);
+            continue;
+        }
         try {
             require_ready();
             request->read();
             submit(request);
+        } catch (const LostContext& lost) {
+            note_lost(lost.what());
+            request->fail_with_current_exception();
+            cancel(*request);
         } catch (...) {
             request->fail_with_current_exception();
             cancel(*request);
         }
-        // Whoever holds it last answers it.
-        request.reset();
     }
     changed_.notify_all();
+}
+
+/** Also one that is refused has its place in the sequence, which may begin or end with it. */
+void Instance::add_to_sequence(const Place& place, const std::shared_ptr<Request>& request) noexcept {
+    if (place.sequence.empty()) return request->answer_nothing();
+    try {
+        require_ready();
+        request->read();
+    } catch (const LostContext& lost) {
+        note_lost(lost.what());
+        request->fail_with_current_exception();
+    } catch (...) {
+        request->fail_with_current_exception();
+    }
+    try {
+        sequences_->add(place, request);
+    } catch (...) {
+        request->fail_with_current_exception();
+    }
 }
 
 void Instance::submit(const std::shared_ptr<Request>& request) {
@@ -113,14 +160,7 @@ void Instance::submit_item(const std::shared_ptr<Request>& request, int32_t item
             request->set_ticket(item, ticket);
             return;
         }
-        if (status != TRTVOCODER_ERROR_BUSY) {
-            try {
-                library.check(status);
-            } catch (const Failure& failure) {
-                if (status == TRTVOCODER_ERROR_CUDA) note_lost(failure.what());
-                throw;
-            }
-        }
+        if (status != TRTVOCODER_ERROR_BUSY) library.check(status);
         if (request->is_cancelled()) {
             throw Failure(TRITONSERVER_ERROR_CANCELLED, "The request was cancelled while the scheduler was full.");
         }
@@ -159,6 +199,25 @@ void Instance::note_lost(const char* message) noexcept {
     log(TRITONSERVER_LOG_ERROR, name_ + " is not ready any more: " + message);
 }
 
+/** Tells the core what memory the lanes hold, which grows with shapes that were not warm. What streams hold the library
+ * does not tell. */
+void Instance::report_memory() noexcept {
+    if (scheduler_ == nullptr) return;
+    // Streams do not tell.
+    if (scheduler_ == nullptr) return;
+    int64_t device_bytes = 0;
+    int64_t host_bytes = 0;
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    if (library.scheduler_get_memory(scheduler_.get(), &device_bytes, &host_bytes) != TRTVOCODER_OK) return;
+    log_if_failed(guard([&] {
+                      MemoryReport report;
+                      report.add(TRITONSERVER_MEMORY_GPU, device_, device_bytes);
+                      report.add(TRITONSERVER_MEMORY_CPU_PINNED, 0, host_bytes);
+                      report.tell(handle_);
+                  }),
+                  "the memory of an instance");
+}
+
 /** Looks for clients that have gone, and brings the metrics up to date. */
 void Instance::watch() noexcept {
     int polls = 0;
@@ -167,7 +226,9 @@ void Instance::watch() noexcept {
             std::unique_lock lock(mutex_);
             if (open_.empty()) {
                 // Not for ever: that wait is a symbol of libstdc++ that GCC 11's lacks.
-                changed_.wait_for(lock, std::chrono::hours(1), [this] { return is_ending_ || !open_.empty(); });
+                const std::chrono::milliseconds time =
+                    sequences_ == nullptr ? std::chrono::hours(1) : sequences_->time_to_look();
+                changed_.wait_for(lock, time, [this] { return is_ending_ || !open_.empty(); });
             } else {
                 changed_.wait_for(lock, poll_interval, [this] { return is_ending_; });
             }
@@ -175,17 +236,26 @@ void Instance::watch() noexcept {
         }
         const bool has_open = look_after();
         if (has_open && ++polls % polls_between_metrics != 0) continue;
-        trtvocoder_scheduler_statistics statistics{};
-        statistics.struct_size = sizeof(statistics);
-        const VocoderLibrary& library = VocoderLibrary::instance();
-        if (library.scheduler_get_statistics(scheduler_.get(), &statistics) != TRTVOCODER_OK) continue;
-        bool is_ready = false;
-        {
-            const std::lock_guard lock(mutex_);
-            is_ready = !is_lost_;
-        }
-        metrics_->update(statistics, is_ready);
+        // With requests open it would wait for their runs.
+        if (!has_open) report_memory();
+        metrics_->update(activity());
     }
+}
+
+Activity Instance::activity() noexcept {
+    Activity now;
+    now.scheduler.struct_size = sizeof(now.scheduler);
+    if (sequences_ != nullptr) {
+        now.sequences = sequences_->statistics();
+        now.scheduler.frames_asked = now.sequences.frames;
+        now.scheduler.requests_cancelled = now.sequences.cancelled;
+    } else {
+        // Of a scheduler that is there it does not fail.
+        VocoderLibrary::instance().scheduler_get_statistics(scheduler_.get(), &now.scheduler);
+    }
+    const std::lock_guard lock(mutex_);
+    now.is_ready = !is_lost_;
+    return now;
 }
 
 /** Cancels what is to be cancelled; gives whether requests are open. */
@@ -210,6 +280,7 @@ bool Instance::look_after() noexcept {
     for (const auto& request : open) {
         if (request->is_cancelled()) cancel(*request);
     }
+    if (sequences_ != nullptr) sequences_->look_after();
     return has_open;
 }
 

@@ -5,34 +5,37 @@
 
 namespace trtv::triton {
 
-/** A family, and what of the statistics it is. */
+/** A family, and what of the activity it is. */
 struct InstanceMetrics::Entry {
     TRITONSERVER_MetricKind kind;
     const char* name;
     const char* description;
-    double (*value)(const trtvocoder_scheduler_statistics& statistics, bool is_ready);
+    double (*value)(const Activity& now);
 };
-
-using Statistics = trtvocoder_scheduler_statistics;
 
 const InstanceMetrics::Entry InstanceMetrics::entries[] = {
     {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_batches_total", "Runs of the network",
-     [](const Statistics& now, bool) { return static_cast<double>(now.batches_run); }},
+     [](const Activity& now) { return static_cast<double>(now.scheduler.batches_run); }},
     {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_windows_total", "Windows in runs of the network",
-     [](const Statistics& now, bool) { return static_cast<double>(now.windows_run); }},
+     [](const Activity& now) { return static_cast<double>(now.scheduler.windows_run); }},
     {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_slots_total",
      "Windows that would have been in runs of the network, had each been full; windows by slots is the batch fill",
-     [](const Statistics& now, bool) { return static_cast<double>(now.slots_offered); }},
-    {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_frames_total", "Frames of the accepted mels",
-     [](const Statistics& now, bool) { return static_cast<double>(now.frames_asked); }},
-    {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_cancelled_total", "Mels whose request was cancelled in time",
-     [](const Statistics& now, bool) { return static_cast<double>(now.requests_cancelled); }},
+     [](const Activity& now) { return static_cast<double>(now.scheduler.slots_offered); }},
+    {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_frames_total", "Frames of the accepted mels and pieces",
+     [](const Activity& now) { return static_cast<double>(now.scheduler.frames_asked); }},
+    {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_cancelled_total",
+     "Mels and pieces whose request was cancelled in time",
+     [](const Activity& now) { return static_cast<double>(now.scheduler.requests_cancelled); }},
     {TRITONSERVER_METRIC_KIND_GAUGE, "trtvocoder_queued_windows", "Windows that wait",
-     [](const Statistics& now, bool) { return static_cast<double>(now.queued_windows); }},
+     [](const Activity& now) { return static_cast<double>(now.scheduler.queued_windows); }},
     {TRITONSERVER_METRIC_KIND_GAUGE, "trtvocoder_open_mels", "Mels accepted and not yet done",
-     [](const Statistics& now, bool) { return static_cast<double>(now.open_requests); }},
+     [](const Activity& now) { return static_cast<double>(now.scheduler.open_requests); }},
+    {TRITONSERVER_METRIC_KIND_COUNTER, "trtvocoder_pushes_total", "Pieces of sequences that were decoded",
+     [](const Activity& now) { return static_cast<double>(now.sequences.pushes); }},
+    {TRITONSERVER_METRIC_KIND_GAUGE, "trtvocoder_open_sequences", "Sequences that have a stream",
+     [](const Activity& now) { return static_cast<double>(now.sequences.open); }},
     {TRITONSERVER_METRIC_KIND_GAUGE, "trtvocoder_ready", "1 as long as the instance can serve",
-     [](const Statistics&, bool is_ready) { return is_ready ? 1.0 : 0.0; }},
+     [](const Activity& now) { return now.is_ready ? 1.0 : 0.0; }},
 };
 
 InstanceMetrics::InstanceMetrics(const std::string& model, uint64_t version, const std::string& instance) {
@@ -64,7 +67,7 @@ InstanceMetrics::InstanceMetrics(const std::string& model, uint64_t version, con
     for (const TRITONSERVER_Parameter* const parameter : parameters) {
         TRITONSERVER_ParameterDelete(const_cast<TRITONSERVER_Parameter*>(parameter));
     }
-    update(trtvocoder_scheduler_statistics{}, true);
+    update(Activity{});
 }
 
 InstanceMetrics::~InstanceMetrics() {
@@ -73,10 +76,10 @@ InstanceMetrics::~InstanceMetrics() {
     }
 }
 
-void InstanceMetrics::update(const trtvocoder_scheduler_statistics& statistics, bool is_ready) noexcept {
+void InstanceMetrics::update(const Activity& activity) noexcept {
     for (int index = 0; index < entry_count; index++) {
         if (metrics_[index] == nullptr) continue;
-        const double value = entries[index].value(statistics, is_ready);
+        const double value = entries[index].value(activity);
         if (entries[index].kind == TRITONSERVER_METRIC_KIND_GAUGE) {
             log_if_failed(TRITONSERVER_MetricSet(metrics_[index], value), "a metric");
         } else {

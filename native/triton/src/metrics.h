@@ -5,11 +5,20 @@
 #include <string>
 
 #include "boundary.h"
+#include "sequences.h"
 #include "trtvocoder.h"
 
 namespace trtv::triton {
 
-/** What a scheduler has done, as metrics with labels model, version and instance. */
+/** What an instance has done and does. */
+struct Activity {
+    /** Of a model without sequences; of one with them what the two have in common. */
+    trtvocoder_scheduler_statistics scheduler{};
+    SequenceStatistics sequences;
+    bool is_ready = true;
+};
+
+/** An instance's activity, as metrics with labels model, version and instance. */
 class InstanceMetrics {
 public:
     InstanceMetrics(const std::string& model, uint64_t version, const std::string& instance);
@@ -17,13 +26,13 @@ public:
     InstanceMetrics(const InstanceMetrics&) = delete;
     InstanceMetrics& operator=(const InstanceMetrics&) = delete;
 
-    /** Brings the metrics to what the statistics say. By one thread at a time. */
-    void update(const trtvocoder_scheduler_statistics& statistics, bool is_ready) noexcept;
+    /** Brings the metrics to what the activity says. By one thread at a time. */
+    void update(const Activity& activity) noexcept;
 
 private:
     struct Entry;
     static const Entry entries[];
-    static constexpr int entry_count = 8;
+    static constexpr int entry_count = 10;
 
     TRITONSERVER_Metric* metrics_[entry_count] = {};
     double last_[entry_count] = {};

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include "memory_report.h"
+
 namespace trtv::triton {
 namespace {
 
@@ -33,7 +35,7 @@ std::string find_model(const std::string& folder, const std::string& named) {
 
 }  // namespace
 
-Model::Model(TRITONBACKEND_Model* model) {
+Model::Model(TRITONBACKEND_Model* model) : handle_(model) {
     const char* text = nullptr;
     check(TRITONBACKEND_ModelName(model, &text));
     name_ = text;
@@ -86,7 +88,25 @@ std::shared_ptr<const LoadedVocoder> Model::load(TRITONSERVER_InstanceGroupKind 
                           std::to_string(info.mel_count) + ", -1 ].");
     }
     loaded_[device] = loaded;
+    report_memory();
     return loaded;
+}
+
+/** Tells the core what the weights take, which are most of the file. */
+void Model::report_memory() noexcept {
+    log_if_failed(guard([&] {
+                      const auto bytes = static_cast<int64_t>(std::filesystem::file_size(path_));
+                      MemoryReport report;
+                      for (const auto& [device, weak] : loaded_) {
+                          const auto loaded = weak.lock();
+                          if (loaded == nullptr) continue;
+                          const bool is_engine = loaded->info.takes_device_pointers != 0;
+                          report.add(is_engine ? TRITONSERVER_MEMORY_GPU : TRITONSERVER_MEMORY_CPU,
+                                     is_engine ? device : 0, bytes);
+                      }
+                      report.tell(handle_);
+                  }),
+                  "the memory of a model");
 }
 
 }  // namespace trtv::triton

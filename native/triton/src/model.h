@@ -32,6 +32,9 @@ public:
     std::shared_ptr<const LoadedVocoder> load(TRITONSERVER_InstanceGroupKind kind, int32_t device);
 
 private:
+    void report_memory() noexcept;
+
+    TRITONBACKEND_Model* const handle_;
     std::string name_;
     uint64_t version_ = 0;
     ModelConfig config_;

@@ -1,6 +1,8 @@
 #include "model_config.h"
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "boundary.h"
@@ -11,6 +13,13 @@ namespace {
 using nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Failure(TRITONSERVER_ERROR_INVALID_ARG, sentence); }
+
+constexpr int32_t many = 1 << 20;
+constexpr int32_t most_streams = 1024;
+/** The core's own. */
+constexpr std::chrono::microseconds default_idle = std::chrono::seconds(1);
+/** What is longer is for ever. */
+constexpr std::chrono::microseconds longest_idle = std::chrono::hours(24 * 365);
 
 int32_t whole_number(const std::string& key, const std::string& text, int32_t first, int32_t last) {
     int32_t value = 0;
@@ -33,8 +42,53 @@ int32_t one_of(const std::string& key, const std::string& text, std::initializer
     refuse("config.pbtxt: the parameter " + key + " is \"" + text + "\", expected one of: " + expected + ".");
 }
 
+std::chrono::microseconds read_idle(const json& batching) {
+    const auto found = batching.find("max_sequence_idle_microseconds");
+    if (found == batching.end()) return default_idle;
+    // 64 bits of protobuf's are a string in JSON, or not.
+    const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
+    const char* const end = text.data() + text.size();
+    uint64_t idle = 0;
+    if (const auto [stopped, error] = std::from_chars(text.data(), end, idle); error != std::errc{} || stopped != end) {
+        refuse("config.pbtxt: max_sequence_idle_microseconds is " + text + ", expected a whole number.");
+    }
+    return std::chrono::microseconds(std::min(idle, static_cast<uint64_t>(longest_idle.count())));
+}
+
+SequenceConfig read_sequences(const json& batching, int32_t max_batch) {
+    if (batching.value("iterative_sequence", false)) {
+        refuse("config.pbtxt: sequence_batching.iterative_sequence is not served: leave it out.");
+    }
+    if (const auto state = batching.find("state"); state != batching.end() && !state->empty()) {
+        refuse(
+            "config.pbtxt: sequence_batching.state is not needed, since the backend keeps a stream for each "
+            "sequence: leave it out.");
+    }
+    SequenceConfig config;
+    config.slots = std::max(1, max_batch);
+    if (const auto oldest = batching.find("oldest"); oldest != batching.end()) {
+        const int32_t asked = oldest->value("max_candidate_sequences", 0);
+        if (asked > 0) config.slots = asked;
+    }
+    config.streams = std::min(config.slots, most_streams);
+    config.max_idle = read_idle(batching);
+    return config;
+}
+
+void check_parameter_fits(const ModelConfig& config, const std::string& key) {
+    const bool is_of_sequences = key == "streams" || key == "chunk_frames";
+    const bool is_of_scheduler = key == "batch" || key == "window_frames" || key == "max_queued_windows";
+    if (is_of_sequences && !config.sequences.has_value()) {
+        refuse("config.pbtxt: the parameter " + key + " is for models with sequence_batching.");
+    }
+    if (is_of_scheduler && config.sequences.has_value()) {
+        refuse("config.pbtxt: the parameter " + key +
+               " is of windows that requests share, which a model with sequence_batching has not: leave it out.");
+    }
+}
+
 void read_parameter(ModelConfig& config, const std::string& key, const std::string& text) {
-    constexpr int32_t many = 1 << 20;
+    check_parameter_fits(config, key);
     auto& options = config.options;
     auto& scheduler = config.scheduler;
     if (key == "device") {
@@ -67,13 +121,17 @@ void read_parameter(ModelConfig& config, const std::string& key, const std::stri
         scheduler.lanes = whole_number(key, text, 0, 64);
     } else if (key == "max_queued_windows") {
         scheduler.max_queued_windows = whole_number(key, text, 0, many);
+    } else if (key == "streams") {
+        config.sequences->streams = whole_number(key, text, 1, most_streams);
+    } else if (key == "chunk_frames") {
+        config.sequences->chunk_frames = whole_number(key, text, 1, many);
     } else if (key == "warm_up") {
         config.warms_up = one_of(key, text, {"false", "true"}) == 1;
     } else {
         refuse("config.pbtxt: the parameter \"" + key +
                "\" is not known. Known are: device, threads, inverse_stft_threads, profile, buffers, runtime, "
                "cuda_graphs, output_check, allow_host_code, library_folder, windows, batch, window_frames, lanes, "
-               "max_queued_windows, warm_up.");
+               "max_queued_windows, streams, chunk_frames, warm_up.");
     }
 }
 
@@ -86,35 +144,40 @@ const json& only(const json& config, const char* field, const char* what) {
     return found->front();
 }
 
-}  // namespace
+/** FP32 or FP16; what else it is, is refused with what was expected. */
+TRITONSERVER_DataType type_of(const json& tensor, size_t dims, const std::string& what) {
+    const std::string type = tensor.value("data_type", "");
+    if (tensor.at("dims").size() == dims && type == "TYPE_FP32") return TRITONSERVER_TYPE_FP32;
+    if (tensor.at("dims").size() == dims && type == "TYPE_FP16") return TRITONSERVER_TYPE_FP16;
+    refuse("config.pbtxt: " + what + ".");
+}
 
-ModelConfig ModelConfig::parse(const std::string& text) {
-    const json source = json::parse(text);
+ModelConfig read(const json& source) {
     ModelConfig config;
     config.options.struct_size = sizeof(config.options);
     config.scheduler.struct_size = sizeof(config.scheduler);
     config.has_batch = source.value("max_batch_size", 0) > 0;
     config.file = source.value("default_model_filename", "");
 
-    const json& input = only(source, "input", "the mel, TYPE_FP32 [mels, -1]");
+    const json& input = only(source, "input", "the mel, TYPE_FP32 or TYPE_FP16 [mels, -1]");
     config.input = input.value("name", "");
-    const json& dims = input.at("dims");
-    if (input.value("data_type", "") != "TYPE_FP32" || dims.size() != 2) {
-        refuse("config.pbtxt: the input " + config.input + " is not TYPE_FP32 with 2 dims, the mel's [mels, -1].");
-    }
-    config.mel_count = dims[0].get<int64_t>();
+    config.input_type = type_of(
+        input, 2, "the input " + config.input + " is not TYPE_FP32 or TYPE_FP16 with 2 dims, the mel's [mels, -1]");
+    config.mel_count = input.at("dims")[0].get<int64_t>();
 
-    const json& output = only(source, "output", "the waveform, TYPE_FP32 [-1]");
+    const json& output = only(source, "output", "the waveform, TYPE_FP32 or TYPE_FP16 [-1]");
     config.output = output.value("name", "");
-    if (output.value("data_type", "") != "TYPE_FP32" || output.at("dims").size() != 1) {
-        refuse("config.pbtxt: the output " + config.output + " is not TYPE_FP32 with 1 dim, the samples' [-1].");
-    }
-    if (source.contains("sequence_batching")) {
-        refuse(
-            "config.pbtxt: sequence_batching is not served; send each mel whole, and let a decoupled model send the "
-            "parts of its samples as they come.");
-    }
+    config.output_type = type_of(
+        output, 1, "the output " + config.output + " is not TYPE_FP32 or TYPE_FP16 with 1 dim, the samples' [-1]");
     config.decoupled = source.value(json::json_pointer("/model_transaction_policy/decoupled"), false);
+    if (const auto batching = source.find("sequence_batching"); batching != source.end()) {
+        if (config.decoupled) {
+            refuse(
+                "config.pbtxt: sequence_batching and model_transaction_policy.decoupled exclude each other: each "
+                "piece of a sequence has one answer.");
+        }
+        config.sequences = read_sequences(*batching, source.value("max_batch_size", 0));
+    }
     config.scheduler.sends_parts = config.decoupled ? 1 : 0;
     if (const auto parameters = source.find("parameters"); parameters != source.end()) {
         for (const auto& [key, value] : parameters->items()) {
@@ -122,6 +185,17 @@ ModelConfig ModelConfig::parse(const std::string& text) {
         }
     }
     return config;
+}
+
+}  // namespace
+
+ModelConfig ModelConfig::parse(const std::string& text) {
+    try {
+        return read(json::parse(text));
+    } catch (const json::exception& exception) {
+        // The core wrote it, so that one of its fields is of another type than in the cores that are known.
+        refuse(std::string("config.pbtxt cannot be read as the core gives it: ") + exception.what() + ".");
+    }
 }
 
 }  // namespace trtv::triton

@@ -1,7 +1,6 @@
 #include "request.h"
 
 #include <chrono>
-#include <cstring>
 #include <limits>
 
 #include "instance.h"
@@ -15,8 +14,10 @@ std::string text_of(const int64_t* shape, uint32_t dims) {
     return text + "]";
 }
 
-const char* name_of(TRITONSERVER_MemoryType type) noexcept {
-    return type == TRITONSERVER_MEMORY_GPU ? "GPU memory" : "host memory";
+/** Notes a time unless one is noted already. */
+void note(std::atomic<uint64_t>& time, uint64_t now) noexcept {
+    uint64_t none = 0;
+    time.compare_exchange_strong(none, now);
 }
 
 }  // namespace
@@ -58,61 +59,56 @@ void Request::read() {
                                                           TRITONSERVER_DataTypeString(type) + " " +
                                                           text_of(shape, dims) + what);
     };
-    if (type != TRITONSERVER_TYPE_FP32 || dims != expected_dims || shape[dims - 2] != mels) {
-        refuse(", expected FP32 [" + std::string(config.has_batch ? "mels to decode, " : "") + std::to_string(mels) +
-               ", frames].");
+    if (type != config.input_type || dims != expected_dims || shape[dims - 2] != mels) {
+        refuse(std::string(", expected ") + TRITONSERVER_DataTypeString(config.input_type) + " [" +
+               std::string(config.has_batch ? "mels to decode, " : "") + std::to_string(mels) + ", frames].");
     }
     const int64_t items = config.has_batch ? shape[0] : 1;
     const int64_t frames = shape[dims - 1];
-    if (items < 1 || frames < 1 || items > std::numeric_limits<int32_t>::max() ||
+    const int64_t least_frames = config.sequences.has_value() ? 0 : 1;
+    if (items < 1 || frames < least_frames || items > std::numeric_limits<int32_t>::max() ||
         frames > std::numeric_limits<int32_t>::max()) {
         refuse(", which holds no mel that can be decoded.");
     }
     if (config.decoupled && items != 1) {
         refuse(": a model that sends parts takes one mel a request. Send them as requests of their own.");
     }
+    if (config.sequences.has_value() && items != 1) refuse(": a request of a sequence has one piece of one mel.");
     // By division: the product of sizes that a client names may be beyond 64 bits.
-    const uint64_t item_bytes = sizeof(float) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
-    if (bytes % item_bytes != 0 || bytes / item_bytes != static_cast<uint64_t>(items)) {
+    const uint64_t item_bytes = size_of(type) * static_cast<uint64_t>(mels) * static_cast<uint64_t>(frames);
+    if (item_bytes == 0 ? bytes != 0 : bytes % item_bytes != 0 || bytes / item_bytes != static_cast<uint64_t>(items)) {
         refuse(" and has " + std::to_string(bytes) + " bytes, expected " + std::to_string(items) + " times " +
                std::to_string(item_bytes) + ".");
     }
     int32_t samples = 0;
-    const VocoderLibrary& library = VocoderLibrary::instance();
-    library.check(library.vocoder_get_sample_count(instance_.vocoder(), static_cast<int32_t>(frames), &samples));
+    if (!config.sequences.has_value()) {
+        const VocoderLibrary& library = VocoderLibrary::instance();
+        library.check(library.vocoder_get_sample_count(instance_.vocoder(), static_cast<int32_t>(frames), &samples));
+    }
 
-    uint64_t gathered = 0;
-    for (uint32_t piece = 0; piece < pieces; piece++) {
-        const void* buffer = nullptr;
-        uint64_t size = 0;
-        TRITONSERVER_MemoryType memory = TRITONSERVER_MEMORY_CPU;
-        int64_t memory_id = 0;
-        check(TRITONBACKEND_InputBuffer(input, piece, &buffer, &size, &memory, &memory_id));
-        if (memory == TRITONSERVER_MEMORY_GPU) {
-            throw Failure(TRITONSERVER_ERROR_UNSUPPORTED, "The input " + config.input + " is in " + name_of(memory) +
-                                                              "; send it in host memory, as F5-TTS does by .cpu().");
-        }
-        if (pieces == 1) {
-            mel_ = static_cast<const float*>(buffer);
-            break;
-        }
-        if (gathered_.empty()) gathered_.resize(bytes / sizeof(float));
-        if (gathered + size > bytes) refuse(" and its pieces are more than that.");
-        std::memcpy(reinterpret_cast<char*>(gathered_.data()) + gathered, buffer, size);
-        gathered += size;
-        mel_ = gathered_.data();
+    try {
+        mel_.read(input, pieces, type, bytes, instance_.vocoder());
+    } catch (const LostContext&) {
+        throw;
+    } catch (const Failure& failure) {
+        throw failure.under("The input " + config.input + " could not be read: ");
     }
     const std::lock_guard lock(mutex_);
     tickets_.assign(static_cast<size_t>(items), 0);
     items_ = static_cast<int32_t>(items);
     frames_ = static_cast<int32_t>(frames);
     samples_ = samples;
-    compute_start_ns_ = now_ns();
 }
 
 const float* Request::mel(int32_t item) const noexcept {
-    return mel_ +
+    return mel_.data() +
            static_cast<size_t>(item) * static_cast<size_t>(instance_.info().mel_count) * static_cast<size_t>(frames_);
+}
+
+void Request::begin() noexcept {
+    const uint64_t now = now_ns();
+    note(run_start_ns_, now);
+    note(execution_->run_start_ns, now);
 }
 
 void Request::receive(int32_t item, int32_t status, const char* message, const float* samples, int32_t first,
@@ -122,6 +118,14 @@ void Request::receive(int32_t item, int32_t status, const char* message, const f
         return;
     }
     try {
+        take(item, samples, first, count, is_last);
+    } catch (...) {
+        fail_with_current_exception();
+    }
+}
+
+void Request::take(int32_t item, const float* samples, int32_t first, int32_t count, bool is_last) {
+    try {
         const std::lock_guard lock(mutex_);
         if (error_ != nullptr) return;
         if (instance_.model().config().decoupled) {
@@ -129,28 +133,24 @@ void Request::receive(int32_t item, int32_t status, const char* message, const f
         } else if (count > 0) {
             write(item, samples, first, count);
         }
-    } catch (...) {
-        fail_with_current_exception();
+    } catch (const LostContext& lost) {
+        instance_.note_lost(lost.what());
+        throw;
+    } catch (const Failure& failure) {
+        throw failure.under("The output " + instance_.model().config().output + " could not be written: ");
     }
 }
 
-/** Gives the memory of a response's output, in the host's memory. */
-float* Request::make_output(TRITONBACKEND_Response* response, int64_t samples) {
+/** Gives the memory of a response's output. */
+OutputValues Request::make_output(TRITONBACKEND_Response* response, int64_t samples) {
     const ModelConfig& config = instance_.model().config();
     const int64_t shape[] = {items_, samples};
     TRITONBACKEND_Output* output = nullptr;
-    check(TRITONBACKEND_ResponseOutput(response, &output, config.output.c_str(), TRITONSERVER_TYPE_FP32,
+    check(TRITONBACKEND_ResponseOutput(response, &output, config.output.c_str(), config.output_type,
                                        config.has_batch ? shape : shape + 1, config.has_batch ? 2 : 1));
-    void* buffer = nullptr;
-    TRITONSERVER_MemoryType memory = TRITONSERVER_MEMORY_CPU;
-    int64_t memory_id = 0;
-    check(TRITONBACKEND_OutputBuffer(output, &buffer, sizeof(float) * static_cast<uint64_t>(items_ * samples), &memory,
-                                     &memory_id));
-    if (memory == TRITONSERVER_MEMORY_GPU) {
-        throw Failure(TRITONSERVER_ERROR_UNSUPPORTED,
-                      "The output " + config.output + " was given " + name_of(memory) + "; ask for it in host memory.");
-    }
-    return static_cast<float*>(buffer);
+    OutputValues values;
+    values.make(output, config.output_type, static_cast<uint64_t>(items_ * samples), instance_.vocoder());
+    return values;
 }
 
 void Request::write(int32_t item, const float* samples, int32_t first, int32_t count) {
@@ -158,8 +158,8 @@ void Request::write(int32_t item, const float* samples, int32_t first, int32_t c
         check(TRITONBACKEND_ResponseNew(&response_, request_));
         audio_ = make_output(response_, samples_);
     }
-    std::memcpy(audio_ + static_cast<size_t>(item) * static_cast<size_t>(samples_) + first, samples,
-                sizeof(float) * static_cast<size_t>(count));
+    audio_.write(static_cast<uint64_t>(item) * static_cast<uint64_t>(samples_) + static_cast<uint64_t>(first), samples,
+                 static_cast<uint64_t>(count));
 }
 
 void Request::send_part(const float* samples, int32_t count, bool is_last) {
@@ -167,13 +167,23 @@ void Request::send_part(const float* samples, int32_t count, bool is_last) {
     TRITONBACKEND_Response* response = nullptr;
     check(TRITONBACKEND_ResponseNew(&response, request_));
     try {
-        std::memcpy(make_output(response, count), samples, sizeof(float) * static_cast<size_t>(count));
+        make_output(response, count).write(0, samples, static_cast<uint64_t>(count));
     } catch (...) {
         log_if_failed(TRITONBACKEND_ResponseDelete(response), "a response that was not sent");
         throw;
     }
     is_answered_ = is_last;
     check(TRITONBACKEND_ResponseSend(response, is_last ? TRITONSERVER_RESPONSE_COMPLETE_FINAL : 0, nullptr));
+}
+
+void Request::expect(int32_t samples) {
+    const std::lock_guard lock(mutex_);
+    samples_ = samples;
+}
+
+bool Request::has_failed() {
+    const std::lock_guard lock(mutex_);
+    return error_ != nullptr;
 }
 
 void Request::fail(TRITONSERVER_Error_Code code, const char* message) noexcept {
@@ -227,26 +237,29 @@ void Request::answer() noexcept {
             log_if_failed(refused, "a request that could not be answered");
             return;
         }
-        if (error_ == nullptr) error_ = guard([&] { make_output(response_, samples_); });
+        if (error_ == nullptr && has_output_) error_ = guard([&] { make_output(response_, samples_); });
     }
     log_if_failed(TRITONBACKEND_ResponseSend(response_, TRITONSERVER_RESPONSE_COMPLETE_FINAL, error_), "a response");
 }
 
-/** Tells the core's statistics of the request and, with the last of them, of the batch that it came in. */
+/**
+ * Tells the core's statistics of the request and, with the last of them, of the batch that it came in. The core counts
+ * as queued what is before the start of the execution, which here is the first run's.
+ */
 void Request::report() noexcept {
     const uint64_t end = now_ns();
-    const uint64_t compute_start = compute_start_ns_ == 0 ? compute_end_ns_ : compute_start_ns_;
+    const auto start_of = [&](uint64_t run_start) { return run_start == 0 ? execution_->start_ns : run_start; };
+    const uint64_t start = start_of(run_start_ns_);
     const bool is_decoded = error_ == nullptr;
-    log_if_failed(
-        TRITONBACKEND_ModelInstanceReportStatistics(instance_.handle(), request_, is_decoded, execution_->start_ns,
-                                                    compute_start, compute_end_ns_, end),
-        "a request's statistics");
+    log_if_failed(TRITONBACKEND_ModelInstanceReportStatistics(instance_.handle(), request_, is_decoded, start, start,
+                                                              compute_end_ns_, end),
+                  "a request's statistics");
     if (is_decoded) execution_->items += static_cast<uint64_t>(items_);
     if (--execution_->open_requests == 0 && execution_->items > 0) {
-        log_if_failed(
-            TRITONBACKEND_ModelInstanceReportBatchStatistics(instance_.handle(), execution_->items,
-                                                             execution_->start_ns, compute_start, compute_end_ns_, end),
-            "a batch's statistics");
+        const uint64_t batch_start = start_of(execution_->run_start_ns);
+        log_if_failed(TRITONBACKEND_ModelInstanceReportBatchStatistics(instance_.handle(), execution_->items,
+                                                                       batch_start, batch_start, compute_end_ns_, end),
+                      "a batch's statistics");
     }
 }
 

@@ -5,6 +5,9 @@
 namespace trtv::triton {
 namespace {
 
+/** TrtVocoder.FailureKind.ContextLost. */
+constexpr int32_t context_lost_kind = 23;
+
 /** "…/libtrtvocoder.so" beside the library that this code is in. */
 std::string path_beside_backend() {
     Dl_info info;
@@ -66,6 +69,15 @@ VocoderLibrary::VocoderLibrary() {
     TRTV_FIND(vocoder_destroy);
     TRTV_FIND(vocoder_get_info);
     TRTV_FIND(vocoder_get_sample_count);
+    TRTV_FIND(vocoder_copy_from_device);
+    TRTV_FIND(vocoder_copy_to_device);
+    TRTV_FIND(stream_create);
+    TRTV_FIND(stream_destroy);
+    TRTV_FIND(stream_warm_up);
+    TRTV_FIND(stream_push);
+    TRTV_FIND(stream_complete);
+    TRTV_FIND(stream_read);
+    TRTV_FIND(stream_reset);
     TRTV_FIND(scheduler_create);
     TRTV_FIND(scheduler_destroy);
     TRTV_FIND(scheduler_warm_up);
@@ -73,6 +85,7 @@ VocoderLibrary::VocoderLibrary() {
     TRTV_FIND(scheduler_cancel);
     TRTV_FIND(scheduler_wait_for_room);
     TRTV_FIND(scheduler_get_window_count);
+    TRTV_FIND(scheduler_get_memory);
     TRTV_FIND(scheduler_get_statistics);
 #undef TRTV_FIND
     if (get_abi_version() != TRTVOCODER_ABI_VERSION) {
@@ -88,7 +101,9 @@ void VocoderLibrary::check(int32_t status) const {
     trtvocoder_error error{};
     error.struct_size = sizeof(error);
     get_last_error(&error);
-    throw Failure(error_code(status), error.message == nullptr ? "" : error.message);
+    const std::string message = error.message == nullptr ? "" : error.message;
+    if (error.kind == context_lost_kind) throw LostContext(error_code(status), message);
+    throw Failure(error_code(status), message);
 }
 
 TRITONSERVER_Error_Code error_code(int32_t status) noexcept {

@@ -24,6 +24,15 @@ public:
     decltype(&trtvocoder_vocoder_destroy) vocoder_destroy;
     decltype(&trtvocoder_vocoder_get_info) vocoder_get_info;
     decltype(&trtvocoder_vocoder_get_sample_count) vocoder_get_sample_count;
+    decltype(&trtvocoder_vocoder_copy_from_device) vocoder_copy_from_device;
+    decltype(&trtvocoder_vocoder_copy_to_device) vocoder_copy_to_device;
+    decltype(&trtvocoder_stream_create) stream_create;
+    decltype(&trtvocoder_stream_destroy) stream_destroy;
+    decltype(&trtvocoder_stream_warm_up) stream_warm_up;
+    decltype(&trtvocoder_stream_push) stream_push;
+    decltype(&trtvocoder_stream_complete) stream_complete;
+    decltype(&trtvocoder_stream_read) stream_read;
+    decltype(&trtvocoder_stream_reset) stream_reset;
     decltype(&trtvocoder_scheduler_create) scheduler_create;
     decltype(&trtvocoder_scheduler_destroy) scheduler_destroy;
     decltype(&trtvocoder_scheduler_warm_up) scheduler_warm_up;
@@ -31,9 +40,10 @@ public:
     decltype(&trtvocoder_scheduler_cancel) scheduler_cancel;
     decltype(&trtvocoder_scheduler_wait_for_room) scheduler_wait_for_room;
     decltype(&trtvocoder_scheduler_get_window_count) scheduler_get_window_count;
+    decltype(&trtvocoder_scheduler_get_memory) scheduler_get_memory;
     decltype(&trtvocoder_scheduler_get_statistics) scheduler_get_statistics;
 
-    /** Throws the thread's last error where status is one. */
+    /** Throws the thread's last error where status is one: as LostContext, where it tells of that. */
     void check(int32_t status) const;
 
 private:
@@ -46,12 +56,16 @@ TRITONSERVER_Error_Code error_code(int32_t status) noexcept;
 struct VocoderDeleter {
     void operator()(trtvocoder_vocoder* vocoder) const noexcept { VocoderLibrary::instance().vocoder_destroy(vocoder); }
 };
+struct StreamDeleter {
+    void operator()(trtvocoder_stream* stream) const noexcept { VocoderLibrary::instance().stream_destroy(stream); }
+};
 struct SchedulerDeleter {
     void operator()(trtvocoder_scheduler* scheduler) const noexcept {
         VocoderLibrary::instance().scheduler_destroy(scheduler);
     }
 };
 using VocoderHandle = std::unique_ptr<trtvocoder_vocoder, VocoderDeleter>;
+using StreamHandle = std::unique_ptr<trtvocoder_stream, StreamDeleter>;
 using SchedulerHandle = std::unique_ptr<trtvocoder_scheduler, SchedulerDeleter>;
 
 }  // namespace trtv::triton

@@ -25,6 +25,13 @@ internal sealed class TritonCommand : CliCommand
     private readonly Option<string?> _name = new("--name") { Description = "What the model is called. Default: the file's name without extension." };
     private readonly Option<bool> _f5 = new("--f5") { Description = "The model takes the place of F5-TTS's 'vocoder' in the repository of its Triton runtime." };
     private readonly Option<bool> _decoupled = new("--decoupled") { Description = "Samples are sent in parts, as they are ready; clients need gRPC streams." };
+    private readonly Option<bool> _fp16 = new("--fp16") { Description = "Mels and samples are sent as FP16: half of the bytes." };
+    private readonly Option<int?> _sequences = Options.OptionalInteger(
+        "--sequences",
+        "Mels come piece by piece: each request has the next frames of its sequence's mel. The most sequences of an instance that are open at a time.",
+        1, TritonConfig.MostSequences);
+    private readonly Option<int?> _chunk = Options.OptionalInteger(
+        "--chunk", "Of --sequences: the most frames of a piece that is ready from the start. Default: 10.", 1, 1 << 20);
     private readonly Option<int> _maxBatch = Options.Integer(
         "--max-batch", "The most mels of a request, and of those that the server hands over together.", TritonConfig.DefaultBatch, 1, 4096);
     private readonly Option<int> _instances = Options.Integer("--instances", "Instances: of an engine, on each GPU.", 1, 1, 64);
@@ -42,13 +49,16 @@ internal sealed class TritonCommand : CliCommand
     public override string Examples => """
         trtvocoder triton vocos.engine --output model_repository/
         trtvocoder triton vocos.engine --output model_repository/ --name vocos_streamed --decoupled
+        trtvocoder triton vocos.engine --output model_repository/ --name vocos_fp16 --fp16
+        trtvocoder triton vocos-streaming.engine --output model_repository/ --sequences 16
         trtvocoder triton vocos.onnx --output model_repository/ --instances 1 --threads 8
         trtvocoder triton vocos-f5.engine --output model_repo_f5_tts/ --f5 --force
         """;
 
     public override IEnumerable<Symbol> Symbols =>
     [
-        _model, _output, _name, _f5, _decoupled, _maxBatch, _instances, _gpus, _queueDelay, _maxQueue, _batch, _windowFrames, _lanes, _threads,
+        _model, _output, _name, _f5, _decoupled, _sequences, _chunk, _fp16, _maxBatch, _instances, _gpus, _queueDelay, _maxQueue, _batch, _windowFrames, _lanes,
+        _threads,
         _queuedWindows, _force,
     ];
 
@@ -63,8 +73,11 @@ internal sealed class TritonCommand : CliCommand
             throw CliException.BadInput($"{model} is a checkpoint; the server needs an engine ('build') or an .onnx model ('export').");
         if (isF5 && call.Get(_decoupled))
             throw CliException.Usage("--f5 and --decoupled exclude each other: F5-TTS asks for one answer a request.");
+        if (isF5 && call.Get(_fp16))
+            throw CliException.Usage("--f5 and --fp16 exclude each other: F5-TTS sends and takes FP32.");
         if (isF5 && call.Has(_name))
             throw CliException.Usage($"--f5 and --name exclude each other: F5-TTS asks for the model '{F5Name}'.");
+        CheckSequences(call);
         bool isEngine = ModelFile.Detect(model) == ModelFileKind.Engine;
         if (!isEngine && call.Has(_gpus))
             throw CliException.Usage($"--gpus is for engines; {model} runs on the CPU.");
@@ -76,8 +89,11 @@ internal sealed class TritonCommand : CliCommand
 
         CancellationToken stop = call.WatchForStop();
         (VocoderMetadata metadata, int minFrames) = Describe(model, isEngine, call.Output);
-        if (metadata.IsStreaming)
-            throw CliException.BadInput($"{model} is a network with state, which takes a mel piece by piece; the server needs one without: leave out --streaming.");
+        if (metadata.IsStreaming && !call.Has(_sequences))
+            throw CliException.BadInput($"{model} is a network with state, which takes a mel piece by piece: add --sequences 16, so that requests "
+                + "have pieces, or take a network that was exported without --streaming, so that they have whole mels.");
+        if (!metadata.IsStreaming && call.Has(_sequences))
+            call.Output.Note($"{model} decodes the frames around each piece again; a network that was exported with --streaming computes each frame once.");
         if (isF5 && metadata.MelCount != F5MelCount)
             throw CliException.BadInput($"{model} takes {metadata.MelCount} mel bands, F5-TTS makes {F5MelCount}.");
         TritonConfig config = new()
@@ -87,12 +103,14 @@ internal sealed class TritonCommand : CliCommand
             IsEngine = isEngine,
             MelCount = metadata.MelCount,
             MinFrames = minFrames,
-            MaxBatch = call.Get(_maxBatch),
+            MaxBatch = call.Get(_sequences) ?? call.Get(_maxBatch),
+            Sequences = call.Get(_sequences),
             Instances = call.Get(_instances),
             Gpus = ReadGpus(call.Get(_gpus)),
             QueueDelayMicroseconds = call.Get(_queueDelay),
             MaxQueueSize = call.Get(_maxQueue),
             IsDecoupled = call.Get(_decoupled),
+            IsHalf = call.Get(_fp16),
             Parameters = ReadParameters(call),
             Writer = $"trtvocoder {ProgramVersion.Text}",
         };
@@ -104,10 +122,29 @@ internal sealed class TritonCommand : CliCommand
             Name = name,
             MelCount = metadata.MelCount,
             SampleRate = metadata.SampleRate,
-            MaxBatch = config.MaxBatch,
+            MaxBatch = config.Sequences is null ? config.MaxBatch : 1,
+            Sequences = config.Sequences,
             Kind = isEngine ? "KIND_GPU" : "KIND_CPU",
             Decoupled = config.IsDecoupled,
+            Fp16 = config.IsHalf,
         };
+    }
+
+    private void CheckSequences(CommandCall call)
+    {
+        if (!call.Has(_sequences))
+        {
+            if (call.Has(_chunk))
+                throw CliException.Usage("--chunk is for --sequences: only their mels come in pieces.");
+            return;
+        }
+        if (call.Get(_f5))
+            throw CliException.Usage("--f5 and --sequences exclude each other: F5-TTS sends each mel whole.");
+        if (call.Get(_decoupled))
+            throw CliException.Usage("--decoupled and --sequences exclude each other: each piece of a sequence has one answer.");
+        foreach (Option option in (ReadOnlySpan<Option>)[_maxBatch, _maxQueue, _batch, _windowFrames, _queuedWindows])
+            if (call.Has(option))
+                throw CliException.Usage($"{option.Name} and --sequences exclude each other: a request has one piece, and sequences share no windows.");
     }
 
     /// <summary>What the model says of itself: an engine in its sidecar, so that no GPU is needed, else by being loaded.</summary>
@@ -139,7 +176,8 @@ internal sealed class TritonCommand : CliCommand
     {
         List<(string, string)> parameters = [];
         foreach ((Option<int?> option, string key) in (ReadOnlySpan<(Option<int?>, string)>)[
-            (_batch, "batch"), (_windowFrames, "window_frames"), (_lanes, "lanes"), (_threads, "threads"), (_queuedWindows, "max_queued_windows")])
+            (_batch, "batch"), (_windowFrames, "window_frames"), (_lanes, "lanes"), (_threads, "threads"),
+            (_queuedWindows, "max_queued_windows"), (_chunk, "chunk_frames")])
             if (call.Get(option) is { } value)
                 parameters.Add((key, value.ToString(CultureInfo.InvariantCulture)));
         return parameters;
@@ -161,13 +199,21 @@ internal sealed record TritonResult : CommandResult
 
     public required int MaxBatch { get; init; }
 
+    public int? Sequences { get; init; }
+
     public required string Kind { get; init; }
 
     public required bool Decoupled { get; init; }
 
+    public required bool Fp16 { get; init; }
+
     public override IEnumerable<string> ToLines() => [string.Create(
         CultureInfo.InvariantCulture,
-        $"{Output}: mel [{MelCount}, -1] -> waveform [-1] at {SampleRate} Hz, up to {MaxBatch} mels a request, {Kind}{(Decoupled ? ", decoupled" : "")}")];
+        $"{Output}: mel [{MelCount}, -1] -> waveform [-1] at {SampleRate} Hz, {Load}, {Kind}{(Decoupled ? ", decoupled" : "")}{(Fp16 ? ", FP16" : "")}")];
+
+    private string Load => Sequences is { } sequences
+        ? string.Create(CultureInfo.InvariantCulture, $"up to {sequences} sequences of pieces")
+        : string.Create(CultureInfo.InvariantCulture, $"up to {MaxBatch} mels a request");
 
     public override void WriteJson(Utf8JsonWriter writer) => JsonSerializer.Serialize(writer, this, ResultJson.Default.TritonResult);
 }

@@ -9,6 +9,12 @@ internal sealed record TritonConfig
     /// <summary>The most mels of a request, and of the requests that the server hands over together.</summary>
     public const int DefaultBatch = 64;
 
+    /// <summary>The most streams that the backend keeps.</summary>
+    public const int MostSequences = 1024;
+
+    // Speech that is made slower than this between two pieces is rare; the server's own default is a second.
+    private const int MaxIdleMicroseconds = 5_000_000;
+
     public required string Name { get; init; }
 
     /// <summary>The model's file in the version's folder.</summary>
@@ -23,6 +29,9 @@ internal sealed record TritonConfig
 
     public required int MaxBatch { get; init; }
 
+    /// <summary>The most sequences of an instance, whose requests have the pieces of a mel each; null: requests have whole mels.</summary>
+    public required int? Sequences { get; init; }
+
     public required int Instances { get; init; }
 
     /// <summary>Numbers of the GPUs, each of which gets the instances; none: all.</summary>
@@ -35,10 +44,15 @@ internal sealed record TritonConfig
 
     public required bool IsDecoupled { get; init; }
 
+    /// <summary>Whether mels and samples are FP16; else FP32.</summary>
+    public required bool IsHalf { get; init; }
+
     /// <summary>The backend's parameters, by name.</summary>
     public required IReadOnlyList<(string Key, string Value)> Parameters { get; init; }
 
     public required string Writer { get; init; }
+
+    private string Type => IsHalf ? "TYPE_FP16" : "TYPE_FP32";
 
     /// <summary>The file's text, in protobuf's text format.</summary>
     public override string ToString()
@@ -55,7 +69,7 @@ internal sealed record TritonConfig
             input [
               {
                 name: "mel"
-                data_type: TYPE_FP32
+                data_type: {{Type}}
                 dims: [ {{MelCount}}, -1 ]
                 allow_ragged_batch: true
               }
@@ -63,7 +77,7 @@ internal sealed record TritonConfig
             output [
               {
                 name: "waveform"
-                data_type: TYPE_FP32
+                data_type: {{Type}}
                 dims: [ -1 ]
               }
             ]
@@ -74,6 +88,36 @@ internal sealed record TritonConfig
                 kind: {{(IsEngine ? "KIND_GPU" : "KIND_CPU")}}
             {{(Gpus.Count > 0 ? $"    gpus: [ {string.Join(", ", Gpus)} ]\n" : "")}}  }
             ]
+
+            """);
+        if (Sequences is { } sequences)
+            AppendSequences(text, sequences);
+        else
+            AppendBatching(text);
+        foreach ((string key, string value) in Parameters)
+            text.Append(CultureInfo.InvariantCulture, $$"""
+                parameters { key: "{{key}}" value { string_value: "{{value}}" } }
+
+                """);
+        return text.ToString();
+    }
+
+    private void AppendSequences(StringBuilder text, int sequences) => text.Append(CultureInfo.InvariantCulture, $$"""
+
+        # A sequence is a mel that comes piece by piece; the backend has a stream ready for each, and forgets one that nothing comes of for so long.
+        sequence_batching {
+          max_sequence_idle_microseconds: {{MaxIdleMicroseconds}}
+          oldest {
+            max_candidate_sequences: {{sequences}}
+            max_queue_delay_microseconds: {{QueueDelayMicroseconds}}
+          }
+        }
+
+        """);
+
+    private void AppendBatching(StringBuilder text)
+    {
+        text.Append(CultureInfo.InvariantCulture, $$"""
 
             # The backend packs windows of all requests into full batches by itself: nothing is gained by holding requests back here.
             dynamic_batching {
@@ -96,17 +140,11 @@ internal sealed record TritonConfig
                 batch_size: 1
                 inputs {
                   key: "mel"
-                  value { data_type: TYPE_FP32 dims: [ {{MelCount}}, {{Math.Max(MinFrames, 256)}} ] zero_data: true }
+                  value { data_type: {{Type}} dims: [ {{MelCount}}, {{Math.Max(MinFrames, 256)}} ] zero_data: true }
                 }
               }
             ]
 
             """);
-        foreach ((string key, string value) in Parameters)
-            text.Append(CultureInfo.InvariantCulture, $$"""
-                parameters { key: "{{key}}" value { string_value: "{{value}}" } }
-
-                """);
-        return text.ToString();
     }
 }

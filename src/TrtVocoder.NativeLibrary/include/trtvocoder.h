@@ -179,8 +179,8 @@ typedef void (*trtvocoder_log_callback)(void* user, int32_t severity, const char
  * a gap. Called on the scheduler's threads, for one request one call at a time; exactly one, the last, has is_last 1.
  * Its status is TRTVOCODER_OK, or why the request ended early: then message is one clear sentence, samples is NULL and
  * count 0, and what came before is right. Every other call has status 0, message "" and is_last 0. samples and message
- * live during the call only. It may call functions of the scheduler but trtvocoder_scheduler_destroy and
- * trtvocoder_scheduler_wait_for_room; while it runs one of the scheduler's threads decodes nothing.
+ * live during the call only. It may call functions of the scheduler but those that wait: trtvocoder_scheduler_destroy,
+ * _warm_up, _wait_for_room and _get_memory; while it runs one of the scheduler's threads decodes nothing.
  */
 typedef void (*trtvocoder_request_callback)(void* user, int32_t status, const char* message, const float* samples,
                                             int32_t first_sample, int32_t count, int32_t is_last);
@@ -332,7 +332,7 @@ typedef struct trtvocoder_stream_info {
 
 /** How a scheduler shares runs of the network. All 0 but struct_size: the defaults. */
 typedef struct trtvocoder_scheduler_options {
-    /** sizeof(trtvocoder_scheduler_options). */
+    /** sizeof(trtvocoder_scheduler_options). That of a header without tells_start is accepted too. */
     uint32_t struct_size;
     /** The most windows of one run; 0: an engine's own limit, at most 16, and 1 on the CPU, where batches save nothing.
      */
@@ -345,6 +345,8 @@ typedef struct trtvocoder_scheduler_options {
     int32_t max_queued_windows;
     /** 1: the callback comes for each part of a request as soon as it is ready; 0: once, with everything. */
     int32_t sends_parts;
+    /** 1: the callback also comes, with count 0, when a run begins that has the first of a request's windows. */
+    int32_t tells_start;
 } trtvocoder_scheduler_options;
 
 /** What a scheduler has done since it was made, and what it is at. */
@@ -431,6 +433,20 @@ int32_t trtvocoder_vocoder_get_info(trtvocoder_vocoder* vocoder, trtvocoder_info
 /** Gives the samples that a mel of frames frames decodes to. Errors: invalid argument. */
 int32_t trtvocoder_vocoder_get_sample_count(trtvocoder_vocoder* vocoder, int32_t frames,
                                             int32_t* samples) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Copies size bytes of a GPU's memory to the host's, for callers that have no CUDA of their own. device is the GPU's
+ * number, which need not be the vocoder's; source is a CUdeviceptr in its primary context, of what is written already:
+ * no stream is waited for. The thread's current context stays. Errors: invalid argument (also: no such GPU),
+ * unsupported (no engine), CUDA (no such memory; native_code tells), missing library. Blocking: until it is copied;
+ * the first copy from or to another GPU than the vocoder's may have to make its context.
+ */
+int32_t trtvocoder_vocoder_copy_from_device(trtvocoder_vocoder* vocoder, int32_t device, uint64_t source,
+                                            void* destination, int64_t size) TRTVOCODER_NOEXCEPT;
+
+/** Copies size bytes of the host's memory to a GPU's. Errors, blocking and the rest: as above. */
+int32_t trtvocoder_vocoder_copy_to_device(trtvocoder_vocoder* vocoder, int32_t device, const void* source,
+                                          uint64_t destination, int64_t size) TRTVOCODER_NOEXCEPT;
 
 /* ---- session ---- */
 
@@ -635,6 +651,15 @@ int32_t trtvocoder_scheduler_wait_for_room(trtvocoder_scheduler* scheduler, int3
 /** Gives how many windows a mel of frames frames is cut into. Errors: invalid argument, model (too long for it). */
 int32_t trtvocoder_scheduler_get_window_count(trtvocoder_scheduler* scheduler, int32_t frames,
                                               int32_t* windows) TRTVOCODER_NOEXCEPT;
+
+/**
+ * Gives the bytes of memory that the scheduler's lanes hold: on the GPU the buffers and what the engine works in, on
+ * the host what the GPU sees; 0 and 0 of a model on the CPU. They grow with shapes that no warm-up made ready. Not in
+ * them: the engine's weights, and what the driver keeps for contexts, graphs and kernels. Errors: invalid argument,
+ * busy (from a callback). Blocking: waits for the runs under way.
+ */
+int32_t trtvocoder_scheduler_get_memory(trtvocoder_scheduler* scheduler, int64_t* device_bytes,
+                                        int64_t* host_bytes) TRTVOCODER_NOEXCEPT;
 
 /** Tells what the scheduler has done. The numbers are of one moment. Errors: invalid argument. */
 int32_t trtvocoder_scheduler_get_statistics(trtvocoder_scheduler* scheduler,

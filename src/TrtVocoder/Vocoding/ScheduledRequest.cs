@@ -44,6 +44,11 @@ internal abstract class ScheduledRequest(ReadOnlyMemory<float> mel, int frames)
     /// <summary>Whether a thread has, or is about to have, its end to tell.</summary>
     public bool IsEnding { get; set; }
 
+    /// <summary>Is told, once, that the first of its windows is in a run that begins now. Throws nothing.</summary>
+    public virtual void Begin()
+    {
+    }
+
     /// <summary>Takes samples that no later window changes. What it throws ends the request.</summary>
     /// <param name="samples">The samples.</param>
     /// <param name="first">Samples before them.</param>

@@ -105,6 +105,7 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends it before the next shape.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="TrtVocoderException">The backend failed.</exception>
+    /// <exception cref="InvalidOperationException">A callback of this scheduler calls it, which it would wait for.</exception>
     /// <exception cref="ObjectDisposedException">The scheduler is disposed.</exception>
     public void WarmUp(CancellationToken cancellationToken = default)
     {
@@ -125,6 +126,27 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
                 GiveBack(lane);
             }
         }
+    }
+
+    /// <summary>Prepared shapes and memory of all lanes together. Waits for the run of each lane in turn.</summary>
+    /// <exception cref="InvalidOperationException">A callback of this scheduler calls it, which it would wait for.</exception>
+    /// <exception cref="ObjectDisposedException">The scheduler is disposed.</exception>
+    internal DecoderState GetState()
+    {
+        DecoderState sum = new();
+        foreach (SchedulerLane lane in _lanes)
+        {
+            Reserve(lane);
+            try
+            {
+                sum = sum.Add(lane.Decoder.State);
+            }
+            finally
+            {
+                GiveBack(lane);
+            }
+        }
+        return sum;
     }
 
     /// <summary>Decodes one mel.</summary>
@@ -391,6 +413,8 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
     /// <summary>Takes a lane's decoder away from its thread, as soon as it is idle.</summary>
     private void Reserve(SchedulerLane lane)
     {
+        if (_atWork == this)
+            throw new InvalidOperationException("A callback of a scheduler cannot wait for its runs, which wait for the callback.");
         lock (_gate)
         {
             while (!_isDisposed && lane.IsWanted)
@@ -511,6 +535,9 @@ public sealed class VocoderScheduler : IDisposable, IAsyncDisposable
 
     private void RunBatch(SchedulerLane lane)
     {
+        for (int i = 0; i < lane.Count; i++)
+            if (lane[i].Window == 0)
+                lane[i].Request.Begin();
         DecoderOutput output;
         try
         {

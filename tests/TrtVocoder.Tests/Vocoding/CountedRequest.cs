@@ -26,6 +26,9 @@ internal sealed class CountedRequest : ScheduledRequest
     /// <summary>What went wrong with the order of calls, if something did.</summary>
     public string Disorder { get; private set; } = "";
 
+    /// <summary>How often the begin of its first run was told.</summary>
+    public int Begins { get; private set; }
+
     /// <summary>Parts before the end.</summary>
     public int Parts { get; private set; }
 
@@ -43,6 +46,13 @@ internal sealed class CountedRequest : ScheduledRequest
     {
         Assert.That(_ended.Task.Wait(TimeSpan.FromSeconds(60)), $"the request {Ticket} never ended");
         return this;
+    }
+
+    public override void Begin()
+    {
+        if (Parts + Ends > 0)
+            Disorder += "it began after it had samples; ";
+        Begins++;
     }
 
     public override void TakePart(ReadOnlySpan<float> samples, int first)

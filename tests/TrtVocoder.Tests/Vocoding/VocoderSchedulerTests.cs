@@ -87,6 +87,28 @@ public sealed class VocoderSchedulerTests
     }
 
     [Test]
+    public void A_request_is_told_when_a_run_begins_that_has_its_first_window_and_only_then()
+    {
+        using FakeDecoderModel model = new();
+        using Vocoder vocoder = new(model);
+        using VocoderScheduler scheduler = new(vocoder, Packed);
+        using HeldRun held = new(model);
+        CountedRequest first = Submit(scheduler, Window);
+        held.AwaitRun();
+        CountedRequest[] others = [Submit(scheduler, Window), Submit(scheduler, 12 * Window, 2)];
+        CountedRequest cancelled = Submit(scheduler, Window, 3);
+        scheduler.Cancel(cancelled.Ticket);
+        Assert.That((first.Begins, others[0].Begins, others[1].Begins), Is.EqualTo((1, 0, 0)));
+
+        held.Release();
+        AssertRight(model, [first, .. others]);
+        cancelled.Await();
+
+        Assert.That((first.Begins, others[0].Begins, others[1].Begins, cancelled.Begins), Is.EqualTo((1, 1, 1, 0)));
+        Assert.That(others[1].Windows, Has.Count.GreaterThan(4));
+    }
+
+    [Test]
     public void Where_shapes_are_costly_runs_have_few_sizes_all_of_which_a_warm_up_makes_ready()
     {
         using FakeDecoderModel model = new(hasCostlyShapes: true, maxBatch: 6, maxFrames: 128);

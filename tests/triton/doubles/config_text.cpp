@@ -15,7 +15,8 @@ public:
     explicit Parser(const std::string& text) : text_(text) {}
 
     json message(char end) {
-        static const std::set<std::string> repeated = {"input", "output", "instance_group", "dims", "model_warmup"};
+        static const std::set<std::string> repeated = {"input",        "output",        "instance_group", "dims",
+                                                       "model_warmup", "control_input", "control"};
         json fields = json::object();
         while (skip(), peek() != end) {
             const std::string name = word();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -18,11 +19,13 @@
 #include <vector>
 
 #include "doubles/config_text.h"
+#include "doubles/sequence_batcher.h"
 #include "triton/core/tritonbackend.h"
 
 #define TRTV_EXPORT extern "C" __attribute__((visibility("default")))
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 namespace {
 
@@ -34,6 +37,15 @@ namespace {
 void require(bool condition, const char* what) {
     if (!condition) misuse(what);
 }
+
+uint64_t now_ns() {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+            .count());
+}
+
+/** What config.pbtxt calls a type. */
+std::string type_name(TRITONSERVER_DataType type) { return std::string("TYPE_") + TRITONSERVER_DataTypeString(type); }
 
 }  // namespace
 
@@ -53,6 +65,13 @@ TRITONSERVER_Error* error_of(TRITONSERVER_Error_Code code, std::string message) 
 struct TRITONSERVER_Message {
     std::string json;
 };
+struct TRITONSERVER_BufferAttributes {
+    TRITONSERVER_MemoryType type = TRITONSERVER_MEMORY_CPU;
+    int64_t id = 0;
+    size_t size = 0;
+};
+/** Bytes by type and number of memory. */
+using MemoryUsage = std::map<std::pair<TRITONSERVER_MemoryType, int64_t>, size_t>;
 struct TRITONSERVER_Parameter {
     std::string name, value;
 };
@@ -84,6 +103,7 @@ struct TRITONBACKEND_Input {
         const void* base;
         size_t size;
         TRITONSERVER_MemoryType memory;
+        int64_t memory_id;
     };
     std::vector<Piece> pieces;
     uint64_t size() const {
@@ -99,12 +119,19 @@ struct TRITONSERVER_InferenceRequest {
     std::string model_name;
     std::shared_ptr<struct TRITONBACKEND_Model> model;
     std::map<std::string, TRITONBACKEND_Input> inputs;
+    uint32_t flags = 0;
+    uint64_t number = 0;
+    std::string label;
+    /** No client's: it has the place of a sequence in a batch that has none. */
+    bool is_filler = false;
     std::atomic<bool> is_cancelled{false};
     TRITONSERVER_InferenceRequestReleaseFn_t release = nullptr;
     void* release_user = nullptr;
     TRITONSERVER_ResponseAllocator* allocator = nullptr;
+    void* allocator_user = nullptr;
     TRITONSERVER_InferenceResponseCompleteFn_t complete = nullptr;
     void* complete_user = nullptr;
+    uint64_t queue_start_ns = 0;
     std::atomic<int> finals{0};
     std::atomic<bool> is_backends{false};
 };
@@ -113,6 +140,7 @@ struct TRITONSERVER_InferenceRequest {
 struct TRITONBACKEND_Response {
     TRITONSERVER_InferenceRequest* request;
     TRITONSERVER_ResponseAllocator* allocator;
+    void* allocator_user;
     TRITONSERVER_InferenceResponseCompleteFn_t complete;
     void* complete_user;
     std::string name;
@@ -121,6 +149,7 @@ struct TRITONBACKEND_Response {
     void* buffer = nullptr;
     size_t size = 0;
     TRITONSERVER_MemoryType memory{};
+    int64_t memory_id = 0;
     std::unique_ptr<TRITONSERVER_Error> error;
 };
 struct TRITONBACKEND_ResponseFactory {
@@ -135,6 +164,7 @@ struct TRITONBACKEND_ModelInstance {
     std::string name;
     TRITONSERVER_InstanceGroupKind kind;
     void* state = nullptr;
+    MemoryUsage memory;
     std::thread thread;
 };
 
@@ -147,16 +177,20 @@ struct TRITONBACKEND_Model {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<TRITONSERVER_InferenceRequest*> queue;
+    std::unique_ptr<doubles::SequenceBatcher> sequences;
     int open = 0;
     bool is_ending = false;
     bool is_initialized = false;
     uint64_t successes = 0, failures = 0, executions = 0, inferences = 0;
+    uint64_t queue_ns = 0, compute_ns = 0;
+    MemoryUsage memory;
 
     template <typename Function>
     Function* find(const char* symbol, Function*) const {
         return reinterpret_cast<Function*>(dlsym(library, symbol));
     }
 
+    std::vector<TRITONSERVER_InferenceRequest*> next_requests();
     int max_batch() const { return config.value("max_batch_size", 0); }
     TRITONSERVER_Error* start(const std::string& backends);
     void run(TRITONBACKEND_ModelInstance& instance);
@@ -186,6 +220,16 @@ TRITONSERVER_InferenceRequest* held(TRITONBACKEND_Request* request) {
     return of(request);
 }
 
+TRITONBACKEND_Response* response_to(TRITONSERVER_InferenceRequest& request) {
+    auto* const response = new TRITONBACKEND_Response{};
+    response->request = &request;
+    response->allocator = request.allocator;
+    response->allocator_user = request.allocator_user;
+    response->complete = request.complete;
+    response->complete_user = request.complete_user;
+    return response;
+}
+
 void deliver(TRITONSERVER_InferenceRequest& request, TRITONBACKEND_Response* response, uint32_t flags) {
     const bool is_final = (flags & TRITONSERVER_RESPONSE_COMPLETE_FINAL) != 0;
     require(request.finals == 0, "a response came after the last");
@@ -195,16 +239,51 @@ void deliver(TRITONSERVER_InferenceRequest& request, TRITONBACKEND_Response* res
 
 void release(TRITONSERVER_InferenceRequest& request) {
     const std::shared_ptr<TRITONBACKEND_Model> model = std::move(request.model);
+    const bool is_filler = request.is_filler;
+    if (model->sequences != nullptr) {
+        const std::lock_guard lock(model->mutex);
+        model->sequences->release(&request);
+    }
     request.release(&request, TRITONSERVER_REQUEST_RELEASE_ALL, request.release_user);
+    if (is_filler) return;
     const std::lock_guard lock(model->mutex);
     model->open--;
     model->changed.notify_all();
 }
 
+/** What the core hands over for a sequence that has no request, of a batch in which it has a place: of the shape of
+ * another one, with anything in it. */
+TRITONSERVER_InferenceRequest* make_filler(const TRITONSERVER_InferenceRequest& other) {
+    static TRITONSERVER_ResponseAllocator no_output{
+        [](TRITONSERVER_ResponseAllocator*, const char*, size_t, TRITONSERVER_MemoryType, int64_t, void*, void**,
+           void**, TRITONSERVER_MemoryType*,
+           int64_t*) -> TRITONSERVER_Error* { misuse("an output was made of a request that asks for none"); },
+        nullptr};
+    auto* const filler = new TRITONSERVER_InferenceRequest{};
+    filler->model = other.model;
+    filler->inputs = other.inputs;
+    filler->is_filler = true;
+    filler->release = [](TRITONSERVER_InferenceRequest* request, uint32_t, void*) { delete request; };
+    filler->allocator = &no_output;
+    filler->complete = [](TRITONSERVER_InferenceResponse* response, uint32_t, void*) {
+        require(reinterpret_cast<TRITONBACKEND_Response*>(response)->error == nullptr, "a filler was refused");
+        TRITONSERVER_InferenceResponseDelete(response);
+    };
+    return filler;
+}
+
+MemoryUsage usage_of(TRITONSERVER_BufferAttributes** entries, uint32_t count) {
+    MemoryUsage usage;
+    for (uint32_t index = 0; index < count; index++) {
+        require(entries[index]->size > 0, "memory of no bytes was reported");
+        usage[{entries[index]->type, entries[index]->id}] = entries[index]->size;
+    }
+    return usage;
+}
+
 /** Answers a request that the backend did not take. */
 void refuse(TRITONSERVER_InferenceRequest& request, const TRITONSERVER_Error& error) {
-    auto* const response = new TRITONBACKEND_Response{
-        &request, request.allocator, request.complete, request.complete_user, "", {}, {}, nullptr, 0, {}, nullptr};
+    TRITONBACKEND_Response* const response = response_to(request);
     response->error = std::make_unique<TRITONSERVER_Error>(error);
     deliver(request, response, TRITONSERVER_RESPONSE_COMPLETE_FINAL);
     release(request);
@@ -232,6 +311,7 @@ TRITONSERVER_Error* TRITONBACKEND_Model::start(const std::string& backends) {
     if (auto* const initialize = find("TRITONBACKEND_ModelInitialize", &TRITONBACKEND_ModelInitialize)) {
         if (TRITONSERVER_Error* const error = initialize(this)) return error;
     }
+    if (config.contains("sequence_batching")) sequences = std::make_unique<doubles::SequenceBatcher>(config);
     const json groups = config.value("instance_group", json::array({json::object()}));
     for (const json& group : groups) {
         for (int index = 0; index < group.value("count", 1); index++) {
@@ -253,20 +333,37 @@ TRITONSERVER_Error* TRITONBACKEND_Model::start(const std::string& backends) {
     return nullptr;
 }
 
+/** What an instance is to have next; empty: nothing more. */
+std::vector<TRITONSERVER_InferenceRequest*> TRITONBACKEND_Model::next_requests() {
+    std::unique_lock lock(mutex);
+    std::vector<TRITONSERVER_InferenceRequest*> batch;
+    if (sequences != nullptr) {
+        while (batch = sequences->next(), batch.empty() && !is_ending) {
+            // Sequences end by themselves too.
+            changed.wait_for(lock, std::chrono::milliseconds(10));
+        }
+        for (auto& request : batch) {
+            if (request == nullptr) request = make_filler(*batch.back());
+        }
+        return batch;
+    }
+    changed.wait(lock, [&] { return is_ending || !queue.empty(); });
+    const size_t most = config.contains("dynamic_batching") ? static_cast<size_t>(max_batch()) : 1;
+    while (!queue.empty() && batch.size() < most) {
+        batch.push_back(queue.front());
+        queue.pop_front();
+    }
+    return batch;
+}
+
 void TRITONBACKEND_Model::run(TRITONBACKEND_ModelInstance& instance) {
     auto* const execute = find("TRITONBACKEND_ModelInstanceExecute", &TRITONBACKEND_ModelInstanceExecute);
     for (;;) {
         std::vector<TRITONBACKEND_Request*> batch;
-        {
-            std::unique_lock lock(mutex);
-            changed.wait(lock, [&] { return is_ending || !queue.empty(); });
-            if (queue.empty()) return;
-            const size_t most = config.contains("dynamic_batching") ? static_cast<size_t>(max_batch()) : 1;
-            while (!queue.empty() && batch.size() < most) {
-                batch.push_back(reinterpret_cast<TRITONBACKEND_Request*>(queue.front()));
-                queue.pop_front();
-            }
+        for (TRITONSERVER_InferenceRequest* const request : next_requests()) {
+            batch.push_back(reinterpret_cast<TRITONBACKEND_Request*>(request));
         }
+        if (batch.empty()) return;
         for (TRITONBACKEND_Request* const request : batch) of(request)->is_backends = true;
         TRITONSERVER_Error* const error = execute(&instance, batch.data(), static_cast<uint32_t>(batch.size()));
         if (error == nullptr) continue;
@@ -399,12 +496,26 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerModelStatistics(TRITONSERVER_
     if (found == server->models.end()) return error_of(TRITONSERVER_ERROR_NOT_FOUND, "no such model");
     TRITONBACKEND_Model& model = *found->second;
     const std::lock_guard held_lock(model.mutex);
-    const json statistics = {
-        {"name", name},
-        {"inference_count", model.inferences},
-        {"execution_count", model.executions},
-        {"inference_stats", {{"success", {{"count", model.successes}}}, {"fail", {{"count", model.failures}}}}}};
-    *message = new TRITONSERVER_Message{json{{"model_stats", json::array({statistics})}}.dump()};
+    const auto timed = [&](uint64_t ns) { return ordered_json{{"count", model.successes}, {"ns", ns}}; };
+    MemoryUsage sum = model.memory;
+    for (const auto& instance : model.instances) {
+        for (const auto& [kind, bytes] : instance->memory) sum[kind] += bytes;
+    }
+    ordered_json usage = ordered_json::array();
+    for (const auto& [kind, bytes] : sum) {
+        static const char* const names[] = {"CPU", "CPU_PINNED", "GPU"};
+        usage.push_back({{"type", names[kind.first]}, {"id", kind.second}, {"byte_size", bytes}});
+    }
+    const ordered_json statistics = {{"name", name},
+                                     {"inference_count", model.inferences},
+                                     {"execution_count", model.executions},
+                                     {"inference_stats",
+                                      {{"success", {{"count", model.successes}}},
+                                       {"fail", {{"count", model.failures}}},
+                                       {"queue", timed(model.queue_ns)},
+                                       {"compute_infer", timed(model.compute_ns)}}},
+                                     {"memory_usage", usage}};
+    *message = new TRITONSERVER_Message{ordered_json{{"model_stats", ordered_json::array({statistics})}}.dump()};
     return nullptr;
 }
 
@@ -464,18 +575,35 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_ServerInferAsync(TRITONSERVER_Serve
         if (shape[0] > model->max_batch()) return refuse_now("the batch is larger than max_batch_size");
         shape.erase(shape.begin());
     }
-    bool is_right = shape.size() == expected["dims"].size() && input->second.type == TRITONSERVER_TYPE_FP32;
+    const std::string type = expected["data_type"];
+    bool is_right = shape.size() == expected["dims"].size() && type_name(input->second.type) == type;
     for (size_t index = 0; is_right && index < shape.size(); index++) {
         const int64_t dim = expected["dims"][index];
         is_right = dim == -1 || dim == shape[index];
     }
     if (!is_right) {
-        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) +
-                          ", expected FP32 " + expected["dims"].dump());
+        return refuse_now(std::string("unexpected ") + TRITONSERVER_DataTypeString(input->second.type) + ", expected " +
+                          type + " " + expected["dims"].dump());
+    }
+    if (model->sequences != nullptr && input->second.shape.size() == 3 && input->second.shape[0] != 1) {
+        return refuse_now("must specify batch-size 1 due to requirements of sequence batcher");
     }
     request->model = model;
-    const std::lock_guard held_lock(model->mutex);
-    model->queue.push_back(request);
+    request->queue_start_ns = now_ns();
+    std::unique_lock held_lock(model->mutex);
+    if (model->sequences != nullptr) {
+        const std::string id = request->number != 0 ? std::to_string(request->number) : request->label;
+        const std::string refused =
+            model->sequences->add(request, id, (request->flags & TRITONSERVER_REQUEST_FLAG_SEQUENCE_START) != 0,
+                                  (request->flags & TRITONSERVER_REQUEST_FLAG_SEQUENCE_END) != 0);
+        if (!refused.empty()) {
+            held_lock.unlock();
+            request->model.reset();
+            return refuse_now(refused);
+        }
+    } else {
+        model->queue.push_back(request);
+    }
     model->changed.notify_all();
     return nullptr;
 }
@@ -508,6 +636,21 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestDelete(TRITONSERVER
     delete request;
     return nullptr;
 }
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetFlags(TRITONSERVER_InferenceRequest* request,
+                                                                      uint32_t flags) {
+    request->flags = flags;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationId(TRITONSERVER_InferenceRequest* request,
+                                                                              uint64_t id) {
+    request->number = id;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationIdString(
+    TRITONSERVER_InferenceRequest* request, const char* id) {
+    request->label = id;
+    return nullptr;
+}
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestCancel(TRITONSERVER_InferenceRequest* request) {
     request->is_cancelled = true;
     return nullptr;
@@ -521,8 +664,9 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestAddInput(TRITONSERV
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestAppendInputData(TRITONSERVER_InferenceRequest* request,
                                                                              const char* name, const void* base,
                                                                              size_t size,
-                                                                             TRITONSERVER_MemoryType memory, int64_t) {
-    request->inputs.at(name).pieces.push_back({base, size, memory});
+                                                                             TRITONSERVER_MemoryType memory,
+                                                                             int64_t memory_id) {
+    request->inputs.at(name).pieces.push_back({base, size, memory, memory_id});
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetReleaseCallback(
@@ -532,9 +676,10 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetReleaseCallback(
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetResponseCallback(
-    TRITONSERVER_InferenceRequest* request, TRITONSERVER_ResponseAllocator* allocator, void*,
+    TRITONSERVER_InferenceRequest* request, TRITONSERVER_ResponseAllocator* allocator, void* allocator_user,
     TRITONSERVER_InferenceResponseCompleteFn_t complete, void* user) {
     request->allocator = allocator;
+    request->allocator_user = allocator_user;
     request->complete = complete;
     request->complete_user = user;
     return nullptr;
@@ -560,7 +705,7 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_InferenceResponseOutput(TRITONSERVE
     *base = from.buffer;
     *size = from.size;
     *memory = from.memory;
-    *memory_id = 0;
+    *memory_id = from.memory_id;
     *user = nullptr;
     return nullptr;
 }
@@ -596,7 +741,22 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_InputBuffer(TRITONBACKEND_Input* i
     *buffer = input->pieces[index].base;
     *size = input->pieces[index].size;
     *memory = input->pieces[index].memory;
-    *memory_id = 0;
+    *memory_id = input->pieces[index].memory_id;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestCorrelationId(TRITONBACKEND_Request* request, uint64_t* id) {
+    if (!held(request)->label.empty()) return error_of(TRITONSERVER_ERROR_INVALID_ARG, "the ID is not a number");
+    *id = of(request)->number;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestCorrelationIdString(TRITONBACKEND_Request* request,
+                                                                         const char** id) {
+    if (held(request)->label.empty()) return error_of(TRITONSERVER_ERROR_INVALID_ARG, "the ID is not a string");
+    *id = of(request)->label.c_str();
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestFlags(TRITONBACKEND_Request* request, uint32_t* flags) {
+    *flags = held(request)->flags;
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_RequestIsCancelled(TRITONBACKEND_Request* request, bool* is_cancelled) {
@@ -627,14 +787,13 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ResponseFactorySendFlags(TRITONBAC
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ResponseNew(TRITONBACKEND_Response** response,
                                                           TRITONBACKEND_Request* request) {
     TRITONSERVER_InferenceRequest& from = *held(request);
-    *response = new TRITONBACKEND_Response{
-        &from, from.allocator, from.complete, from.complete_user, "", {}, {}, nullptr, 0, {}, nullptr};
+    *response = response_to(from);
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ResponseDelete(TRITONBACKEND_Response* response) {
     if (response->buffer != nullptr) {
         response->allocator->release(response->allocator, response->buffer, nullptr, response->size, response->memory,
-                                     0);
+                                     response->memory_id);
     }
     delete response;
     return nullptr;
@@ -643,6 +802,8 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ResponseOutput(TRITONBACKEND_Respo
                                                              TRITONBACKEND_Output** output, const char* name,
                                                              TRITONSERVER_DataType type, const int64_t* shape,
                                                              uint32_t dims) {
+    const json& expected = response->request->model->config["output"][0];
+    require(expected["name"] == name && expected["data_type"] == type_name(type), "an output is not the model's");
     response->name = name;
     response->type = type;
     response->shape.assign(shape, shape + dims);
@@ -652,17 +813,19 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ResponseOutput(TRITONBACKEND_Respo
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_OutputBuffer(TRITONBACKEND_Output* output, void** buffer, uint64_t size,
                                                            TRITONSERVER_MemoryType* memory, int64_t* memory_id) {
     auto& response = *reinterpret_cast<TRITONBACKEND_Response*>(output);
-    uint64_t expected = sizeof(float);
+    uint64_t expected = response.type == TRITONSERVER_TYPE_FP16 ? 2 : 4;
     for (const int64_t dim : response.shape) expected *= static_cast<uint64_t>(dim);
     require(size == expected, "an output's size is not its shape's");
     void* user = nullptr;
     TRITONSERVER_MemoryType actual = *memory;
-    TRITONSERVER_Error* const error = response.allocator->alloc(response.allocator, response.name.c_str(), size,
-                                                                *memory, 0, nullptr, buffer, &user, &actual, memory_id);
+    TRITONSERVER_Error* const error =
+        response.allocator->alloc(response.allocator, response.name.c_str(), size, *memory, 0, response.allocator_user,
+                                  buffer, &user, &actual, memory_id);
     if (error != nullptr) return error;
     response.buffer = *buffer;
     response.size = size;
     response.memory = *memory = actual;
+    response.memory_id = *memory_id;
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ResponseSend(TRITONBACKEND_Response* response, uint32_t flags,
@@ -726,6 +889,20 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceSetState(TRITONBACKEN
     instance->state = state;
     return nullptr;
 }
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelReportMemoryUsage(TRITONBACKEND_Model* model,
+                                                                     TRITONSERVER_BufferAttributes** usage,
+                                                                     uint32_t count) {
+    const std::lock_guard lock(model->mutex);
+    model->memory = usage_of(usage, count);
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportMemoryUsage(TRITONBACKEND_ModelInstance* instance,
+                                                                             TRITONSERVER_BufferAttributes** usage,
+                                                                             uint32_t count) {
+    const std::lock_guard lock(instance->model->mutex);
+    instance->memory = usage_of(usage, count);
+    return nullptr;
+}
 TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRITONBACKEND_ModelInstance* instance,
                                                                             TRITONBACKEND_Request* request,
                                                                             bool success, uint64_t exec_start,
@@ -733,12 +910,16 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONBACKEND_ModelInstanceReportStatistics(TRIT
                                                                             uint64_t compute_end, uint64_t exec_end) {
     require(exec_start > 0 && exec_start <= compute_start && compute_start <= compute_end && compute_end <= exec_end,
             "the times of a request's statistics are out of order");
+    if (held(request)->is_filler) return nullptr;
     TRITONBACKEND_Model& model = *instance->model;
     const std::lock_guard lock(model.mutex);
     (success ? model.successes : model.failures)++;
     if (success) {
         const auto& shape = held(request)->inputs.begin()->second.shape;
         model.inferences += model.max_batch() > 0 ? static_cast<uint64_t>(shape[0]) : 1;
+        require(held(request)->queue_start_ns <= exec_start, "a request began before it was there");
+        model.queue_ns += exec_start - held(request)->queue_start_ns;
+        model.compute_ns += compute_end - compute_start;
     }
     return nullptr;
 }
@@ -774,6 +955,29 @@ TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_MessageSerializeToJson(TRITONSERVER
 }
 TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_MessageDelete(TRITONSERVER_Message* message) {
     delete message;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_BufferAttributesNew(TRITONSERVER_BufferAttributes** attributes) {
+    *attributes = new TRITONSERVER_BufferAttributes{};
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_BufferAttributesDelete(TRITONSERVER_BufferAttributes* attributes) {
+    delete attributes;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryType(TRITONSERVER_BufferAttributes* attributes,
+                                                                           TRITONSERVER_MemoryType type) {
+    attributes->type = type;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryTypeId(TRITONSERVER_BufferAttributes* attributes,
+                                                                             int64_t id) {
+    attributes->id = id;
+    return nullptr;
+}
+TRTV_EXPORT TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetByteSize(TRITONSERVER_BufferAttributes* attributes,
+                                                                         size_t size) {
+    attributes->size = size;
     return nullptr;
 }
 TRTV_EXPORT TRITONSERVER_Parameter* TRITONSERVER_ParameterNew(const char* name, TRITONSERVER_ParameterType,

@@ -1,6 +1,6 @@
 // A double of libtrtvocoder.so, as far as the backend and its host use it: what it decodes is a formula, which the
-// scheduler computes window by window on a thread and the session at once. Mels whose first value is one of the magic
-// numbers of vocoder.h make it fail. A model is a file that begins with "double".
+// scheduler computes window by window on a thread, the session at once and the stream as its frames come. Mels whose
+// first value is one of the magic numbers of vocoder.h make it fail. A model is a file that begins with "double".
 #include "doubles/vocoder.h"
 
 #include <algorithm>
@@ -31,14 +31,30 @@ constexpr int32_t window = 256;
 
 thread_local std::string last_message;
 thread_local int32_t last_status = 0;
+thread_local int32_t last_kind = 0;
+/** TrtVocoder.FailureKind.ContextLost. */
+constexpr int32_t context_lost = 23;
 
-int32_t failed(int32_t status, const char* message) {
+int32_t failed(int32_t status, const char* message, int32_t kind = 0) {
+    last_kind = kind;
     last_status = status;
     last_message = message;
     return status;
 }
 
 int32_t sample_count(int32_t frames) { return (frames - 1) * hop; }
+
+/** Host memory of an address on a GPU; NULL, and why, where there is none. */
+void* memory_of(int32_t device, uint64_t address) {
+    if (device == doubles::gpu_that_is_lost) {
+        failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost);
+    } else if (device < 0 || device > 1 || (address & doubles::gpu_address_bit) == 0) {
+        failed(TRTVOCODER_ERROR_CUDA, "There is no such memory on the GPU.");
+    } else {
+        return reinterpret_cast<void*>(address & ~doubles::gpu_address_bit);
+    }
+    return nullptr;
+}
 
 /** The samples [first, first + count) of a mel. */
 void compute(const float* mel, int32_t frames, int32_t first, int32_t count, float* audio) {
@@ -49,6 +65,26 @@ void compute(const float* mel, int32_t frames, int32_t first, int32_t count, flo
         audio[index] = std::sin(mel[band * frames + frame] + 0.5F * mel[band * frames + frame + 1]);
     }
 }
+
+/** Holds pushes up that come to it. */
+struct Gate {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_open = true;
+
+    void set(bool opens) {
+        {
+            const std::lock_guard lock(mutex);
+            is_open = opens;
+        }
+        changed.notify_all();
+    }
+    void pass() {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [this] { return is_open; });
+    }
+};
+Gate gate;
 
 bool is_finite(const float* mel, int64_t count) {
     for (int64_t index = 0; index < count; index++) {
@@ -76,6 +112,26 @@ struct trtvocoder_vocoder {
 };
 struct trtvocoder_session {
     int32_t unused;
+};
+struct trtvocoder_stream {
+    /** Frames that must follow before samples are finished, beside the one that they are of. */
+    static constexpr int32_t lookahead = 3;
+
+    /** [frames, mels]. */
+    std::vector<float> mel;
+    std::vector<float> finished;
+    int32_t frames = 0;
+    int32_t done = 0;
+    bool is_over = false;
+
+    void finish(int32_t last) {
+        for (; done < last; done++) {
+            for (int32_t sample = 0; sample < hop; sample++) {
+                const auto band = mel.begin() + done * mels + sample % mels;
+                finished.push_back(std::sin(band[0] + 0.5F * band[mels]));
+            }
+        }
+    }
 };
 struct trtvocoder_scheduler {
     trtvocoder_scheduler_options options;
@@ -126,11 +182,15 @@ struct trtvocoder_scheduler {
                 job = waiting.front();
                 waiting.pop_front();
                 running = job;
-                // Holds on to its windows until it is cancelled or the scheduler ends.
-                if (job->mel[0] == doubles::never_ends) {
-                    changed.wait(lock, [&] { return is_ending || job->is_cancelled; });
-                    job->is_cancelled = true;
-                }
+            }
+            if (options.tells_start != 0 && sample_count(job->frames) > 0) {
+                job->callback(job->user, 0, "", nullptr, 0, 0, 0);
+            }
+            // Holds on to its windows until it is cancelled or the scheduler ends.
+            if (job->mel[0] == doubles::never_ends) {
+                std::unique_lock lock(mutex);
+                changed.wait(lock, [&] { return is_ending || job->is_cancelled; });
+                job->is_cancelled = true;
             }
             decode(*job);
         }
@@ -169,7 +229,7 @@ TRTV_EXPORT const char* trtvocoder_get_version() noexcept { return "double"; }
 
 TRTV_EXPORT int32_t trtvocoder_get_last_error(trtvocoder_error* error) noexcept {
     error->status = last_status;
-    error->kind = 0;
+    error->kind = last_kind;
     error->native_code = 0;
     error->message = last_message.c_str();
     return 0;
@@ -209,6 +269,22 @@ TRTV_EXPORT int32_t trtvocoder_vocoder_get_sample_count(trtvocoder_vocoder*, int
     return 0;
 }
 
+TRTV_EXPORT int32_t trtvocoder_vocoder_copy_from_device(trtvocoder_vocoder*, int32_t device, uint64_t source,
+                                                        void* destination, int64_t size) noexcept {
+    const void* const from = memory_of(device, source);
+    if (from == nullptr) return last_status;
+    std::memcpy(destination, from, static_cast<size_t>(size));
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_vocoder_copy_to_device(trtvocoder_vocoder*, int32_t device, const void* source,
+                                                      uint64_t destination, int64_t size) noexcept {
+    void* const to = memory_of(device, destination);
+    if (to == nullptr) return last_status;
+    std::memcpy(to, source, static_cast<size_t>(size));
+    return 0;
+}
+
 TRTV_EXPORT int32_t trtvocoder_session_create(trtvocoder_vocoder*, int32_t, trtvocoder_session** session) noexcept {
     *session = new trtvocoder_session{};
     return 0;
@@ -218,6 +294,7 @@ TRTV_EXPORT void trtvocoder_session_destroy(trtvocoder_session* session) noexcep
 
 TRTV_EXPORT int32_t trtvocoder_session_decode(trtvocoder_session*, const float* mel, int32_t batch, int32_t frames,
                                               float* audio, int64_t capacity, int32_t* samples) noexcept {
+    if (mel[0] == doubles::shuts_gate || mel[0] == doubles::opens_gate) gate.set(mel[0] == doubles::opens_gate);
     const int32_t count = sample_count(frames);
     if (capacity < static_cast<int64_t>(batch) * count) {
         return failed(TRTVOCODER_ERROR_INVALID_ARGUMENT, "The audio is too short.");
@@ -227,6 +304,62 @@ TRTV_EXPORT int32_t trtvocoder_session_decode(trtvocoder_session*, const float* 
                 audio + static_cast<size_t>(item) * static_cast<size_t>(count));
     }
     if (samples != nullptr) *samples = count;
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_stream_create(trtvocoder_vocoder*, const trtvocoder_stream_options*,
+                                             trtvocoder_stream** stream) noexcept {
+    *stream = new trtvocoder_stream{};
+    return 0;
+}
+
+TRTV_EXPORT void trtvocoder_stream_destroy(trtvocoder_stream* stream) noexcept { delete stream; }
+
+TRTV_EXPORT int32_t trtvocoder_stream_warm_up(trtvocoder_stream*, int32_t chunk_frames) noexcept {
+    return chunk_frames < 1 ? failed(TRTVOCODER_ERROR_INVALID_ARGUMENT, "chunk_frames is below 1.") : 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_stream_push(trtvocoder_stream* stream, const float* mel, int32_t frames,
+                                           int32_t* available) noexcept {
+    *available = 0;
+    if (mel == nullptr) return failed(TRTVOCODER_ERROR_INVALID_ARGUMENT, "The mel is NULL.");
+    if (stream->is_over) return failed(TRTVOCODER_ERROR_INVALID_STATE, "The utterance is over.");
+    if (!is_finite(mel, static_cast<int64_t>(frames) * mels)) {
+        return failed(TRTVOCODER_ERROR_BAD_DATA, "The mel holds NaN or infinity.");
+    }
+    const float first = frames > 0 ? mel[0] : 0;
+    if (first == doubles::waits_at_gate) gate.pass();
+    stream->is_over = true;
+    if (first == doubles::model_fails) return failed(TRTVOCODER_ERROR_MODEL, "The output is not finite.");
+    if (first == doubles::context_is_lost) return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.");
+    stream->is_over = false;
+    for (int32_t frame = 0; frame < frames; frame++) {
+        for (int32_t band = 0; band < mels; band++) stream->mel.push_back(mel[band * frames + frame]);
+    }
+    stream->frames += frames;
+    stream->finish(stream->frames - 1 - trtvocoder_stream::lookahead);
+    *available = static_cast<int32_t>(stream->finished.size());
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_stream_complete(trtvocoder_stream* stream, int32_t* available) noexcept {
+    stream->finish(stream->frames - 1);
+    stream->is_over = true;
+    *available = static_cast<int32_t>(stream->finished.size());
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_stream_read(trtvocoder_stream* stream, float* audio, int64_t capacity,
+                                           int32_t* samples) noexcept {
+    auto& finished = stream->finished;
+    *samples = static_cast<int32_t>(std::min(capacity, static_cast<int64_t>(finished.size())));
+    std::copy_n(finished.begin(), *samples, audio);
+    finished.erase(finished.begin(), finished.begin() + *samples);
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_stream_reset(trtvocoder_stream* stream) noexcept {
+    *stream = {};
     return 0;
 }
 
@@ -267,7 +400,7 @@ TRTV_EXPORT int32_t trtvocoder_scheduler_submit(trtvocoder_scheduler* scheduler,
     {
         const std::lock_guard lock(scheduler->mutex);
         if (mel[0] == doubles::context_is_lost) scheduler->is_lost = true;
-        if (scheduler->is_lost) return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.");
+        if (scheduler->is_lost) return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost);
         const int32_t windows = scheduler->windows_of(frames);
         if (!scheduler->waiting.empty() &&
             scheduler->waiting_windows() + windows > scheduler->options.max_queued_windows) {
@@ -311,12 +444,20 @@ TRTV_EXPORT int32_t trtvocoder_scheduler_wait_for_room(trtvocoder_scheduler* sch
     if (!scheduler->changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), has_room)) {
         return failed(TRTVOCODER_ERROR_BUSY, "There was no room in time.");
     }
-    return scheduler->is_lost ? failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.") : 0;
+    return scheduler->is_lost ? failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost) : 0;
 }
 
 TRTV_EXPORT int32_t trtvocoder_scheduler_get_window_count(trtvocoder_scheduler* scheduler, int32_t frames,
                                                           int32_t* windows) noexcept {
     *windows = scheduler->windows_of(frames);
+    return 0;
+}
+
+TRTV_EXPORT int32_t trtvocoder_scheduler_get_memory(trtvocoder_scheduler* scheduler, int64_t* device_bytes,
+                                                    int64_t* host_bytes) noexcept {
+    const std::lock_guard lock(scheduler->mutex);
+    *device_bytes = 3000 + (scheduler->tickets > 0 ? 500 : 0);
+    *host_bytes = 2000;
     return 0;
 }
 

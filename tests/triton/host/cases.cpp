@@ -1,82 +1,40 @@
 // What the backend does inside Triton's core, be it the real one or the double.
-#include "cases.h"
-
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <thread>
 
 #include "doubles/vocoder.h"
 #include "load.h"
-#include "models.h"
+#include "support.h"
 
 using namespace host;
 
 namespace {
 
-/** A server with one model, which is loaded. */
-struct Loaded {
-    explicit Loaded(const std::string& config) {
-        repository.add("vocoder", config, model_file());
-        server = std::make_unique<Server>(repository.path(), backends());
-        CHECK_EQUAL(server->load("vocoder"), "");
-    }
-
-    std::shared_ptr<Call> send(const std::shared_ptr<const Mel>& mel, const Sending& sending = {}) {
-        return server->send("vocoder", mel, sending);
-    }
-
-    Repository repository;
-    std::unique_ptr<Server> server;
-    std::mt19937 random{7};
-};
-
-/** Exactly one last response and one release; "" or the error as expected. */
-void check_answered(Call& call, const std::string& error_part = "") {
-    CHECK(call.wait());
-    CHECK_EQUAL(call.finals, 1);
-    CHECK_EQUAL(call.releases, 1);
-    if (error_part.empty()) {
-        CHECK_EQUAL(call.error, "");
-    } else {
-        CHECK_CONTAINS(call.error, error_part);
-    }
+/** A model that takes mels in GPU memory. */
+std::string gpu_model() {
+    if (const std::string why_not = why_no_gpu(); !why_not.empty()) throw cases::Skip{why_not};
+    if (is_double()) return model_file();
+    const char* const engine = std::getenv("TRTV_TRITON_ENGINE");
+    if (engine == nullptr) throw cases::Skip{"TRTV_TRITON_ENGINE names no engine"};
+    return engine;
 }
 
-void check_same(const std::vector<float>& expected, const std::vector<float>& actual) {
-    CHECK_EQUAL(actual.size(), expected.size());
-    CHECK(decibels(expected, actual) >= faithful_decibels);
+/** The same configuration, of instances that run where the model wants to, and are not warm: the double computes
+ * slowly. */
+std::string where_the_model_is(std::string config) {
+    if (is_double()) return config;
+    config.replace(config.find(instance_kind()), instance_kind().size(), "KIND_MODEL");
+    return config + "parameters { key: \"warm_up\" value: { string_value: \"false\" } }\n";
 }
 
-std::shared_ptr<Mel> magic_mel(std::mt19937& random, int frames, float magic) {
-    auto mel = random_mel(random, frames);
-    mel->values[0] = magic;
-    return mel;
-}
-
-void only_with_double() {
-    if (!is_double()) throw cases::Skip{"the real library cannot be made to fail so"};
-}
-
-template <typename Condition>
-bool becomes_true(Condition&& condition) {
-    for (int tries = 0; tries < 1000; tries++) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-}
-
-/** The value of the backend's metric; NaN where it is not there. */
-double metric(Server& server, const std::string& name) {
-    const std::string lines = server.metrics();
-    const size_t start = lines.find("\n" + name + "{");
-    const size_t from = start == std::string::npos && lines.compare(0, name.size() + 1, name + "{") == 0 ? 0 : start;
-    if (from == std::string::npos) return std::nan("");
-    return std::stod(lines.substr(lines.find("} ", from) + 2));
+/** The number of nanoseconds that the core's statistics have at a path like "queue". */
+double nanoseconds(const std::string& statistics, const std::string& name) {
+    const size_t at = statistics.find("\"ns\":", statistics.find("\"" + name + "\":"));
+    return at == std::string::npos ? std::nan("") : std::stod(statistics.substr(at + 5));
 }
 
 }  // namespace
@@ -143,10 +101,7 @@ CASE("A decoupled model sends parts as they come, which join to the whole, and s
 }
 
 CASE("A mel that cannot be decoded is answered with why, and the next one is decoded") {
-    // Of dims that let everything through to the backend.
-    std::string config = config_of(4, false);
-    config.replace(config.find("[ 100, -1 ]"), 11, "[ -1, -1 ]");
-    Loaded loaded(config);
+    Loaded loaded(any_shape(config_of(4, false)));
     for (const float value : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
         const auto mel = random_mel(loaded.random, 300);
         mel->values[12345] = value;
@@ -185,16 +140,179 @@ CASE("A mel of fewer values than its shape says is refused, also where the shape
     }
 }
 
-CASE("Input and output in GPU memory are refused in a sentence, not touched") {
+CASE(
+    "Mels in GPU memory, whole, in pieces and some of them on the host, are decoded, and samples go where they are "
+    "asked for") {
+    const std::string file = gpu_model();
+    Repository repository;
+    repository.add("whole", where_the_model_is(config_of(4, false)), file);
+    repository.add("parts", where_the_model_is(config_of(4, true)), file);
+    Server server(repository.path(), backends());
+    // Before the double of the driver is there for all to see.
+    for (const char* const model : {"whole", "parts"}) CHECK_EQUAL(server.load(model), "");
+    std::mt19937 random(7);
+    const auto mel = random_mel(random, is_double() ? 300 : 40);
+    const std::vector<float> expected = Direct(file).decode(*mel);
+    for (const char* const model : {"whole", "parts"}) {
+        Sending whole;
+        whole.memory = {TRITONSERVER_MEMORY_GPU};
+        Sending pieces = whole;
+        pieces.pieces = 3;
+        Sending mixed;
+        mixed.pieces = 5;
+        mixed.memory = {TRITONSERVER_MEMORY_CPU, TRITONSERVER_MEMORY_GPU, TRITONSERVER_MEMORY_CPU_PINNED};
+        for (Sending sending : {whole, pieces, mixed}) {
+            for (const bool wants_gpu : {false, true}) {
+                sending.wants_gpu_output = wants_gpu;
+                const auto call = server.send(model, mel, sending);
+                check_answered(*call);
+                check_same(expected, call->samples);
+                CHECK_EQUAL(call->memory, wants_gpu ? TRITONSERVER_MEMORY_GPU : TRITONSERVER_MEMORY_CPU);
+            }
+        }
+        Sending nothing = whole;
+        nothing.wants_gpu_output = true;
+        const auto empty = server.send(model, random_mel(random, 1), nothing);
+        check_answered(*empty);
+        CHECK_EQUAL(empty->samples.size(), 0U);
+    }
+}
+
+CASE("FP16 mels in GPU memory become FP16 samples there") {
+    const std::string file = gpu_model();
+    Loaded loaded(where_the_model_is(as_half(config_of(4, false), true, true)), file);
+    const auto mel = random_mel(loaded.random, 40);
+    Sending sending;
+    sending.type = TRITONSERVER_TYPE_FP16;
+    sending.memory = {TRITONSERVER_MEMORY_GPU, TRITONSERVER_MEMORY_CPU};
+    sending.pieces = 3;
+    sending.wants_gpu_output = true;
+    const auto call = loaded.send(mel, sending);
+    check_answered(*call);
+    CHECK_EQUAL(call->type, TRITONSERVER_TYPE_FP16);
+    CHECK_EQUAL(call->memory, TRITONSERVER_MEMORY_GPU);
+    check_rounded(Direct(file).decode(*rounded_to_half(*mel)), call->samples);
+}
+
+CASE("A copy that fails ends its request only; one that finds the context lost ends the instance") {
+    only_with_double();
+    for (const bool is_input : {true, false}) {
+        Loaded loaded(config_of(4, false));
+        const auto mel = random_mel(loaded.random, 64);
+        const auto on_gpu = [&](int64_t number) {
+            Sending sending;
+            sending.wants_gpu_output = !is_input;
+            if (is_input) sending.memory = {TRITONSERVER_MEMORY_GPU};
+            sending.memory_id = sending.output_memory_id = number;
+            return sending;
+        };
+        for (const int64_t number : {doubles::gpu_that_fails, int64_t{-1}, int64_t{1} << 40}) {
+            const auto call = loaded.send(mel, on_gpu(number));
+            check_answered(*call, "There is no such memory on the GPU.");
+            if (is_input) CHECK_CONTAINS(call->error, "The input mel could not be read: ");
+        }
+        const auto call = loaded.send(mel, on_gpu(1));
+        check_answered(*call);
+        check_same(Direct().decode(*mel), call->samples);
+        CHECK(loaded.server->is_ready("vocoder"));
+        check_answered(*loaded.send(mel, on_gpu(doubles::gpu_that_is_lost)), "The GPU's context is lost.");
+        check_answered(*loaded.send(mel), "serves no more, and will not until the server is started again: ");
+        CHECK(!loaded.server->is_ready("vocoder"));
+    }
+}
+
+CASE("A model on the CPU refuses mels and outputs in GPU memory in a sentence") {
+    if (is_double() || instance_kind() != "KIND_CPU")
+        throw cases::Skip{"the model that is tested is not one on the CPU"};
     Loaded loaded(config_of(4, false));
+    const auto mel = random_mel(loaded.random, 64);
+    // What is refused is not touched.
     Sending gpu_input;
-    gpu_input.memory = TRITONSERVER_MEMORY_GPU;
-    const auto input = loaded.send(random_mel(loaded.random, 64), gpu_input);
-    check_answered(*input, "The input mel is in GPU memory; send it in host memory");
+    gpu_input.memory = {TRITONSERVER_MEMORY_GPU};
+    gpu_input.is_pretended = true;
+    const auto input = loaded.send(mel, gpu_input);
+    check_answered(*input, "The input mel could not be read: GPU memory is copied for an engine's model alone");
     CHECK_EQUAL(input->code, TRITONSERVER_ERROR_UNSUPPORTED);
     Sending gpu_output;
-    gpu_output.wants_gpu_output = true;
-    check_answered(*loaded.send(random_mel(loaded.random, 64), gpu_output), "The output waveform was given GPU memory");
+    gpu_output.wants_gpu_output = gpu_output.is_pretended = true;
+    const auto output = loaded.send(mel, gpu_output);
+    check_answered(*output, "The output waveform could not be written: GPU memory is copied for an engine's model");
+    CHECK_EQUAL(output->code, TRITONSERVER_ERROR_UNSUPPORTED);
+    check_answered(*loaded.send(mel));
+}
+
+CASE("Mels and samples are FP16 where config.pbtxt says so, each by itself, and NaN is refused as in FP32") {
+    Direct direct;
+    for (const auto& [is_input, is_output] : {std::pair{true, false}, {false, true}, {true, true}}) {
+        for (const bool is_decoupled : {false, true}) {
+            Loaded loaded(as_half(config_of(is_decoupled ? 0 : 4, is_decoupled), is_input, is_output));
+            const auto mel = random_mel(loaded.random, 357, !is_decoupled);
+            Sending sending;
+            sending.type = is_input ? TRITONSERVER_TYPE_FP16 : TRITONSERVER_TYPE_FP32;
+            for (const int pieces : {1, 3}) {
+                sending.pieces = pieces;
+                const auto call = loaded.send(mel, sending);
+                check_answered(*call);
+                CHECK_EQUAL(call->type, is_output ? TRITONSERVER_TYPE_FP16 : TRITONSERVER_TYPE_FP32);
+                const std::vector<float> expected = direct.decode(is_input ? *rounded_to_half(*mel) : *mel);
+                (is_output ? check_rounded : check_same)(expected, call->samples);
+            }
+            for (const float value : {std::nanf(""), 65520.0F}) {
+                if (!is_input) break;
+                const auto bad = std::make_shared<Mel>(*mel);
+                bad->values[1234] = value;
+                const auto call = loaded.send(bad, sending);
+                check_answered(*call, "The mel holds ");
+                CHECK_EQUAL(call->code, TRITONSERVER_ERROR_INVALID_ARG);
+            }
+            Sending other = sending;
+            other.type = is_input ? TRITONSERVER_TYPE_FP32 : TRITONSERVER_TYPE_FP16;
+            check_answered(*loaded.send(mel, other), "FP16");
+        }
+    }
+}
+
+CASE("The time that a request's first window waits in the scheduler is queue time") {
+    only_with_double();
+    Loaded loaded(config_of(4, false));
+    const auto blocker = loaded.send(magic_mel(loaded.random, 300, doubles::never_ends));
+    const auto sent = Clock::now();
+    std::vector<std::shared_ptr<Call>> calls;
+    for (int index = 0; index < 5; index++) calls.push_back(loaded.send(random_mel(loaded.random, 300)));
+    CHECK(becomes_true([&] { return metric(*loaded.server, "trtvocoder_open_mels") == 6; }));
+    // The backend has them all: from here on they wait in its scheduler, for longer than they had waited in the core.
+    const auto seen = Clock::now();
+    while (Clock::now() - seen < 2 * (seen - sent)) std::this_thread::yield();
+    const auto waited = Clock::now() - seen;
+    blocker->cancel();
+    for (const auto& call : calls) check_answered(*call);
+    CHECK(blocker->wait());
+    const double least = 5.0 * static_cast<double>(std::chrono::nanoseconds(waited).count());
+    CHECK(nanoseconds(loaded.server->statistics("vocoder"), "queue") >= least);
+}
+
+CASE("The core is told what memory the model and its instances hold") {
+    Loaded loaded(config_of(4, false));
+    const std::string bytes = std::to_string(std::filesystem::file_size(model_file()));
+    const auto usage = [&] {
+        const std::string statistics = loaded.server->statistics("vocoder");
+        return statistics.substr(statistics.find("\"memory_usage\":"));
+    };
+    if (is_double()) {
+        CHECK_CONTAINS(usage(), R"([{"type":"CPU","id":0,"byte_size":)" + bytes +
+                                    R"(},{"type":"CPU_PINNED","id":0,"byte_size":2000},)"
+                                    R"({"type":"GPU","id":0,"byte_size":3000}])");
+    } else if (instance_kind() == "KIND_CPU") {
+        CHECK_CONTAINS(usage(), R"([{"type":"CPU","id":0,"byte_size":)" + bytes + "}]");
+    } else {
+        CHECK_CONTAINS(usage(), R"({"type":"CPU_PINNED","id":0,"byte_size":)");
+        const std::string gpu = R"({"type":"GPU","id":0,"byte_size":)";
+        CHECK_CONTAINS(usage(), gpu);
+        CHECK(std::stod(usage().substr(usage().find(gpu) + gpu.size())) > std::stod(bytes));
+        std::printf("      %s\n", usage().c_str());
+    }
+    check_answered(*loaded.send(random_mel(loaded.random, 64)));
+    if (is_double()) CHECK(becomes_true([&] { return usage().find(R"("byte_size":3500})") != std::string::npos; }));
 }
 
 CASE("Cancelled requests end and free their windows") {
@@ -273,6 +391,7 @@ CASE("A model that is unloaded under load ends every request, and loads again") 
     const auto again = loaded.send(mel);
     check_answered(*again);
     check_same(expected, again->samples);
+    loaded.server->stop();
 }
 
 CASE("A server that is stopped under load ends every request") {
@@ -299,11 +418,8 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     config.replace(config.find("100"), 3, "80");
     repository.add("mels", config, model_file());
     config = config_of(4, false);
-    config.replace(config.find("TYPE_FP32"), 9, "TYPE_FP16");
+    config.replace(config.find("TYPE_FP32"), 9, "TYPE_INT8");
     repository.add("type", config, model_file());
-    config = config_of(4, false);
-    config.replace(config.find("dynamic_batching"), 16, "sequence_batching");
-    repository.add("sequence", config, model_file());
     repository.add("vocoder", config_of(4, false), model_file());
     Server server(repository.path(), backends());
     CHECK_CONTAINS(server.load("damaged"), is_double() ? "damaged" : "model.onnx");
@@ -313,8 +429,7 @@ CASE("A damaged or missing model and a wrong config.pbtxt are sentences, and the
     CHECK_CONTAINS(server.load("beyond"), "the parameter lanes is \"65\", expected a whole number from 0 to 64.");
     CHECK_CONTAINS(server.load("choice"), "the parameter runtime is \"cuda\", expected one of: auto, ");
     CHECK_CONTAINS(server.load("mels"), "the input mel has 80 mels");
-    CHECK_CONTAINS(server.load("type"), "is not TYPE_FP32 with 2 dims");
-    CHECK_CONTAINS(server.load("sequence"), "sequence_batching is not served");
+    CHECK_CONTAINS(server.load("type"), "is not TYPE_FP32 or TYPE_FP16 with 2 dims");
     CHECK(server.is_live());
     CHECK(!server.is_ready("damaged"));
     CHECK_EQUAL(server.load("vocoder"), "");
@@ -387,7 +502,7 @@ CASE("64 clients, some of whom cancel or send what is wrong: every answer is rig
     CHECK(result.megabytes_after <= result.megabytes_before + 64);
 }
 
-CASE("The repository that the program writes is served as it is, streamed and in F5-TTS's place too") {
+CASE("The repository that the program writes is served as it is, streamed, as FP16 and in F5-TTS's place too") {
     const char* const repository = std::getenv("TRTV_TRITON_REPOSITORY");
     if (repository == nullptr)
         throw cases::Skip{"TRTV_TRITON_REPOSITORY names no folder that 'trtvocoder triton' wrote"};
@@ -403,6 +518,13 @@ CASE("The repository that the program writes is served as it is, streamed and in
         check_same(expected, call->samples);
         CHECK(std::string(model) == "streamed" ? call->responses > 1 : call->responses == 1);
     }
+    CHECK_EQUAL(server.load("half"), "");
+    Sending half;
+    half.type = TRITONSERVER_TYPE_FP16;
+    const auto call = server.send("half", mel, half);
+    check_answered(*call);
+    CHECK_EQUAL(call->type, TRITONSERVER_TYPE_FP16);
+    check_rounded(direct.decode(*rounded_to_half(*mel)), call->samples);
 }
 
 CASE("An engine runs where the model says: on the double of a GPU, from within Triton's core") {

@@ -12,22 +12,6 @@
 namespace host {
 namespace {
 
-/** A mel with what it decodes to. */
-struct Known {
-    std::shared_ptr<const Mel> mel;
-    std::vector<float> samples;
-};
-
-std::vector<Known> known_mels(std::mt19937& random, int count) {
-    Direct direct;
-    std::vector<Known> mels;
-    for (int index = 0; index < count; index++) {
-        const auto mel = random_mel(random, random_length(random));
-        mels.push_back({mel, direct.decode(*mel)});
-    }
-    return mels;
-}
-
 /** One client after another: what it sends, and what is made of the answer. */
 class SoakClient {
 public:
@@ -38,9 +22,9 @@ public:
         const Known& known = mels_[random_() % mels_.size()];
         switch (random_() % 16) {
             case 0:
-                return check_refused(*server_.send("vocoder", not_finite(*known.mel)));
+                return tally.check_refused(*server_.send("vocoder", not_finite(*known.mel, random_)));
             case 1:
-                return check_refused(*server_.send("vocoder", of_wrong_shape(*known.mel)));
+                return tally.check_refused(*server_.send("vocoder", of_wrong_shape(*known.mel)));
             case 2: {
                 const auto call = server_.send("vocoder", known.mel);
                 std::this_thread::sleep_for(std::chrono::milliseconds(random_() % 300));
@@ -52,53 +36,18 @@ public:
         }
     }
 
-    SoakResult result;
+    SoakTally tally;
 
 private:
-    std::shared_ptr<Mel> not_finite(const Mel& mel) {
-        auto bad = std::make_shared<Mel>(mel);
-        bad->values[random_() % bad->values.size()] = random_() % 2 == 0 ? std::nanf("") : -HUGE_VALF;
-        return bad;
-    }
-
-    static std::shared_ptr<Mel> of_wrong_shape(const Mel& mel) {
-        auto bad = std::make_shared<Mel>(mel);
-        std::swap(bad->shape[1], bad->shape[2]);
-        return bad;
-    }
-
-    bool is_answered(Call& call) {
-        if (!call.wait()) {
-            result.lost++;
-            return false;
-        }
-        result.answered++;
-        if (call.finals != 1 || call.releases != 1 || call.responses != 1) result.twice++;
-        return true;
-    }
-
-    void is_wrong(const std::string& what) {
-        if (result.wrong++ == 0) result.first_wrong = what;
-    }
-
-    void check_refused(Call& call) {
-        if (!is_answered(call)) return;
-        if (call.code == TRITONSERVER_ERROR_INVALID_ARG && !call.error.empty()) {
-            result.refused++;
-        } else {
-            is_wrong("not refused: " + call.error);
-        }
-    }
-
     void check_decoded(Call& call, const Known& known, bool may_be_cancelled) {
-        if (!is_answered(call)) return;
+        if (!tally.is_answered(call)) return;
         if (may_be_cancelled && call.code == TRITONSERVER_ERROR_CANCELLED) {
-            result.cancelled++;
+            tally.result.cancelled++;
         } else if (call.error.empty()) {
-            result.decoded++;
-            result.worst_decibels = std::min(result.worst_decibels, decibels(known.samples, call.samples));
+            tally.result.decoded++;
+            tally.result.worst_decibels = std::min(tally.result.worst_decibels, decibels(known.samples, call.samples));
         } else {
-            is_wrong(call.error);
+            tally.is_wrong(call.error);
         }
     }
 
@@ -119,47 +68,99 @@ void add(SoakResult& sum, const SoakResult& part) {
     sum.worst_decibels = std::min(sum.worst_decibels, part.worst_decibels);
 }
 
-SoakResult run_clients(Server& server, const std::vector<Known>& mels, const Soak& soak, int requests) {
+SoakResult run_half(const Soak& soak, int requests, const SoakClients& client) {
     std::atomic<int> left{requests};
-    std::vector<SoakClient> clients;
-    for (int index = 0; index < soak.clients; index++) {
-        clients.emplace_back(server, mels, soak.seed * 1000 + static_cast<unsigned>(requests + index));
-    }
+    std::vector<SoakResult> results(static_cast<size_t>(soak.clients));
     std::vector<std::thread> threads;
-    for (SoakClient& client : clients) {
-        threads.emplace_back([&client, &left] {
-            while (left-- > 0) client.send_one();
+    for (int index = 0; index < soak.clients; index++) {
+        threads.emplace_back([&, index] {
+            results[static_cast<size_t>(index)] =
+                client(soak.seed * 1000 + static_cast<unsigned>(requests + index), [&left] { return left-- > 0; });
         });
     }
     for (std::thread& thread : threads) thread.join();
     SoakResult sum;
-    for (const SoakClient& client : clients) add(sum, client.result);
+    for (const SoakResult& result : results) add(sum, result);
     return sum;
 }
 
 }  // namespace
 
-SoakResult run_soak(const Soak& soak) {
-    std::mt19937 random(soak.seed);
-    std::string config = config_of(4, false);
-    // What is wrong is to reach the backend.
-    config.replace(config.find("[ 100, -1 ]"), 11, "[ -1, -1 ]");
-    Repository repository;
-    repository.add("vocoder", config, model_file());
-    Server server(repository.path(), backends());
-    if (const std::string error = server.load("vocoder"); !error.empty()) throw std::runtime_error(error);
-    const std::vector<Known> mels = known_mels(random, 32);
+std::vector<Known> known_mels(std::mt19937& random, int count, const std::function<int(std::mt19937&)>& length) {
+    Direct direct;
+    std::vector<Known> mels;
+    for (int index = 0; index < count; index++) {
+        const auto mel = random_mel(random, length(random));
+        mels.push_back({mel, direct.decode(*mel)});
+    }
+    return mels;
+}
 
+std::shared_ptr<Mel> not_finite(const Mel& mel, std::mt19937& random) {
+    auto bad = std::make_shared<Mel>(mel);
+    bad->values[random() % bad->values.size()] = random() % 2 == 0 ? std::nanf("") : -HUGE_VALF;
+    return bad;
+}
+
+std::shared_ptr<Mel> of_wrong_shape(const Mel& mel) {
+    auto bad = std::make_shared<Mel>(mel);
+    std::swap(bad->shape[1], bad->shape[2]);
+    return bad;
+}
+
+bool SoakTally::is_answered(Call& call) {
+    if (!call.wait()) {
+        result.lost++;
+        return false;
+    }
+    result.answered++;
+    if (call.finals != 1 || call.releases != 1 || call.responses != 1) result.twice++;
+    return true;
+}
+
+void SoakTally::is_wrong(const std::string& what) {
+    if (result.wrong++ == 0) result.first_wrong = what;
+}
+
+void SoakTally::check_refused(Call& call) {
+    if (!is_answered(call)) return;
+    if (call.code == TRITONSERVER_ERROR_INVALID_ARG && !call.error.empty()) {
+        result.refused++;
+    } else {
+        is_wrong("not refused: " + call.error);
+    }
+}
+
+std::string any_shape(std::string config) {
+    // What is wrong is to reach the backend.
+    return config.replace(config.find("[ 100, -1 ]"), 11, "[ -1, -1 ]");
+}
+
+SoakResult run_halves(const Soak& soak, const SoakClients& client) {
     // Before the first half everything is new; after it, nothing is.
     const auto start = Clock::now();
-    SoakResult result = run_clients(server, mels, soak, soak.requests / 2);
+    SoakResult result = run_half(soak, soak.requests / 2, client);
     result.threads_before = thread_count();
     result.megabytes_before = resident_megabytes();
-    add(result, run_clients(server, mels, soak, soak.requests - soak.requests / 2));
+    add(result, run_half(soak, soak.requests - soak.requests / 2, client));
     result.threads_after = thread_count();
     result.megabytes_after = resident_megabytes();
     result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return result;
+}
+
+SoakResult run_soak(const Soak& soak) {
+    std::mt19937 random(soak.seed);
+    Repository repository;
+    repository.add("vocoder", any_shape(config_of(4, false)), model_file());
+    Server server(repository.path(), backends());
+    if (const std::string error = server.load("vocoder"); !error.empty()) throw std::runtime_error(error);
+    const std::vector<Known> mels = known_mels(random, 32, random_length);
+    return run_halves(soak, [&](unsigned seed, const std::function<bool()>& goes_on) {
+        SoakClient client(server, mels, seed);
+        while (goes_on()) client.send_one();
+        return client.tally.result;
+    });
 }
 
 std::string SoakResult::text() const {

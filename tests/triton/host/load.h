@@ -1,6 +1,9 @@
 // Many clients at once.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -40,6 +43,37 @@ struct SoakResult {
 };
 
 SoakResult run_soak(const Soak& soak);
+
+/* ---- of what a soak is made ---- */
+
+/** A mel with what it decodes to. */
+struct Known {
+    std::shared_ptr<const Mel> mel;
+    std::vector<float> samples;
+};
+std::vector<Known> known_mels(std::mt19937& random, int count, const std::function<int(std::mt19937&)>& length);
+
+std::shared_ptr<Mel> not_finite(const Mel& mel, std::mt19937& random);
+std::shared_ptr<Mel> of_wrong_shape(const Mel& mel);
+/** A configuration of dims that let everything through to the backend. */
+std::string any_shape(std::string config);
+
+/** What a client makes of answers. */
+class SoakTally {
+public:
+    /** False where it was lost. */
+    bool is_answered(Call& call);
+    void check_refused(Call& call);
+    void is_wrong(const std::string& what);
+
+    SoakResult result;
+};
+
+/** A client, which does one thing after another as long as it goes on. */
+using SoakClients = std::function<SoakResult(unsigned seed, const std::function<bool()>& goes_on)>;
+
+/** Runs the clients, half of the requests first. */
+SoakResult run_halves(const Soak& soak, const SoakClients& client);
 
 /** Threads of this process, and its resident memory in MB. */
 int thread_count();

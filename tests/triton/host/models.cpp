@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -64,6 +65,14 @@ std::string config_of(int max_batch, bool decoupled, const std::string& more) {
            (max_batch > 0 ? "dynamic_batching { }\n" : "") + more;
 }
 
+std::string sequence_config_of(int max_batch, const std::string& strategy, const std::string& more) {
+    std::string config = config_of(max_batch, false, "sequence_batching { " + strategy + " }\n" + more);
+    // One or the other.
+    const std::string other = "dynamic_batching { }\n";
+    if (max_batch > 0) config.erase(config.find(other), other.size());
+    return config;
+}
+
 std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch) {
     auto mel = std::make_shared<Mel>();
     mel->shape = {100, frames};
@@ -71,6 +80,32 @@ std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch
     std::normal_distribution<float> values(-3, 2);
     mel->values.resize(100 * static_cast<size_t>(frames));
     for (float& value : mel->values) value = values(random);
+    return mel;
+}
+
+std::shared_ptr<Mel> piece_of(const Mel& mel, int first, int count) {
+    auto piece = std::make_shared<Mel>(Mel{mel.shape, {}});
+    const auto frames = static_cast<size_t>(mel.shape.back());
+    piece->shape.back() = count;
+    for (size_t row = 0; row < mel.values.size(); row += frames) {
+        const auto start = mel.values.begin() + static_cast<std::ptrdiff_t>(row) + first;
+        piece->values.insert(piece->values.end(), start, start + count);
+    }
+    return piece;
+}
+
+std::shared_ptr<Mel> join(const std::vector<std::shared_ptr<Mel>>& pieces) {
+    auto mel = std::make_shared<Mel>(Mel{pieces.front()->shape, {}});
+    mel->shape.back() = 0;
+    for (const auto& piece : pieces) mel->shape.back() += piece->shape.back();
+    const auto rows = static_cast<size_t>(mel->shape[mel->shape.size() - 2]);
+    for (size_t row = 0; row < rows; row++) {
+        for (const auto& piece : pieces) {
+            const auto frames = static_cast<std::ptrdiff_t>(piece->shape.back());
+            const auto start = piece->values.begin() + static_cast<std::ptrdiff_t>(row) * frames;
+            mel->values.insert(mel->values.end(), start, start + frames);
+        }
+    }
     return mel;
 }
 
@@ -133,6 +168,49 @@ std::vector<float> Direct::decode(const Mel& mel) {
         decode(values, 1, frames, audio.data() + static_cast<size_t>(item) * static_cast<size_t>(samples), samples);
     }
     return audio;
+}
+
+uint16_t half_of(float value) {
+    const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+    const double size = std::fabs(static_cast<double>(value));
+    if (std::isnan(value)) return 0x7E00;
+    if (size < std::ldexp(1, -14))
+        return static_cast<uint16_t>(sign | static_cast<int>(std::nearbyint(std::ldexp(size, 24))));
+    // 65520 is halfway to the number that there is not.
+    if (size >= 65520) return sign | 0x7C00;
+    const int exponent = std::ilogb(size);
+    const int steps = static_cast<int>(std::nearbyint(std::ldexp(size, 10 - exponent))) - 1024;
+    return static_cast<uint16_t>(sign | (((exponent + 15) << 10) + steps));
+}
+
+float value_of_half(uint16_t half) {
+    const int exponent = half >> 10 & 31;
+    const int steps = half & 1023;
+    const double size = exponent == 31  ? (steps == 0 ? HUGE_VAL : std::nan(""))
+                        : exponent == 0 ? std::ldexp(steps, -24)
+                                        : std::ldexp(1024 + steps, exponent - 25);
+    return static_cast<float>((half & 0x8000) != 0 ? -size : size);
+}
+
+std::shared_ptr<Mel> rounded_to_half(const Mel& mel) {
+    auto rounded = std::make_shared<Mel>(mel);
+    for (float& value : rounded->values) value = value_of_half(half_of(value));
+    return rounded;
+}
+
+std::vector<float> values_of(const std::vector<char>& bytes, TRITONSERVER_DataType type) {
+    std::vector<float> values;
+    if (type == TRITONSERVER_TYPE_FP16) {
+        for (size_t at = 0; at + 1 < bytes.size(); at += 2) {
+            uint16_t half = 0;
+            std::memcpy(&half, bytes.data() + at, sizeof(half));
+            values.push_back(value_of_half(half));
+        }
+    } else if (!bytes.empty()) {
+        values.resize(bytes.size() / sizeof(float));
+        std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+    }
+    return values;
 }
 
 double decibels(const std::vector<float>& expected, const std::vector<float>& actual) {

@@ -32,6 +32,9 @@ private:
 /** config.pbtxt of the backend's model; more is appended. */
 std::string config_of(int max_batch, bool decoupled, const std::string& more = "");
 
+/** The same of a model whose mels come in sequences; strategy is what sequence_batching has in it. */
+std::string sequence_config_of(int max_batch, const std::string& strategy, const std::string& more = "");
+
 /** Where backends are (TRTV_TRITON_BACKENDS), the model (TRTV_TRITON_MODEL), and whether they are the doubles, as they
  * are where nothing is said. */
 std::string backends();
@@ -42,6 +45,12 @@ std::string instance_kind();
 
 /** A mel [1, 100, frames] of natural-log amplitudes, or [100, frames]. */
 std::shared_ptr<Mel> random_mel(std::mt19937& random, int frames, bool has_batch = true);
+
+/** Frames [first, first + count) of a mel of one item. */
+std::shared_ptr<Mel> piece_of(const Mel& mel, int first, int count);
+
+/** The same again: pieces of one item, one behind the other. */
+std::shared_ptr<Mel> join(const std::vector<std::shared_ptr<Mel>>& pieces);
 
 /** Frames of one of F5-TTS's mels, 300 to 900. */
 int random_length(std::mt19937& random);
@@ -64,6 +73,14 @@ private:
     struct Library;
     std::unique_ptr<Library> library_;
 };
+
+/** An FP16 number, rounded to the nearest, ties to even, and what it is: apart from the backend's own. */
+uint16_t half_of(float value);
+float value_of_half(uint16_t half);
+/** The mel as FP16 has it. */
+std::shared_ptr<Mel> rounded_to_half(const Mel& mel);
+/** The values of an output: FP32 or FP16. */
+std::vector<float> values_of(const std::vector<char>& bytes, TRITONSERVER_DataType type);
 
 /** Signal to noise in dB; 0 where lengths differ. */
 double decibels(const std::vector<float>& expected, const std::vector<float>& actual);

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "models.h"
+
 namespace host {
 namespace {
 
@@ -29,19 +31,39 @@ TRITONSERVER_Error* allocate(TRITONSERVER_ResponseAllocator*, const char*, size_
     return nullptr;
 }
 
-/** As a client does that wants its samples on the GPU; whoever wrote there from the host would crash, so there is room.
- */
-TRITONSERVER_Error* allocate_on_gpu(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t size,
-                                    TRITONSERVER_MemoryType asked, int64_t asked_id, void* own, void** buffer,
-                                    void** user, TRITONSERVER_MemoryType* memory, int64_t* memory_id) {
+/** As a client does that wants its samples on the GPU; own is the number of its memory. */
+TRITONSERVER_Error* allocate_on_gpu(TRITONSERVER_ResponseAllocator*, const char*, size_t size, TRITONSERVER_MemoryType,
+                                    int64_t, void* own, void** buffer, void** user, TRITONSERVER_MemoryType* memory,
+                                    int64_t* memory_id) {
+    *buffer = size == 0 ? nullptr : GpuMemory(size).release();
+    *user = nullptr;
+    *memory = TRITONSERVER_MEMORY_GPU;
+    *memory_id = *static_cast<const int64_t*>(own);
+    return nullptr;
+}
+
+/** Says that memory is on the GPU which is not. */
+TRITONSERVER_Error* pretend(TRITONSERVER_ResponseAllocator* allocator, const char* name, size_t size,
+                            TRITONSERVER_MemoryType asked, int64_t asked_id, void* own, void** buffer, void** user,
+                            TRITONSERVER_MemoryType* memory, int64_t* memory_id) {
     allocate(allocator, name, size, asked, asked_id, own, buffer, user, memory, memory_id);
     *memory = TRITONSERVER_MEMORY_GPU;
     return nullptr;
 }
 
-TRITONSERVER_Error* release(TRITONSERVER_ResponseAllocator*, void* buffer, void*, size_t, TRITONSERVER_MemoryType,
-                            int64_t) {
+TRITONSERVER_Error* release_pretended(TRITONSERVER_ResponseAllocator*, void* buffer, void*, size_t,
+                                      TRITONSERVER_MemoryType, int64_t) {
     std::free(buffer);
+    return nullptr;
+}
+
+TRITONSERVER_Error* release(TRITONSERVER_ResponseAllocator*, void* buffer, void*, size_t,
+                            TRITONSERVER_MemoryType memory, int64_t) {
+    if (memory == TRITONSERVER_MEMORY_GPU) {
+        if (buffer != nullptr) GpuMemory::free(buffer);
+    } else {
+        std::free(buffer);
+    }
     return nullptr;
 }
 
@@ -108,19 +130,23 @@ void Call::take(TRITONSERVER_InferenceResponse* response) {
         code = TRITONSERVER_ErrorCode(failed);
     } else {
         const char* name = nullptr;
-        TRITONSERVER_DataType type{};
         const int64_t* dims = nullptr;
         uint64_t count = 0;
         const void* base = nullptr;
         size_t size = 0;
-        TRITONSERVER_MemoryType memory{};
         int64_t memory_id = 0;
         void* own = nullptr;
         check(TRITONSERVER_InferenceResponseOutput(response, 0, &name, &type, &dims, &count, &base, &size, &memory,
                                                    &memory_id, &own));
         shape.assign(dims, dims + count);
-        const float* const values = static_cast<const float*>(base);
-        samples.insert(samples.end(), values, values + size / sizeof(float));
+        std::vector<char> bytes(size);
+        if (memory == TRITONSERVER_MEMORY_GPU) {
+            if (size > 0) GpuMemory::read(base, bytes.data(), size);
+        } else if (size > 0) {
+            std::memcpy(bytes.data(), base, size);
+        }
+        const std::vector<float> values = values_of(bytes, type);
+        samples.insert(samples.end(), values.begin(), values.end());
     }
     check(TRITONSERVER_InferenceResponseDelete(response));
 }
@@ -143,6 +169,7 @@ Server::Server(const std::string& repository, const std::string& backends) {
     check(TRITONSERVER_ServerOptionsDelete(options));
     check(TRITONSERVER_ResponseAllocatorNew(&allocator_, &allocate, &release, nullptr));
     check(TRITONSERVER_ResponseAllocatorNew(&gpu_allocator_, &allocate_on_gpu, &release, nullptr));
+    check(TRITONSERVER_ResponseAllocatorNew(&pretending_allocator_, &pretend, &release_pretended, nullptr));
 }
 
 std::string Server::load(const std::string& model) {
@@ -188,22 +215,46 @@ std::shared_ptr<Call> Server::send(const std::string& model, std::shared_ptr<con
     std::shared_ptr<Call> call(new Call);
     call->mel_ = std::move(mel);
     call->done_ = sending.done;
+    call->output_memory_id_ = sending.output_memory_id;
     const auto prepare = [&] {
         check(TRITONSERVER_InferenceRequestNew(&call->request_, server_, model.c_str(), -1));
         TRITONSERVER_InferenceRequest* const request = call->request_;
         check(TRITONSERVER_InferenceRequestAddInput(request, sending.input, sending.type, call->mel_->shape.data(),
                                                     call->mel_->shape.size()));
-        const char* const bytes = reinterpret_cast<const char*>(call->mel_->values.data());
-        const size_t size = call->mel_->values.size() * sizeof(float);
-        for (int piece = 0; piece < sending.pieces; piece++) {
-            const size_t start = size / 4 * static_cast<size_t>(piece) / static_cast<size_t>(sending.pieces) * 4;
-            const size_t end = size / 4 * static_cast<size_t>(piece + 1) / static_cast<size_t>(sending.pieces) * 4;
-            check(TRITONSERVER_InferenceRequestAppendInputData(request, sending.input, bytes + start, end - start,
-                                                               sending.memory, 0));
+        check(TRITONSERVER_InferenceRequestSetFlags(request, sending.flags));
+        if (sending.sequence != 0) {
+            check(TRITONSERVER_InferenceRequestSetCorrelationId(request, sending.sequence));
+        } else if (!sending.sequence_name.empty()) {
+            check(TRITONSERVER_InferenceRequestSetCorrelationIdString(request, sending.sequence_name.c_str()));
+        }
+        const char* bytes = reinterpret_cast<const char*>(call->mel_->values.data());
+        size_t size = call->mel_->values.size() * sizeof(float);
+        if (sending.type == TRITONSERVER_TYPE_FP16) {
+            for (const float value : call->mel_->values) call->halves_.push_back(half_of(value));
+            bytes = reinterpret_cast<const char*>(call->halves_.data());
+            size = call->halves_.size() * sizeof(uint16_t);
+        }
+        const auto pieces = static_cast<size_t>(sending.pieces);
+        for (size_t piece = 0; piece < pieces; piece++) {
+            const size_t start = size * piece / pieces;
+            const size_t length = size * (piece + 1) / pieces - start;
+            const TRITONSERVER_MemoryType memory = sending.memory[piece % sending.memory.size()];
+            const void* base = bytes + start;
+            if (memory == TRITONSERVER_MEMORY_GPU && !sending.is_pretended) {
+                call->on_gpu_.emplace_back(length);
+                GpuMemory::write(call->on_gpu_.back().address(), base, length);
+                base = call->on_gpu_.back().address();
+            }
+            check(TRITONSERVER_InferenceRequestAppendInputData(request, sending.input, base, length, memory,
+                                                               sending.memory_id));
         }
         check(TRITONSERVER_InferenceRequestSetReleaseCallback(request, &Call::on_release, call.get()));
-        check(TRITONSERVER_InferenceRequestSetResponseCallback(
-            request, sending.wants_gpu_output ? gpu_allocator_ : allocator_, nullptr, &Call::on_response, call.get()));
+        check(TRITONSERVER_InferenceRequestSetResponseCallback(request,
+                                                               !sending.wants_gpu_output ? allocator_
+                                                               : sending.is_pretended    ? pretending_allocator_
+                                                                                         : gpu_allocator_,
+                                                               &call->output_memory_id_, &Call::on_response,
+                                                               call.get()));
     };
     call->self_ = call;
     call->sent = Clock::now();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gpu.h"
 #include "triton/core/tritonserver.h"
 
 namespace host {
@@ -35,6 +36,9 @@ public:
 
     /** Samples of all responses, one after another. */
     std::vector<float> samples;
+    /** Where the last of them were. */
+    TRITONSERVER_MemoryType memory = TRITONSERVER_MEMORY_CPU;
+    TRITONSERVER_DataType type = TRITONSERVER_TYPE_INVALID;
     /** Shape of the last response that had samples. */
     std::vector<int64_t> shape;
     int responses = 0;
@@ -57,6 +61,9 @@ private:
 
     TRITONSERVER_InferenceRequest* request_ = nullptr;
     std::shared_ptr<const Mel> mel_;
+    std::vector<uint16_t> halves_;
+    std::vector<GpuMemory> on_gpu_;
+    int64_t output_memory_id_ = 0;
     std::function<void(Call&)> done_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -69,12 +76,22 @@ struct Sending {
     const char* input = "mel";
     /** In so many pieces. */
     int pieces = 1;
-    TRITONSERVER_MemoryType memory = TRITONSERVER_MEMORY_CPU;
+    /** Where the pieces are, in turns. */
+    std::vector<TRITONSERVER_MemoryType> memory = {TRITONSERVER_MEMORY_CPU};
+    int64_t memory_id = 0;
+    /** GPU memory is the host's in truth, for a backend that does not look. */
+    bool is_pretended = false;
+    /** FP32 or FP16. */
     TRITONSERVER_DataType type = TRITONSERVER_TYPE_FP32;
+    /** The sequence that it belongs to, by number or by name, and where in it it is: TRITONSERVER_RequestFlag. */
+    uint64_t sequence = 0;
+    std::string sequence_name;
+    uint32_t flags = 0;
     /** Called on one of the core's threads when the call has ended. */
     std::function<void(Call&)> done;
-    /** The outputs get GPU memory, as this one says. */
+    /** The outputs get GPU memory, of this number by what the core is told. */
     bool wants_gpu_output = false;
+    int64_t output_memory_id = 0;
 };
 
 /** It is left to the end of the process, as its deletion takes the real core more than a second. */
@@ -102,6 +119,7 @@ private:
     TRITONSERVER_Server* server_ = nullptr;
     TRITONSERVER_ResponseAllocator* allocator_ = nullptr;
     TRITONSERVER_ResponseAllocator* gpu_allocator_ = nullptr;
+    TRITONSERVER_ResponseAllocator* pretending_allocator_ = nullptr;
 };
 
 }  // namespace host

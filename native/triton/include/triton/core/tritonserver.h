@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+struct TRITONSERVER_BufferAttributes;
 struct TRITONSERVER_Error;
 struct TRITONSERVER_InferenceRequest;
 struct TRITONSERVER_InferenceResponse;
@@ -92,6 +93,12 @@ typedef enum TRITONSERVER_errorcode_enum {
     TRITONSERVER_ERROR_CANCELLED = 7,
 } TRITONSERVER_Error_Code;
 
+/** Where in its sequence a request is. */
+typedef enum tritonserver_requestflag_enum {
+    TRITONSERVER_REQUEST_FLAG_SEQUENCE_START = 1,
+    TRITONSERVER_REQUEST_FLAG_SEQUENCE_END = 2,
+} TRITONSERVER_RequestFlag;
+
 /** The release flag of a request that is done with. */
 typedef enum tritonserver_requestreleaseflag_enum {
     TRITONSERVER_REQUEST_RELEASE_ALL = 1,
@@ -142,6 +149,17 @@ const char* TRITONSERVER_ErrorMessage(struct TRITONSERVER_Error* error);
 struct TRITONSERVER_Error* TRITONSERVER_MessageSerializeToJson(struct TRITONSERVER_Message* message, const char** base,
                                                                size_t* byte_size);
 struct TRITONSERVER_Error* TRITONSERVER_MessageDelete(struct TRITONSERVER_Message* message);
+
+/* ---- what a piece of memory is ---- */
+
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesNew(struct TRITONSERVER_BufferAttributes** buffer_attributes);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesDelete(struct TRITONSERVER_BufferAttributes* buffer_attributes);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryType(
+    struct TRITONSERVER_BufferAttributes* buffer_attributes, TRITONSERVER_MemoryType memory_type);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetMemoryTypeId(
+    struct TRITONSERVER_BufferAttributes* buffer_attributes, int64_t memory_type_id);
+struct TRITONSERVER_Error* TRITONSERVER_BufferAttributesSetByteSize(
+    struct TRITONSERVER_BufferAttributes* buffer_attributes, size_t byte_size);
 
 /* ---- metrics ---- */
 
@@ -243,6 +261,12 @@ struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestNew(struct TRITONSERVER_
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestDelete(struct TRITONSERVER_InferenceRequest* inference_request);
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetId(struct TRITONSERVER_InferenceRequest* inference_request,
                                                               const char* id);
+struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetFlags(
+    struct TRITONSERVER_InferenceRequest* inference_request, uint32_t flags);
+struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationId(
+    struct TRITONSERVER_InferenceRequest* inference_request, uint64_t correlation_id);
+struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestSetCorrelationIdString(
+    struct TRITONSERVER_InferenceRequest* inference_request, const char* correlation_id);
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestCancel(struct TRITONSERVER_InferenceRequest* inference_request);
 struct TRITONSERVER_Error* TRITONSERVER_InferenceRequestAddInput(
     struct TRITONSERVER_InferenceRequest* inference_request, const char* name, const TRITONSERVER_DataType datatype,
