@@ -341,7 +341,7 @@ client_references() {
     export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
     export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
     export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
-    export TRTV_CLIENT_STREAMING_MODEL=$folder/streaming.onnx TRTV_CLIENT_HEADER=$PWD/$native_folder/include/trtvocoder.h
+    export TRTV_CLIENT_STREAMING_MODEL=$folder/streaming.onnx TRTV_CLIENT_STREAMING_ENGINE=$folder/streaming.engine TRTV_CLIENT_HEADER=$PWD/$native_folder/include/trtvocoder.h
     export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav
     rm -f "$folder"/*.*
     # Within 'other_hosts' a failing step would be passed over.
@@ -349,6 +349,7 @@ client_references() {
         "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" &&
             "$program" export models/vocos-demo --streaming --output "$TRTV_CLIENT_STREAMING_MODEL" &&
             "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
+            "$program" build "$TRTV_CLIENT_STREAMING_MODEL" --output "$TRTV_CLIENT_STREAMING_ENGINE" --min 1 --opt 10 --max 64 &&
             "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float
