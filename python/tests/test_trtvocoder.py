@@ -764,14 +764,34 @@ class F5Tests(unittest.TestCase):
             wave = wave * 0.5
             self.assertEqual(wave.squeeze().cpu().numpy().shape, (vocoder.vocoder.sample_count(70),))
 
-    def test_a_folder_with_a_model_will_do(self):
+    def test_a_folder_with_a_model_will_do_and_of_two_the_device_decides(self):
         with tempfile.TemporaryDirectory() as folder:
             os.symlink(MODEL, os.path.join(folder, "vocos.onnx"))
-            f5tts.load_vocoder(is_local=True, local_path=folder).close()
+            f5tts.load_vocoder(is_local=True, local_path=folder, device="cuda:0").close()
+            os.symlink(ENGINE, os.path.join(folder, "vocos.engine"))
+            for device, is_engine in ((None, True), (0, True), ("cuda", True), ("cuda:0", True), ("cpu", False), ("mps", False), ("xpu:1", False)):
+                vocoder = f5tts.load_vocoder(local_path=pathlib.Path(folder), device=device)
+                self.assertEqual(vocoder.vocoder.info.is_engine, is_engine, device)
+                vocoder.close()
+
+    def test_a_loader_loads_its_model_whatever_path_the_call_site_names(self):
+        load = f5tts.loader(MODEL, threads=1)
+        # As infer_cli.py, api.py, socket_server.py and infer_gradio.py call it.
+        calls = (lambda: load(vocoder_name="vocos", is_local=False, local_path="../checkpoints/vocos-mel-24khz", device="cpu"),
+                 lambda: load("vocos", False, None, "cpu", None),
+                 lambda: load(vocoder_name="vocos", is_local=False, local_path=None, device="cpu"),
+                 lambda: load())
+        for call in calls:
+            vocoder = call()
+            self.assertEqual(vocoder.decode(MEL[:, :20]).shape, (1, 19 * 256))
+            vocoder.close()
+        with self.assertRaisesRegex(ValueError, "bigvgan"):
+            load("bigvgan")
 
     def test_what_it_cannot_do_is_said(self):
         with tempfile.TemporaryDirectory() as folder:
-            for arguments, part in (({"vocoder_name": "bigvgan"}, "bigvgan"), ({}, "local_path"), ({"local_path": folder}, "neither vocos.engine")):
+            for arguments, part in (({"vocoder_name": "bigvgan"}, "bigvgan"), ({}, "local_path"), ({"local_path": None}, "local_path"), ({"local_path": folder}, "neither vocos.engine"),
+                                    ({"local_path": MODEL, "device": "cuda:x"}, "it is one like 'cuda'")):
                 with self.assertRaisesRegex(ValueError, part):
                     f5tts.load_vocoder(**arguments)
 

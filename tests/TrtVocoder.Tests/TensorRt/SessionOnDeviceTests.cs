@@ -148,6 +148,32 @@ public class SessionOnDeviceTests : SimulatedGpu
     }
 
     [Test]
+    public void A_shape_makes_room_for_another_only_when_its_run_in_the_callers_stream_is_done()
+    {
+        using Vocoder vocoder = new(TrtDecoderModel.Load(TestEngines.Engine()), new VocoderOptions { Windows = WindowPolicy.Off, RunsInFlight = 1 });
+        using VocoderSession session = vocoder.CreateSession();
+        for (int frames = 1; frames <= PreparedRuns.MaxShapes; frames++)
+            session.WarmUp(frames);
+        using Caller one = new(vocoder), others = new(vocoder);
+        float[] expected = one.Decode(session, Mels.Random(MelCount * 20), 1, 20);
+        others.Decode(session, Mels.Random(MelCount * 20), 1, 20);
+        one.Forget();
+        Simulator.Set("enqueue_us", "20000");
+        one.Enqueue(session, 1, 20);
+        // It is the one used longest ago, and at work still.
+        foreach (int frames in Enumerable.Range(1, PreparedRuns.MaxShapes).Where(frames => frames != 20))
+            others.Enqueue(session, 1, frames);
+
+        session.WarmUp(PreparedRuns.MaxShapes + 1);
+
+        Simulator.Set("enqueue_us", "0");
+        Assert.That(session.GetState().EvictedShapes, Is.EqualTo(1));
+        Assert.That(one.Receive(expected.Length), Is.EqualTo(expected));
+        others.Stream.Synchronize();
+        Assert.That(Simulator.LastViolation, Is.Empty);
+    }
+
+    [Test]
     public void A_captured_stream_replays_the_decode([Values] bool isWarm)
     {
         using Vocoder vocoder = new(TrtDecoderModel.Load(TestEngines.Engine()), new VocoderOptions { Windows = WindowPolicy.Of(40, 64), RunsInFlight = 1 });
