@@ -350,7 +350,7 @@ client_references() {
     mkdir -p "$folder"
     export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
     export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
-    export TRTV_CLIENT_TINY_MODEL=$folder/tiny.onnx TRTV_CLIENT_TINY_ENGINE=$folder/tiny.engine
+    export TRTV_CLIENT_PROGRAM=$PWD/$program TRTV_CLIENT_TINY_MODEL=$folder/tiny.onnx TRTV_CLIENT_TINY_ENGINE=$folder/tiny.engine
     export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
     export TRTV_CLIENT_STREAMING_MODEL=$folder/streaming.onnx TRTV_CLIENT_STREAMING_ENGINE=$folder/streaming.engine TRTV_CLIENT_HEADER=$PWD/$native_folder/include/trtvocoder.h
     export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav

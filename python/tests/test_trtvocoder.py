@@ -3,6 +3,7 @@ import ctypes
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -56,12 +57,24 @@ def varint(value):
     return data + bytes([value])
 
 
+def tensor(name, kind, *shape):
+    """A ValueInfoProto."""
+    sizes = b"".join(field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in shape)
+    return field(1, name) + field(2, field(1, field(1, kind) + field(2, sizes)))
+
+
+def model_of_frames_by_bands():
+    """An ONNX model that takes [1, frames, 129], whose spectrum is its mel's squares: two of [1, 129, frames]."""
+    turn = field(1, "mel") + field(2, "turned") + field(4, "Transpose")
+    turn += field(5, field(1, "perm") + b"".join(field(8, axis) for axis in (0, 2, 1)) + b"\xa0\x01\x07")
+    squares = b"".join(field(1, field(1, "turned") + field(1, "turned") + field(2, name) + field(4, "Mul")) for name in ("real", "imag"))
+    graph = field(1, turn) + squares + field(2, "turned") + field(11, tensor("mel", 1, 1, "T", 129))
+    graph += b"".join(field(12, tensor(name, 1, 1, 129, "T")) for name in ("real", "imag"))
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17))
+
+
 def model_of_bandwidths():
     """An ONNX model whose spectrum is its mel times its bandwidth's number: [1, 33, frames] to two of the same."""
-    def tensor(name, kind, *shape):
-        sizes = b"".join(field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in shape)
-        return field(1, name) + field(2, field(1, field(1, kind) + field(2, sizes)))
-
     cast = field(1, "bandwidth_id") + field(2, "factor") + field(4, "Cast") + field(5, field(1, "to") + field(3, 1) + b"\xa0\x01\x02")
     products = b"".join(field(1, field(1, "mel") + field(1, "factor") + field(2, name) + field(4, "Mul")) for name in ("real", "imag"))
     graph = field(1, cast) + products + field(2, "bandwidths") + field(11, tensor("mel", 1, 1, 33, "T")) + field(11, tensor("bandwidth_id", 7, 1))
@@ -721,6 +734,18 @@ class CudaTensorTests(unittest.TestCase):
                 self.on_stream(self.own)
                 self.assertGreater(snr_db(vocoder.decode(MEL[:, :60]), self.decode(FakeTensor.of(MEL[:, :60]), vocoder)), 120)
                 self.assertEqual(FakeTorch.events, ["copied to the host", "copied from the host"])
+
+    def test_a_network_of_frames_by_bands_takes_tensors_as_all_others_do(self):
+        with tempfile.TemporaryDirectory() as folder:
+            model = pathlib.Path(folder, "turned.onnx")
+            model.write_bytes(model_of_frames_by_bands())
+            built = subprocess.run([os.environ["TRTV_CLIENT_PROGRAM"], "build", str(model), "--output", folder + "/turned.engine", "--max", "64", "--hop-length", "64"],
+                                   capture_output=True, text=True, check=False)
+            self.assertEqual(built.returncode, 0, built.stderr)
+            with trtvocoder.Vocoder.load(folder + "/turned.engine") as vocoder:
+                self.assertTrue(vocoder.info.device_mel_frame_major)
+                mel = numpy.random.default_rng(1).standard_normal((129, 40)).astype(numpy.float32)
+                self.assertGreater(snr_db(vocoder.decode(mel), self.decode(FakeTensor.of(mel), vocoder)), 120)
 
     def test_a_stream_takes_them_over_the_host_and_gives_samples_on_their_device(self):
         with self.vocoder.stream() as stream:

@@ -1,10 +1,11 @@
 // Random sequences of calls of the C interface, with right and with damaged arguments: sizes of structs, NULL, lengths,
-// handles that were destroyed or are of another kind, streams and tickets that never were; on one thread, where it is known
-// what each call must come to, and on three that share their handles. A finding is a call that ends the process, hangs, is
-// an internal error, comes to what its arguments cannot come to, leaves an out parameter, has no clear sentence, or touches
-// memory beyond what it was given: buffers end where a page begins that nobody may touch.
+// handles that were destroyed or are of another kind, streams and tickets that never were; on one thread, where it is
+// known what each call must come to, and on three that share their handles. A finding is a call that ends the process,
+// hangs, is an internal error, comes to what its arguments cannot come to, leaves an out parameter, has no clear
+// sentence, or touches memory beyond what it was given: buffers end where a page begins that nobody may touch.
 //
-//   fuzz_client [SECONDS [FIRST_SEED [SEQUENCES]]]    so long (3), or so many sequences; ends in 'N passed, N failed, N skipped'
+//   fuzz_client [SECONDS [FIRST_SEED [SEQUENCES]]]    so long (3), or so many sequences; ends in 'N passed, N failed, N
+//   skipped'
 #include <dlfcn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -44,7 +45,8 @@ constexpr uint32_t invalid = bit(TRTVOCODER_ERROR_INVALID_ARGUMENT);
 constexpr uint32_t unsupported = bit(TRTVOCODER_ERROR_UNSUPPORTED);
 constexpr uint32_t bad_data = bit(TRTVOCODER_ERROR_BAD_DATA);
 constexpr uint32_t over = bit(TRTVOCODER_ERROR_INVALID_STATE);
-constexpr uint32_t faults = bit(TRTVOCODER_ERROR_CUDA) | bit(TRTVOCODER_ERROR_TENSORRT) | bit(TRTVOCODER_ERROR_OUT_OF_MEMORY);
+constexpr uint32_t faults =
+    bit(TRTVOCODER_ERROR_CUDA) | bit(TRTVOCODER_ERROR_TENSORRT) | bit(TRTVOCODER_ERROR_OUT_OF_MEMORY);
 // What another thread may have made of a handle meanwhile.
 constexpr uint32_t others = ok | invalid | over | bit(TRTVOCODER_ERROR_BUSY) | bit(TRTVOCODER_ERROR_MODEL);
 
@@ -62,13 +64,16 @@ struct Progress {
 };
 Progress* progress = nullptr;
 
-// Memory that ends where a page begins that nobody may touch, so that a value too many is found at once, read or written.
+// Memory that ends where a page begins that nobody may touch, so that a value too many is found at once, read or
+// written.
 class Guarded {
 public:
     Guarded() {
         page_ = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-        start_ = static_cast<char*>(mmap(nullptr, size + page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        if (start_ == MAP_FAILED || mprotect(start_ + size, page_, PROT_NONE) != 0) throw std::runtime_error("no memory");
+        start_ =
+            static_cast<char*>(mmap(nullptr, size + page_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        if (start_ == MAP_FAILED || mprotect(start_ + size, page_, PROT_NONE) != 0)
+            throw std::runtime_error("no memory");
     }
     Guarded(const Guarded&) = delete;
     Guarded& operator=(const Guarded&) = delete;
@@ -111,11 +116,13 @@ struct Request {
     std::atomic<bool> is_wrong{false};
     std::atomic<int32_t> samples{0};
 
-    static void take(void* user, int32_t status, const char* message, const float* samples, int32_t first, int32_t count, int32_t is_last) {
+    static void take(void* user, int32_t status, const char* message, const float* samples, int32_t first,
+                     int32_t count, int32_t is_last) {
         auto* self = static_cast<Request*>(user);
         const bool failed = status != 0;
         if (self->ends != 0 || first != self->samples || count < 0 || message == nullptr || failed == (*message == 0) ||
-            (failed && (is_last == 0 || samples != nullptr || count != 0)) || bit(status) == bit(TRTVOCODER_ERROR_INTERNAL))
+            (failed && (is_last == 0 || samples != nullptr || count != 0)) ||
+            bit(status) == bit(TRTVOCODER_ERROR_INTERNAL))
             self->is_wrong = true;
         self->samples += count;
         if (is_last != 0) self->ends++;
@@ -161,7 +168,8 @@ struct Device {
     Device() {
         void* context = nullptr;
         bool is_made = driver<int (*)(unsigned)>("cuInit")(0) == 0 &&
-                       driver<int (*)(void**, int)>("cuDevicePrimaryCtxRetain")(&context, 0) == 0 && set_current(context) == 0 &&
+                       driver<int (*)(void**, int)>("cuDevicePrimaryCtxRetain")(&context, 0) == 0 &&
+                       set_current(context) == 0 &&
                        driver<int (*)(void**, unsigned)>("cuStreamCreate")(&stream, 1) == 0;
         for (uint64_t* memory : {&mel, &first, &second})
             is_made = is_made && driver<int (*)(uint64_t*, size_t)>("cuMemAlloc_v2")(memory, bytes) == 0;
@@ -187,20 +195,46 @@ public:
     }
 
     void call() {
+        if (roll(4) == 0) refill();
         struct Entry {
             unsigned weight;
             void (Caller::*call)();
         };
         static constexpr Entry entries[] = {
-            {1, &Caller::load_any_file},      {1, &Caller::load_memory},       {3, &Caller::get_info},           {3, &Caller::get_sample_count},
-            {1, &Caller::destroy_vocoder},    {2, &Caller::create_session},    {1, &Caller::destroy_session},    {1, &Caller::warm_up},
-            {2, &Caller::warm_up_shape},      {9, &Caller::decode},            {3, &Caller::get_output_length},  {5, &Caller::decode_on_device},
-            {6, &Caller::decode_audio},       {3, &Caller::get_frame_count},   {4, &Caller::compute_mel},        {3, &Caller::get_profile},
-            {3, &Caller::create_stream},      {1, &Caller::destroy_stream},    {1, &Caller::warm_up_stream},     {10, &Caller::push},
-            {3, &Caller::complete},           {7, &Caller::read},              {3, &Caller::reset},              {3, &Caller::get_stream_info},
-            {2, &Caller::create_scheduler},   {1, &Caller::destroy_scheduler}, {1, &Caller::warm_up_scheduler},  {9, &Caller::submit},
-            {5, &Caller::cancel},             {3, &Caller::wait_for_room},     {3, &Caller::get_window_count},   {3, &Caller::get_statistics},
-            {1, &Caller::set_log},            {2, &Caller::get_last_error},
+            {1, &Caller::load_any_file},
+            {1, &Caller::load_memory},
+            {3, &Caller::get_info},
+            {3, &Caller::get_sample_count},
+            {1, &Caller::destroy_vocoder},
+            {2, &Caller::create_session},
+            {1, &Caller::destroy_session},
+            {1, &Caller::warm_up},
+            {2, &Caller::warm_up_shape},
+            {9, &Caller::decode},
+            {3, &Caller::get_output_length},
+            {5, &Caller::decode_on_device},
+            {6, &Caller::decode_audio},
+            {3, &Caller::get_frame_count},
+            {4, &Caller::compute_mel},
+            {3, &Caller::get_profile},
+            {3, &Caller::create_stream},
+            {1, &Caller::destroy_stream},
+            {1, &Caller::warm_up_stream},
+            {10, &Caller::push},
+            {3, &Caller::complete},
+            {7, &Caller::read},
+            {3, &Caller::reset},
+            {3, &Caller::get_stream_info},
+            {2, &Caller::create_scheduler},
+            {1, &Caller::destroy_scheduler},
+            {1, &Caller::warm_up_scheduler},
+            {9, &Caller::submit},
+            {5, &Caller::cancel},
+            {3, &Caller::wait_for_room},
+            {3, &Caller::get_window_count},
+            {3, &Caller::get_statistics},
+            {1, &Caller::set_log},
+            {2, &Caller::get_last_error},
         };
         static const unsigned all = [] {
             unsigned sum = 0;
@@ -217,6 +251,27 @@ public:
         }
     }
 
+    // Another object of a kind of which few are left.
+    void refill() {
+        const auto kind = static_cast<Kind>(roll(kinds));
+        size_t alive = 0;
+        {
+            const std::lock_guard<std::mutex> held(world_.gate);
+            for (const Handle& handle : world_.handles[kind]) alive += handle.is_alive;
+        }
+        if (alive > 1) return;
+        switch (kind) {
+            case vocoders:
+                return load_file(roll(2) == 0, true);
+            case sessions:
+                return create_session();
+            case streams:
+                return create_stream();
+            default:
+                return create_scheduler();
+        }
+    }
+
     // Gives everything back, in any order, and looks whether every request had its end.
     void end() {
         std::vector<std::pair<Kind, size_t>> left;
@@ -226,7 +281,8 @@ public:
         std::shuffle(left.begin(), left.end(), random_);
         for (const auto& [kind, index] : left) destroy(kind, world_.handles[kind][index].pointer);
         for (const Request& request : world_.requests)
-            if (request.ends != 1 || request.is_wrong) throw Finding("a request had " + std::to_string(request.ends) + " ends, or a wrong callback");
+            if (request.ends != 1 || request.is_wrong)
+                throw Finding("a request had " + std::to_string(request.ends) + " ends, or a wrong callback");
     }
 
     std::map<std::string, std::pair<uint64_t, uint64_t>> counts;
@@ -240,7 +296,9 @@ private:
     // 0 for a right call, else which of so many damages, of which each call has one at most.
     unsigned damage(unsigned choices) { return roll(3) == 0 ? 1 + roll(choices) : 0; }
     int32_t wrong_count() { return any<int32_t>({-1, -2, INT_MIN, -most_frames}); }
-    int32_t frames() { return roll(8) == 0 ? static_cast<int32_t>(roll(3)) : static_cast<int32_t>(1 + roll(most_frames)); }
+    int32_t frames() {
+        return roll(8) == 0 ? static_cast<int32_t>(roll(3)) : static_cast<int32_t>(1 + roll(most_frames));
+    }
 
     struct Picked {
         void* pointer;
@@ -322,7 +380,8 @@ private:
         if (status == 0) return true;
         trtvocoder_error error{};
         error.struct_size = sizeof error;
-        if (trtvocoder_get_last_error(&error) != 0 || error.status != status) throw Finding("the last error is of another call");
+        if (trtvocoder_get_last_error(&error) != 0 || error.status != status)
+            throw Finding("the last error is of another call");
         const std::string text = error.message;
         if (text.size() < 10 || text.size() > 1000 || text.back() != '.' ||
             std::any_of(text.begin(), text.end(), [](unsigned char letter) { return letter < 32; }))
@@ -352,10 +411,14 @@ private:
         told.buffers = static_cast<int32_t>(roll(3));
         told.inverse_stft = is_engine ? static_cast<int32_t>(roll(3)) : any<int32_t>({0, 2});
         told.waiting = static_cast<int32_t>(roll(3));
-        int32_t* const switches[] = {&told.skips_output_check, &told.without_graphs, &told.buffers, &told.runtime, &told.padding, &told.allows_host_code};
+        int32_t* const switches[] = {
+            &told.skips_output_check, &told.without_graphs, &told.buffers, &told.runtime, &told.padding,
+            &told.allows_host_code};
         switch (damaged) {
             case 1:
-                told.struct_size = any<uint32_t>({0, 1, earlier - 4, earlier + 4, static_cast<uint32_t>(sizeof told) - 4, static_cast<uint32_t>(sizeof told) + 8, UINT_MAX});
+                told.struct_size =
+                    any<uint32_t>({0, 1, earlier - 4, earlier + 4, static_cast<uint32_t>(sizeof told) - 4,
+                                   static_cast<uint32_t>(sizeof told) + 8, UINT_MAX});
                 break;
             case 2:
                 *switches[roll(6)] = any<int32_t>({-1, 3, INT_MAX, INT_MIN});
@@ -379,7 +442,8 @@ private:
         const unsigned damaged = is_right ? 0 : damage(7);
         const trtvocoder_options* told = is_right ? nullptr : options(damaged, is_engine);
         const char* path = given(is_engine ? "TRTV_CLIENT_TINY_ENGINE" : "TRTV_CLIENT_TINY_MODEL");
-        if (damaged == 5) path = any<const char*>({nullptr, "", "/nonexistent/vocos.onnx", "/", "/dev/null", "\xFF\xFE"});
+        if (damaged == 5)
+            path = any<const char*>({nullptr, "", "/nonexistent/vocos.onnx", "/", "/dev/null", "\xFF\xFE"});
         trtvocoder_vocoder** out = damaged == 6 ? nullptr : facts_.place_values<trtvocoder_vocoder*>(1);
         at("vocoder_load_file");
         const int32_t status = trtvocoder_vocoder_load_file(path, told, out);
@@ -422,11 +486,14 @@ private:
         const auto target = pick<trtvocoder_vocoder>(vocoders);
         const auto earlier = static_cast<uint32_t>(offsetof(trtvocoder_info, device_mel_frame_major));
         const unsigned damaged = damage(2);
-        auto* info = damaged == 2 ? nullptr : facts_.place_struct<trtvocoder_info>(any<uint32_t>({earlier, sizeof(trtvocoder_info)}));
+        auto* info = damaged == 2
+                         ? nullptr
+                         : facts_.place_struct<trtvocoder_info>(any<uint32_t>({earlier, sizeof(trtvocoder_info)}));
         if (damaged == 1) info->struct_size = any<uint32_t>({0, 4, earlier + 4, sizeof(trtvocoder_info) + 8, UINT_MAX});
         at("vocoder_get_info");
         if (judge(trtvocoder_vocoder_get_info(target.get(), info), target.is_wrong || damaged != 0 ? invalid : ok) &&
-            (info->mel_count != 100 || info->takes_device_pointers != target.is_engine || std::strlen(info->backend) < 3 || info->notes == nullptr))
+            (info->mel_count != 100 || info->takes_device_pointers != target.is_engine ||
+             std::strlen(info->backend) < 3 || info->notes == nullptr))
             throw Finding("the facts are wrong");
     }
 
@@ -483,10 +550,11 @@ private:
     void create_session() {
         const auto target = pick<trtvocoder_vocoder>(vocoders);
         const unsigned damaged = damage(2);
-        const int32_t capacity = damaged == 1 ? wrong_count() : any<int32_t>({0, 0, 4});
+        const int32_t capacity = damaged == 1 ? wrong_count() : any<int32_t>({0, 4});
         auto** out = damaged == 2 ? nullptr : facts_.place_values<trtvocoder_session*>(1);
         at("session_create");
-        if (judge(trtvocoder_session_create(target.get(), capacity, out), target.is_wrong || damaged != 0 ? invalid : ok))
+        if (judge(trtvocoder_session_create(target.get(), capacity, out),
+                  target.is_wrong || damaged != 0 ? invalid : ok))
             keep(sessions, *out, target.is_engine);
         else if (out != nullptr)
             expect_zero(*out, "session");
@@ -504,13 +572,16 @@ private:
         const int32_t batch = damaged == 1 ? wrong_count() : static_cast<int32_t>(roll(4));
         const int32_t count = damaged == 2 ? wrong_count() : frames();
         at("session_warm_up_shape");
-        judge(trtvocoder_session_warm_up_shape(target.get(), batch, count), target.is_wrong || damaged != 0 ? invalid : ok | invalid);
+        judge(trtvocoder_session_warm_up_shape(target.get(), batch, count),
+              target.is_wrong || damaged != 0 ? invalid : ok | invalid);
     }
 
     const float* mel(int64_t values, bool has_nan = false) {
         auto* all = in_.place_values<float>(static_cast<size_t>(values));
         for (int64_t i = 0; i < values; i++) all[i] = -4 + 0.01f * static_cast<float>(random_() % 400);
-        if (has_nan) all[roll(static_cast<unsigned>(values))] = any<float>({__builtin_nanf(""), __builtin_inff(), -__builtin_inff()});
+        if (has_nan)
+            all[roll(static_cast<unsigned>(values))] =
+                any<float>({__builtin_nanf(""), __builtin_inff(), -__builtin_inff()});
         return all;
     }
 
@@ -530,11 +601,15 @@ private:
         if (damaged == 5) values = nullptr;
         if (damaged == 6) audio = nullptr;
         // Products that 32 or 64 bits do not hold; the first is 1284 values more than 64 bits do.
-        if (damaged == 7) std::tie(batch, count) = any<std::pair<int32_t, int32_t>>({{327113683, 563924563}, {INT_MAX, INT_MAX}, {65536, 65536}, {1, INT_MAX}});
+        if (damaged == 7)
+            std::tie(batch, count) = any<std::pair<int32_t, int32_t>>(
+                {{327113683, 563924563}, {INT_MAX, INT_MAX}, {65536, 65536}, {1, INT_MAX}});
         auto* written = roll(3) == 0 ? nullptr : facts_.place_values<int32_t>(1);
         at("session_decode");
         const int32_t status = trtvocoder_session_decode(target.get(), values, batch, count, audio, capacity, written);
-        const uint32_t expected = target.is_wrong || (damaged != 0 && damaged != 3) ? invalid : damaged == 3 ? bad_data : ok;
+        const uint32_t expected = target.is_wrong || (damaged != 0 && damaged != 3) ? invalid
+                                  : damaged == 3                                    ? bad_data
+                                                                                    : ok;
         if (!judge(status, expected)) {
             if (written != nullptr) expect_zero(*written, "samples");
         } else if (written != nullptr && *written != samples_of(count)) {
@@ -546,7 +621,8 @@ private:
         const auto target = pick<trtvocoder_session>(sessions);
         const unsigned damaged = damage(3);
         const int32_t batch = damaged == 1 ? wrong_count() : 1;
-        const int32_t count = damaged == 2 ? any<int32_t>({-1, 0, INT_MAX, INT_MIN}) : static_cast<int32_t>(1 + roll(64));
+        const int32_t count =
+            damaged == 2 ? any<int32_t>({-1, 0, INT_MAX, INT_MIN}) : static_cast<int32_t>(1 + roll(64));
         auto* length = damaged == 3 ? nullptr : facts_.place_values<int64_t>(1);
         at("session_get_device_output_length");
         const int32_t status = trtvocoder_session_get_device_output_length(target.get(), batch, count, length);
@@ -573,7 +649,10 @@ private:
         at("session_decode_on_device");
         const int32_t status = trtvocoder_session_decode_on_device(target.get(), source, 1, count, real, imag, stream);
         const uint32_t wrong = damaged >= 5 ? invalid | faults : invalid;
-        judge(status, target.is_wrong ? invalid : !target.is_engine ? unsupported | (damaged == 0 ? 0 : invalid) : damaged != 0 ? wrong : ok);
+        judge(status, target.is_wrong     ? invalid
+                      : !target.is_engine ? unsupported | (damaged == 0 ? 0 : invalid)
+                      : damaged != 0      ? wrong
+                                          : ok);
         await(status);
     }
 
@@ -592,10 +671,13 @@ private:
         if (damaged == 5) stream = any<void*>({nullptr, reinterpret_cast<void*>(uintptr_t(0x1230))});
         if (damaged == 6) (source = 0x10000, count = most_frames);
         at("session_decode_audio_on_device");
-        const int32_t status = trtvocoder_session_decode_audio_on_device(target.get(), source, batch, count, audio, stream);
+        const int32_t status =
+            trtvocoder_session_decode_audio_on_device(target.get(), source, batch, count, audio, stream);
         const uint32_t wrong = damaged >= 5 ? invalid | faults : invalid;
         // An engine whose inverse STFT was left to the host takes none.
-        judge(status, target.is_wrong ? invalid : !target.is_engine || damaged == 0 ? unsupported | (damaged == 0 ? ok : invalid) : wrong | unsupported);
+        judge(status, target.is_wrong                     ? invalid
+                      : !target.is_engine || damaged == 0 ? unsupported | (damaged == 0 ? ok : invalid)
+                                                          : wrong | unsupported);
         await(status);
     }
 
@@ -605,7 +687,9 @@ private:
     void get_frame_count() {
         const auto target = pick<trtvocoder_session>(sessions);
         const unsigned damaged = damage(3);
-        const int32_t count = damaged == 1 ? wrong_count() : damaged == 2 ? static_cast<int32_t>(roll(512)) : static_cast<int32_t>(1024 + roll(20000));
+        const int32_t count = damaged == 1   ? wrong_count()
+                              : damaged == 2 ? static_cast<int32_t>(roll(512))
+                                             : static_cast<int32_t>(1024 + roll(20000));
         auto* frames = damaged == 3 ? nullptr : facts_.place_values<int32_t>(1);
         at("session_get_frame_count");
         const int32_t status = trtvocoder_session_get_frame_count(target.get(), count, frames);
@@ -630,7 +714,9 @@ private:
         auto* written = roll(3) == 0 ? nullptr : facts_.place_values<int32_t>(1);
         at("session_compute_mel");
         const int32_t status = trtvocoder_session_compute_mel(target.get(), audio, count, features, capacity, written);
-        if (!judge(status, target.is_wrong || (damaged != 0 && damaged != 5) ? invalid : damaged == 5 ? bad_data : ok)) {
+        if (!judge(status, target.is_wrong || (damaged != 0 && damaged != 5) ? invalid
+                           : damaged == 5                                    ? bad_data
+                                                                             : ok)) {
             if (written != nullptr) expect_zero(*written, "frames");
         } else if (written != nullptr && *written != frames) {
             throw Finding("a wrong number of frames");
@@ -656,7 +742,8 @@ private:
         const auto target = pick<trtvocoder_vocoder>(vocoders);
         const unsigned damaged = damage(3);
         auto* told = roll(3) == 0 && damaged == 0 ? nullptr : in_.place_struct<trtvocoder_stream_options>();
-        if (told != nullptr) told->layout = damaged == 1 ? any<int32_t>({-1, 2, INT_MAX}) : static_cast<int32_t>(roll(2));
+        if (told != nullptr)
+            told->layout = damaged == 1 ? any<int32_t>({-1, 2, INT_MAX}) : static_cast<int32_t>(roll(2));
         if (damaged == 2) told->struct_size = any<uint32_t>({0, 4, 12, UINT_MAX});
         auto** out = damaged == 3 ? nullptr : facts_.place_values<trtvocoder_stream*>(1);
         at("stream_create");
@@ -671,7 +758,8 @@ private:
         const bool damaged = damage(1) != 0;
         const int32_t chunk = damaged ? any<int32_t>({0, -1, INT_MIN}) : static_cast<int32_t>(1 + roll(3));
         at("stream_warm_up");
-        if (judge(trtvocoder_stream_warm_up(target.get(), chunk), target.is_wrong || damaged ? invalid : ok)) note(streams, target, false);
+        if (judge(trtvocoder_stream_warm_up(target.get(), chunk), target.is_wrong || damaged ? invalid : ok))
+            note(streams, target, false);
     }
 
     void push() {
@@ -687,7 +775,9 @@ private:
         at("stream_push");
         const int32_t status = trtvocoder_stream_push(target.get(), values, count, available);
         const uint32_t right = target.is_over ? over : ok;
-        if (!judge(status, target.is_wrong || damaged == 1 || damaged == 2 || damaged == 4 ? invalid : damaged == 3 ? (target.is_over ? over | bad_data : bad_data) : right) &&
+        if (!judge(status, target.is_wrong || damaged == 1 || damaged == 2 || damaged == 4 ? invalid
+                           : damaged == 3 ? (target.is_over ? over | bad_data : bad_data)
+                                          : right) &&
             available != nullptr)
             expect_zero(*available, "available");
     }
@@ -734,8 +824,8 @@ private:
         if (damaged == 1) info->struct_size = any<uint32_t>({0, 4, 28, 40, UINT_MAX});
         at("stream_get_info");
         if (judge(trtvocoder_stream_get_info(target.get(), info), target.is_wrong || damaged != 0 ? invalid : ok) &&
-            (info->lookahead_frames + 1 != info->first_sample_frames || info->pushed_frames < 0 || info->available_samples < 0 ||
-             (!world_.is_shared && info->is_complete != target.is_over)))
+            (info->lookahead_frames + 1 != info->first_sample_frames || info->pushed_frames < 0 ||
+             info->available_samples < 0 || (!world_.is_shared && info->is_complete != target.is_over)))
             throw Finding("the facts are wrong");
     }
 
@@ -787,7 +877,9 @@ private:
         at("scheduler_submit");
         const int32_t status = trtvocoder_scheduler_submit(target.get(), values, count, callback, request, ticket);
         const uint32_t right = ok | bit(TRTVOCODER_ERROR_BUSY);
-        if (!judge(status, target.is_wrong || (damaged != 0 && damaged != 3) ? invalid : damaged == 3 ? bad_data : right)) {
+        if (!judge(status, target.is_wrong || (damaged != 0 && damaged != 3) ? invalid
+                           : damaged == 3                                    ? bad_data
+                                                                             : right)) {
             if (ticket != nullptr) expect_zero(*ticket, "ticket");
             if (request->ends != 0) throw Finding("a request that was refused had a callback");
             // Nobody will end it.
@@ -803,7 +895,8 @@ private:
     void cancel() {
         const auto target = pick<trtvocoder_scheduler>(schedulers);
         const bool is_known = !tickets_.empty() && roll(3) != 0;
-        const int64_t ticket = is_known ? tickets_[roll(static_cast<unsigned>(tickets_.size()))] : any<int64_t>({0, -1, INT64_MAX, INT64_MIN, 1 << 30});
+        const int64_t ticket = is_known ? tickets_[roll(static_cast<unsigned>(tickets_.size()))]
+                                        : any<int64_t>({0, -1, INT64_MAX, INT64_MIN, 1 << 30});
         at("scheduler_cancel");
         // Of this scheduler or of another.
         judge(trtvocoder_scheduler_cancel(target.get(), ticket), target.is_wrong || !is_known ? invalid : ok | invalid);
@@ -839,9 +932,11 @@ private:
         auto* now = damaged == 2 ? nullptr : facts_.place_struct<trtvocoder_scheduler_statistics>();
         if (damaged == 1) now->struct_size = any<uint32_t>({0, 4, 100, 112, UINT_MAX});
         at("scheduler_get_statistics");
-        if (judge(trtvocoder_scheduler_get_statistics(target.get(), now), target.is_wrong || damaged != 0 ? invalid : ok) &&
+        if (judge(trtvocoder_scheduler_get_statistics(target.get(), now),
+                  target.is_wrong || damaged != 0 ? invalid : ok) &&
             (now->windows_run > now->slots_offered ||
-             now->requests_submitted != now->requests_completed + now->requests_failed + now->requests_cancelled + now->open_requests))
+             now->requests_submitted !=
+                 now->requests_completed + now->requests_failed + now->requests_cancelled + now->open_requests))
             throw Finding("the numbers do not add up");
     }
 
@@ -851,7 +946,8 @@ private:
         const bool damaged = damage(1) != 0;
         const int32_t severity = damaged ? any<int32_t>({-1, 5, INT_MAX}) : static_cast<int32_t>(roll(5));
         at("log_set_callback");
-        judge(trtvocoder_log_set_callback(roll(2) == 0 ? count_message : nullptr, &messages, severity), damaged ? invalid : ok);
+        judge(trtvocoder_log_set_callback(roll(2) == 0 ? count_message : nullptr, &messages, severity),
+              damaged ? invalid : ok);
     }
 
     void get_last_error() {
@@ -863,7 +959,8 @@ private:
         auto& count = counts[name_];
         count.first++;
         count.second += status == 0;
-        if (status != (damaged == 0 ? TRTVOCODER_OK : TRTVOCODER_ERROR_INVALID_ARGUMENT) || (damaged == 0 && error->message == nullptr))
+        if (status != (damaged == 0 ? TRTVOCODER_OK : TRTVOCODER_ERROR_INVALID_ARGUMENT) ||
+            (damaged == 0 && error->message == nullptr))
             throw Finding("status " + std::to_string(status));
     }
 
@@ -928,16 +1025,19 @@ int work(double seconds, uint64_t first_seed, uint64_t sequences) {
         try {
             run(seed, counts);
         } catch (const std::exception& error) {
-            std::printf("finding: trtvocoder_%s: %s; again by: fuzz_client 0 %llu 1\n", progress->name.load(), error.what(), static_cast<unsigned long long>(seed));
+            std::printf("finding: trtvocoder_%s: %s; again by: fuzz_client 0 %llu 1\n", progress->name.load(),
+                        error.what(), static_cast<unsigned long long>(seed));
             return 1;
         }
     }
     uint64_t all = 0;
     for (const auto& [name, count] : counts) {
-        std::printf("%-34s %8llu calls, %8llu of them done\n", name.c_str(), static_cast<unsigned long long>(count.first), static_cast<unsigned long long>(count.second));
+        std::printf("%-34s %8llu calls, %8llu of them done\n", name.c_str(),
+                    static_cast<unsigned long long>(count.first), static_cast<unsigned long long>(count.second));
         all += count.first;
     }
-    std::printf("%llu sequences, %llu calls, %.1f seconds, no finding\n", static_cast<unsigned long long>(seed - first_seed), static_cast<unsigned long long>(all), passed());
+    std::printf("%llu sequences, %llu calls, %.1f seconds, no finding\n",
+                static_cast<unsigned long long>(seed - first_seed), static_cast<unsigned long long>(all), passed());
     return 0;
 }
 
@@ -947,7 +1047,8 @@ int main(int argc, char** argv) {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 3;
     const uint64_t first_seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
     const uint64_t sequences = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 0;
-    progress = new (mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Progress{};
+    progress =
+        new (mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Progress{};
     std::fflush(stdout);
     // The parent says over which call the worker ended or hung.
     const pid_t worker = fork();
@@ -968,8 +1069,9 @@ int main(int argc, char** argv) {
     }
     const bool is_good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
-        std::printf("finding: trtvocoder_%s: the process hung or ended by %s %d; again by: fuzz_client 0 %llu 1\n", progress->name.load(),
-                    WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+        std::printf("finding: trtvocoder_%s: the process hung or ended by %s %d; again by: fuzz_client 0 %llu 1\n",
+                    progress->name.load(), WIFSIGNALED(status) ? "signal" : "status",
+                    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
                     static_cast<unsigned long long>(progress->seed.load()));
     std::printf("%d passed, %d failed, 0 skipped\n", is_good, !is_good);
     return is_good ? 0 : 1;

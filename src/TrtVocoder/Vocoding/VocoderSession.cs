@@ -560,11 +560,13 @@ public sealed class VocoderSession : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         int melCount = info.Metadata.MelCount;
-        if (mel.Length != (long)batch * melCount * frames)
+        // The product of three does not fit into 64 bits.
+        Int128 values = (Int128)batch * melCount * frames;
+        if (mel.Length != values)
             throw new ArgumentException(batch == 1
-                ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
-                : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
-                    + $"{(long)batch * melCount * frames}.", nameof(mel));
+                ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {values}."
+                : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has {values}.",
+                nameof(mel));
         int index = NonFinite.IndexOf(mel);
         if (index < 0)
             return;
