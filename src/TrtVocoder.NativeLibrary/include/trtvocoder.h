@@ -305,8 +305,8 @@ typedef struct trtvocoder_info {
     /** 1: an engine's mel is [batch, frames, mel_count] on the GPU; 0: [batch, mel_count, frames]. In host memory it is
      * the latter for every model. */
     int32_t device_mel_frame_major;
-    /** 1: exported for streaming: state goes from run to run, so that a stream computes each frame once; an engine keeps
-     * it in memory of its own, and takes no device pointers. */
+    /** 1: exported for streaming: state goes from run to run, so that a stream computes each frame once; an engine
+     * keeps it in memory of its own, and takes no device pointers. */
     int32_t keeps_state;
 } trtvocoder_info;
 
@@ -502,8 +502,9 @@ int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_
  * session's, and the inverse STFT runs behind the network on the same stream. NaN is looked for nowhere. Into a stream
  * that is being captured the runs are recorded; launch that graph apart from all other decodes of the session, and
  * never again once the session decoded another length or was destroyed. Errors: invalid argument, bad data (longer than
- * the model's windows reach), unsupported (no engine, or one that keeps state; the inverse STFT was left to the host, or
- * the GPU cannot do it: compute capability below 8.0, n_fft of other factors than 2, 3 and 5), busy, CUDA, TensorRT. Blocking: as above.
+ * the model's windows reach), unsupported (no engine, or one that keeps state; the inverse STFT was left to the host,
+ * or the GPU cannot do it: compute capability below 8.0, n_fft of other factors than 2, 3 and 5), busy, CUDA, TensorRT.
+ * Blocking: as above.
  */
 int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch,
                                                   int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;
