@@ -360,9 +360,9 @@ client_references() {
         "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" &&
             "$program" export models/vocos-demo --streaming --output "$TRTV_CLIENT_STREAMING_MODEL" &&
             "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
-            "$program" build "$TRTV_CLIENT_STREAMING_MODEL" --output "$TRTV_CLIENT_STREAMING_ENGINE" --min 1 --opt 10 --max 64 &&
             "$program" export tests/data/golden/tiny-center --output "$TRTV_CLIENT_TINY_MODEL" &&
             "$program" build "$TRTV_CLIENT_TINY_MODEL" --output "$TRTV_CLIENT_TINY_ENGINE" --max 64 &&
+            "$program" build tests/data/golden/tiny-center --streaming --output "$TRTV_CLIENT_STREAMING_ENGINE" --min 1 --opt 10 --max 64 &&
             "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float

@@ -66,7 +66,7 @@ def pointer(array: Any, expected_type: Any, name: str, alignment: int = 0) -> Tu
         raise InvalidArgumentError(f"{name} is {found_type}, but the engine's own type is {expected_type}.")
     shape, size = tuple(facts["shape"]), int(facts["typestr"][2:])
     strides = facts.get("strides")
-    if strides is not None and tuple(strides) != _row_major(shape, size):
+    if strides is not None and count(shape) > 0 and any(extent > 1 and told != packed for extent, told, packed in zip(shape, strides, _row_major(shape, size))):
         raise InvalidArgumentError(f"{name} is not contiguous; copy it first.")
     address: int = facts["data"][0]
     if address % (alignment or size) != 0:

@@ -285,6 +285,15 @@ public:
                 throw Finding("a request had " + std::to_string(request.ends) + " ends, or a wrong callback");
     }
 
+    // Says of what fails over which call it did.
+    void try_to(const std::function<void()>& body) {
+        try {
+            body();
+        } catch (const std::exception& error) {
+            throw Finding(std::string("trtvocoder_") + name_ + ": " + error.what());
+        }
+    }
+
     std::map<std::string, std::pair<uint64_t, uint64_t>> counts;
 
 private:
@@ -987,32 +996,35 @@ void run(uint64_t seed, Counts& counts) {
     static const std::vector<Device> devices(threads_of_a_sequence);
     world.is_shared = seed % 3 == 0;
     Caller first(world, devices[0], seed * 16);
-    first.begin();
+    first.try_to([&] { first.begin(); });
     if (!world.is_shared) {
-        for (int call = 0; call < calls_of_a_sequence; call++) first.call();
-        first.end();
-        add(counts, first.counts);
-        return;
-    }
-    std::mutex gate;
-    std::string found;
-    std::vector<std::thread> threads;
-    for (uint64_t number = 0; number < threads_of_a_sequence; number++)
-        threads.emplace_back([&, number] {
-            Caller caller(world, devices[number], seed * 16 + 1 + number);
-            try {
-                for (int call = 0; call < calls_of_a_sequence / threads_of_a_sequence; call++) caller.call();
-            } catch (const std::exception& error) {
-                const std::lock_guard<std::mutex> held(gate);
-                found = error.what();
-            }
-            const std::lock_guard<std::mutex> held(gate);
-            add(counts, caller.counts);
+        first.try_to([&] {
+            for (int call = 0; call < calls_of_a_sequence; call++) first.call();
         });
-    for (std::thread& thread : threads) thread.join();
-    first.end();
+    } else {
+        std::mutex gate;
+        std::string found;
+        std::vector<std::thread> threads;
+        for (uint64_t number = 0; number < threads_of_a_sequence; number++)
+            threads.emplace_back([&, number] {
+                Caller caller(world, devices[number], seed * 16 + 1 + number);
+                std::string finding;
+                try {
+                    caller.try_to([&] {
+                        for (int call = 0; call < calls_of_a_sequence / threads_of_a_sequence; call++) caller.call();
+                    });
+                } catch (const std::exception& error) {
+                    finding = error.what();
+                }
+                const std::lock_guard<std::mutex> held(gate);
+                add(counts, caller.counts);
+                if (!finding.empty()) found = finding;
+            });
+        for (std::thread& thread : threads) thread.join();
+        if (!found.empty()) throw Finding(found);
+    }
+    first.try_to([&] { first.end(); });
     add(counts, first.counts);
-    if (!found.empty()) throw Finding(found);
 }
 
 int work(double seconds, uint64_t first_seed, uint64_t sequences) {
@@ -1025,8 +1037,8 @@ int work(double seconds, uint64_t first_seed, uint64_t sequences) {
         try {
             run(seed, counts);
         } catch (const std::exception& error) {
-            std::printf("finding: trtvocoder_%s: %s; again by: fuzz_client 0 %llu 1\n", progress->name.load(),
-                        error.what(), static_cast<unsigned long long>(seed));
+            std::printf("finding: %s; again by: fuzz_client 0 %llu 1\n", error.what(),
+                        static_cast<unsigned long long>(seed));
             return 1;
         }
     }

@@ -78,7 +78,7 @@ public sealed record VocoderMetadata
     /// <exception cref="ArgumentOutOfRangeException">The frames are negative, or decode to more samples than an array holds.</exception>
     public int GetSampleCount(int frames) =>
         // Not by Stft: a network that puts out samples has no transform that its hop could contradict.
-        StftParameters.GetSampleCount(frames, Padding, HopLength);
+        StftParameters.CountSamples(frames, Padding, HopLength);
 
     /// <summary>Makes the transform that gives the mels which the model takes, of speech at <see cref="SampleRate"/>.</summary>
     public MelSpectrogram CreateMelSpectrogram() =>

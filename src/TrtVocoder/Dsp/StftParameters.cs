@@ -43,9 +43,9 @@ public sealed record StftParameters
     /// <see cref="StftPadding.Same"/>; 0 for 0 frames.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The frames are negative, or decode to more samples than an array holds.</exception>
-    public int GetSampleCount(int frames) => GetSampleCount(frames, Padding, HopLength);
+    public int GetSampleCount(int frames) => CountSamples(frames, Padding, HopLength);
 
-    internal static int GetSampleCount(int frames, StftPadding padding, int hopLength)
+    internal static int CountSamples(int frames, StftPadding padding, int hopLength)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         long samples = frames == 0 ? 0 : (padding == StftPadding.Center ? frames - 1L : frames) * hopLength;
