@@ -657,7 +657,7 @@ private:
         if (damaged == 6) stream = reinterpret_cast<void*>(uintptr_t(0x1230));
         at("session_decode_on_device");
         const int32_t status = trtvocoder_session_decode_on_device(target.get(), source, 1, count, real, imag, stream);
-        const uint32_t wrong = damaged >= 5 ? invalid | faults : invalid;
+        const uint32_t wrong = damaged >= 5 && stream != nullptr ? invalid | faults : invalid;
         judge(status, target.is_wrong     ? invalid
                       : !target.is_engine ? unsupported | (damaged == 0 ? 0 : invalid)
                       : damaged != 0      ? wrong
@@ -682,7 +682,7 @@ private:
         at("session_decode_audio_on_device");
         const int32_t status =
             trtvocoder_session_decode_audio_on_device(target.get(), source, batch, count, audio, stream);
-        const uint32_t wrong = damaged >= 5 ? invalid | faults : invalid;
+        const uint32_t wrong = damaged >= 5 && stream != nullptr ? invalid | faults : invalid;
         // An engine whose inverse STFT was left to the host takes none.
         judge(status, target.is_wrong                     ? invalid
                       : !target.is_engine || damaged == 0 ? unsupported | (damaged == 0 ? ok : invalid)

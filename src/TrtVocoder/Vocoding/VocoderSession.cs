@@ -257,7 +257,7 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="NotSupportedException">
     /// The model runs on the CPU or keeps state, or the GPU does not make samples of its spectra (<see cref="Vocoder.InverseStftNote"/>).
     /// </exception>
-    /// <exception cref="ArgumentException">An address is 0, or not a multiple of an element's size.</exception>
+    /// <exception cref="ArgumentException">An address is 0, or not a multiple of an element's size, or the stream is 0.</exception>
     /// <exception cref="DataFormatException">The mel is too long for the model, or the network puts out too few samples.</exception>
     /// <exception cref="TrtVocoderException">
     /// There is no such stream, an address is not of the GPU's memory, memory is used up, or TensorRT refused.

@@ -205,6 +205,9 @@ public class SessionOnDeviceTests : SimulatedGpu
         Assert.That(() => session.DecodeOnDevice(256, -1, 10, 256, stream), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => session.DecodeOnDevice(1 << 20, 1, 300, 1 << 20, stream), Throws.TypeOf<CudaException>().With.Message.Contains("a pointer, stream or context"));
         Assert.That(() => session.DecodeOnDevice(256, 1, 10, 256, 0x1234), Throws.TypeOf<CudaException>());
+        // By a graph it would run.
+        session.WarmUp(10);
+        Assert.That(() => session.DecodeOnDevice(256, 1, 10, 256, 0), Throws.ArgumentException.With.Message.StartsWith("The stream is 0, the default one"));
         Assert.That(session.DecodeOnDevice(0, 1, 0, 0, stream), Is.Zero);
         session.Dispose();
         Assert.That(() => session.DecodeOnDevice(256, 1, 10, 256, stream), Throws.TypeOf<ObjectDisposedException>());
