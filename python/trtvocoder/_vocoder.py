@@ -309,7 +309,7 @@ def _read_info(handle: int) -> ModelInfo:
         max_frames=None if info.max_frames == _UNLIMITED else info.max_frames,
         max_batch=None if info.max_batch == _UNLIMITED else info.max_batch,
         signal="waveform" if info.signal == 1 else "spectrum",
-        is_engine=info.device_mel_type >= 0,
+        is_engine=info.takes_device_pointers == 1,
         device_mel_type=types.get(info.device_mel_type),
         device_output_type=types.get(info.device_output_type),
         device_output_frame_major=info.device_output_frame_major == 1,

@@ -42,7 +42,7 @@ internal sealed unsafe class NativeVocoder
             MaxFrames = facts.MaxFrames,
             MaxBatch = facts.MaxBatch,
             Signal = (int)metadata.Signal,
-            TakesDevicePointers = Engine is null || metadata.IsStreaming ? 0 : 1,
+            TakesDevicePointers = Engine is null ? 0 : 1,
             DeviceMelType = Engine is null ? -1 : (int)Engine.MelType,
             DeviceOutputType = Engine is null ? -1 : (int)Engine.OutputType,
             DeviceOutputFrameMajor = metadata.Layout == SpectrumLayout.FrameMajor ? 1 : 0,

@@ -579,7 +579,7 @@ CASE("facts are told to an earlier header as far as it goes, and to no other siz
     CHECK_EQUAL(client.info.keeps_state, 0);
     const Client streaming(given("TRTV_CLIENT_STREAMING_ENGINE"));
     CHECK_EQUAL(streaming.info.keeps_state, 1);
-    CHECK_EQUAL(streaming.info.takes_device_pointers, 0);
+    CHECK_EQUAL(streaming.info.takes_device_pointers, 1);
 }
 
 CASE("a thread waits for the GPU as it is told") {

@@ -290,7 +290,7 @@ typedef struct trtvocoder_info {
     int32_t max_batch;
     /** What the network puts out: trtvocoder_signal. */
     int32_t signal;
-    /** 1: an engine on a GPU, which decodes from device pointers. */
+    /** 1: an engine on a GPU, which decodes from device pointers unless it keeps_state. */
     int32_t takes_device_pointers;
     /** What an engine's mel is on the GPU: trtvocoder_element_type; -1 where there is no GPU. */
     int32_t device_mel_type;
