@@ -414,7 +414,7 @@ private:
         told.threads = static_cast<int32_t>(roll(3));
         told.runs_in_flight = static_cast<int32_t>(roll(3));
         told.max_window_frames = any<int32_t>({0, 64, 100, 128});
-        told.windows = any<const char*>({nullptr, "auto", "off", "64,128"});
+        told.windows = any<const char*>({nullptr, "auto", "off", "40,64"});
         told.skips_output_check = static_cast<int32_t>(roll(2));
         told.without_graphs = static_cast<int32_t>(roll(2));
         told.buffers = static_cast<int32_t>(roll(3));
