@@ -51,6 +51,7 @@ public sealed record StftParameters
         long samples = frames == 0 ? 0 : (padding == StftPadding.Center ? frames - 1L : frames) * hopLength;
         return samples <= Array.MaxLength
             ? (int)samples
-            : throw new ArgumentOutOfRangeException(nameof(frames), $"{frames} frames decode to {samples} samples, of which an array holds {Array.MaxLength}.");
+            : throw new ArgumentOutOfRangeException(
+                nameof(frames), $"{frames} frames decode to {samples} samples, of which an array holds {Array.MaxLength}.");
     }
 }
