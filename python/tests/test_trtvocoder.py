@@ -105,6 +105,8 @@ class DeviceArray:
         if values is not None:
             self.source = numpy.ascontiguousarray(values, self.dtype)
             assert self.driver.cuMemcpyHtoDAsync_v2(self.address, self.source.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(self.bytes), self.stream) == 0
+            # Other streams than this one read it.
+            assert self.driver.cuStreamSynchronize(self.stream) == 0
 
     @property
     def __cuda_array_interface__(self):
@@ -133,7 +135,6 @@ class FakeTensor:
         """Values on the GPU, so many elements into their memory."""
         values = numpy.ascontiguousarray(values, dtype)
         memory = DeviceArray((offset + values.size,), numpy.concatenate((numpy.zeros(offset, dtype), values.reshape(-1))), dtype)
-        memory.read()
         return cls(memory, numpy.empty(values.shape, dtype), offset * values.itemsize)
 
     shape = property(lambda self: self.view.shape)
