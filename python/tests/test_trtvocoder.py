@@ -3,10 +3,13 @@ import ctypes
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
+import warnings
 
 import numpy
 
@@ -21,6 +24,8 @@ except ImportError:
 MODEL = os.environ["TRTV_CLIENT_MODEL"]
 STREAMING_MODEL = os.environ["TRTV_CLIENT_STREAMING_MODEL"]
 ENGINE = os.environ["TRTV_CLIENT_ENGINE"]
+TINY_ENGINE = os.environ["TRTV_CLIENT_TINY_ENGINE"]
+STREAMING_ENGINE = os.environ["TRTV_CLIENT_STREAMING_ENGINE"]
 HEADER = pathlib.Path(os.environ["TRTV_CLIENT_HEADER"]).read_text(encoding="utf-8")
 MEL = numpy.load(os.environ["TRTV_CLIENT_MEL"])
 
@@ -53,12 +58,24 @@ def varint(value):
     return data + bytes([value])
 
 
+def tensor(name, kind, *shape):
+    """A ValueInfoProto."""
+    sizes = b"".join(field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in shape)
+    return field(1, name) + field(2, field(1, field(1, kind) + field(2, sizes)))
+
+
+def model_of_frames_by_bands():
+    """An ONNX model that takes [1, frames, 129], whose spectrum is its mel's squares: two of [1, 129, frames]."""
+    turn = field(1, "mel") + field(2, "turned") + field(4, "Transpose")
+    turn += field(5, field(1, "perm") + b"".join(field(8, axis) for axis in (0, 2, 1)) + b"\xa0\x01\x07")
+    squares = b"".join(field(1, field(1, "turned") + field(1, "turned") + field(2, name) + field(4, "Mul")) for name in ("real", "imag"))
+    graph = field(1, turn) + squares + field(2, "turned") + field(11, tensor("mel", 1, 1, "T", 129))
+    graph += b"".join(field(12, tensor(name, 1, 1, 129, "T")) for name in ("real", "imag"))
+    return field(1, 8) + field(7, graph) + field(8, field(1, "") + field(2, 17))
+
+
 def model_of_bandwidths():
     """An ONNX model whose spectrum is its mel times its bandwidth's number: [1, 33, frames] to two of the same."""
-    def tensor(name, kind, *shape):
-        sizes = b"".join(field(1, field(1, size) if isinstance(size, int) else field(2, size)) for size in shape)
-        return field(1, name) + field(2, field(1, field(1, kind) + field(2, sizes)))
-
     cast = field(1, "bandwidth_id") + field(2, "factor") + field(4, "Cast") + field(5, field(1, "to") + field(3, 1) + b"\xa0\x01\x02")
     products = b"".join(field(1, field(1, "mel") + field(1, "factor") + field(2, name) + field(4, "Mul")) for name in ("real", "imag"))
     graph = field(1, cast) + products + field(2, "bandwidths") + field(11, tensor("mel", 1, 1, 33, "T")) + field(11, tensor("bandwidth_id", 7, 1))
@@ -71,8 +88,8 @@ class DeviceArray:
 
     driver = None
 
-    def __init__(self, shape, values=None):
-        cls = type(self)
+    def __init__(self, shape, values=None, dtype="float32"):
+        cls = DeviceArray
         if cls.driver is None:
             cls.driver = ctypes.CDLL(os.path.join(os.environ["TRTV_CUDA_DIR"], "libcuda.so.1"))
             context = ctypes.c_void_p()
@@ -82,22 +99,174 @@ class DeviceArray:
             cls.stream = ctypes.c_void_p()
             assert cls.driver.cuStreamCreate(ctypes.byref(cls.stream), 1) == 0
         self.address = ctypes.c_uint64()
-        self.shape = tuple(shape)
-        self.bytes = 4 * int(numpy.prod(shape))
-        assert self.driver.cuMemAlloc_v2(ctypes.byref(self.address), ctypes.c_size_t(self.bytes)) == 0
+        self.shape, self.dtype = tuple(shape), numpy.dtype(dtype)
+        self.bytes = self.dtype.itemsize * int(numpy.prod(shape))
+        assert self.driver.cuMemAlloc_v2(ctypes.byref(self.address), ctypes.c_size_t(max(1, self.bytes))) == 0
         if values is not None:
-            self.source = numpy.ascontiguousarray(values, numpy.float32)
+            self.source = numpy.ascontiguousarray(values, self.dtype)
             assert self.driver.cuMemcpyHtoDAsync_v2(self.address, self.source.ctypes.data_as(ctypes.c_void_p), ctypes.c_size_t(self.bytes), self.stream) == 0
+            # Other streams than this one read it.
+            assert self.driver.cuStreamSynchronize(self.stream) == 0
 
     @property
     def __cuda_array_interface__(self):
-        return {"shape": self.shape, "typestr": "<f4", "data": (self.address.value, False), "version": 3, "strides": None}
+        return {"shape": self.shape, "typestr": self.dtype.str, "data": (self.address.value, False), "version": 3, "strides": None}
 
     def read(self):
-        values = numpy.empty(self.shape, numpy.float32)
+        values = numpy.empty(self.shape, self.dtype)
         assert self.driver.cuMemcpyDtoHAsync_v2(values.ctypes.data_as(ctypes.c_void_p), self.address, ctypes.c_size_t(self.bytes), self.stream) == 0
         assert self.driver.cuStreamSynchronize(self.stream) == 0
         return values
+
+
+class FakeTensor:
+    """A tensor of FakeTorch: memory of the double's GPU and a view of it, with what the package asks of torch's tensors."""
+
+    is_cuda = True
+
+    def __init__(self, memory, view=None, offset=0, index=0):
+        # The view's values lie on the GPU: on the host it has the shape and the strides alone.
+        self.memory, self.offset, self.index = memory, offset, index
+        self.view = numpy.empty(memory.shape, memory.dtype) if view is None else view
+        self.uses = []
+
+    @classmethod
+    def of(cls, values, dtype="float32", offset=0):
+        """Values on the GPU, so many elements into their memory."""
+        values = numpy.ascontiguousarray(values, dtype)
+        memory = DeviceArray((offset + values.size,), numpy.concatenate((numpy.zeros(offset, dtype), values.reshape(-1))), dtype)
+        return cls(memory, numpy.empty(values.shape, dtype), offset * values.itemsize)
+
+    shape = property(lambda self: self.view.shape)
+    ndim = property(lambda self: self.view.ndim)
+    dtype = property(lambda self: self.view.dtype)
+    device = property(lambda self: FakeDevice(self.index))
+
+    @property
+    def __cuda_array_interface__(self):
+        return {"shape": self.shape, "typestr": self.dtype.str, "data": (self.data_ptr() if self.view.size else 0, False), "version": 2, "strides": self.view.strides}
+
+    def data_ptr(self):
+        return self.memory.address.value + self.offset
+
+    def dim(self):
+        return self.view.ndim
+
+    def detach(self):
+        return self
+
+    def _seen(self, view):
+        moved = view.__array_interface__["data"][0] - self.view.__array_interface__["data"][0]
+        return FakeTensor(self.memory, view, self.offset + (moved if view.size else 0), self.index)
+
+    def __getitem__(self, key):
+        return self._seen(self.view[key])
+
+    def transpose(self, first, second):
+        return self._seen(self.view.swapaxes(first, second))
+
+    def permute(self, *axes):
+        return self._seen(self.view.transpose(axes))
+
+    def values(self):
+        return numpy.ndarray(self.shape, self.dtype, self.memory.read().tobytes(), self.offset, self.view.strides).copy()
+
+    def to(self, dtype):
+        return self if dtype == self.dtype else FakeTensor.of(self.values(), dtype)
+
+    def float(self):
+        return self.to(numpy.dtype("float32"))
+
+    def half(self):
+        return self.to(numpy.dtype("float16"))
+
+    def contiguous(self):
+        return self if self.view.flags.c_contiguous else FakeTensor.of(self.values(), self.dtype)
+
+    def record_stream(self, stream):
+        self.uses.append(stream)
+        FakeTorch.events.append("used by another stream")
+
+    def cpu(self):
+        FakeTorch.events.append("copied to the host")
+        return FakeOnHost(self.values())
+
+
+class FakeOnHost:
+    def __init__(self, values):
+        self._values = values
+
+    def float(self):
+        return FakeOnHost(self._values.astype(numpy.float32))
+
+    def numpy(self):
+        return self._values
+
+    def to(self, device):
+        FakeTorch.events.append("copied from the host")
+        tensor = FakeTensor.of(self._values)
+        tensor.index = device.index
+        return tensor
+
+
+class FakeDevice:
+    def __init__(self, index):
+        self.index = index
+
+    def __str__(self):
+        return f"cuda:{self.index}"
+
+
+class FakeStream:
+    """A stream of the double's; 0 is the default one, which does nothing before what went before is done."""
+
+    def __init__(self, _device=None, cuda_stream=None):
+        if cuda_stream is None:
+            made = ctypes.c_void_p()
+            assert DeviceArray.driver.cuStreamCreate(ctypes.byref(made), 1) == 0
+            cuda_stream = made.value
+        self.cuda_stream = cuda_stream
+
+    def wait_stream(self, other):
+        FakeTorch.events.append(f"{'another' if self.cuda_stream else 'the default'} stream waits after {FakeTorch.runs()} runs")
+        if other.cuda_stream:
+            other.synchronize()
+
+    def synchronize(self):
+        assert DeviceArray.driver.cuStreamSynchronize(ctypes.c_void_p(self.cuda_stream)) == 0
+
+
+class FakeTorch:
+    """As much of torch as decodes of CUDA tensors take, on the double's GPU."""
+
+    float32, float16, Tensor = numpy.dtype("float32"), numpy.dtype("float16"), FakeTensor
+    events = []
+
+    class cuda:
+        Stream = FakeStream
+        current = FakeStream(cuda_stream=0)
+
+        @staticmethod
+        def current_stream(_device):
+            return FakeTorch.cuda.current
+
+    @staticmethod
+    def empty(shape, dtype, device):
+        assert device.index == 0
+        return FakeTensor(DeviceArray(shape, dtype=dtype))
+
+    @staticmethod
+    def as_tensor(array, device):
+        assert device == "cuda:0"
+        return FakeTensor(array)
+
+    @staticmethod
+    def from_numpy(values):
+        return FakeOnHost(values)
+
+    @staticmethod
+    def runs():
+        return DeviceArray.driver.trtv_sim_calls(b"IExecutionContext::enqueueV3")
 
 
 class VocoderTests(unittest.TestCase):
@@ -362,6 +531,15 @@ class StreamTests(unittest.TestCase):
         parts.close()
         self.assertEqual(list(parts), [])
 
+    def test_memory_that_was_not_written_is_not_given(self):
+        with self.vocoder.stream() as stream:
+            first = stream.push(MEL[:, :60])
+            # As if another reader had taken them meanwhile.
+            self.assertEqual(len(stream._read(1000)), 0)
+            rest = stream.complete()
+            self.assertEqual(len(first) + len(rest), self.vocoder.sample_count(60))
+            self.assertEqual(len(stream._read(1000)), 0)
+
     @needs_torch
     def test_tensors_give_tensors(self):
         pieces = torch.from_numpy(MEL[:, :70]).half().split(30, dim=1)
@@ -406,30 +584,11 @@ class DeviceTests(unittest.TestCase):
         self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :64]), audio.read()[0]), 120)
         with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "decodes to"):
             self.session.decode_audio_on_device(mel, DeviceArray((1, 10)), stream=DeviceArray.stream.value)
+        odd = type("Odd", (), {"__cuda_array_interface__": {**mel.__cuda_array_interface__, "data": (mel.address.value + 2, False)}})()
+        with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, "multiple of 4"):
+            self.session.decode_audio_on_device(odd, audio, stream=DeviceArray.stream.value)
         with trtvocoder.Vocoder.load(MODEL) as cpu, self.assertRaisesRegex(trtvocoder.TrtVocoderError, "runs on the CPU"):
             cpu.session().decode_audio_on_device(mel, audio, stream=DeviceArray.stream.value)
-
-    def test_windows_on_the_gpu_give_the_samples_of_a_whole_decode(self):
-        from trtvocoder._device import TorchDecoder
-
-        tests = self
-
-        # Without torch, by numpy's arrays: only what the decoder asks of it.
-        class OnTheDouble(TorchDecoder):
-            runs = 0
-
-            def run(self, mel):
-                self.runs += 1
-                source, audio = DeviceArray(mel.shape, mel), DeviceArray((mel.shape[0], tests.vocoder.sample_count(mel.shape[-1])))
-                tests.session.decode_audio_on_device(source, audio, stream=DeviceArray.stream.value)
-                return audio.read()
-
-        decoder = OnTheDouble(type("Torch", (), {"cat": staticmethod(numpy.concatenate)}), self.session)
-        for frames, runs in ((64, 1), (256, 1), (257, 2), (700, 4)):
-            decoder.runs = 0
-            audio = decoder._decode_batch(MEL[None, :, :frames])
-            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :frames]), audio[0]), 120, frames)
-            self.assertEqual(decoder.runs, runs)
 
     def test_arrays_that_do_not_fit_are_refused(self):
         source, small = DeviceArray((1, 100, 64)), DeviceArray((1, 10))
@@ -441,7 +600,7 @@ class DeviceTests(unittest.TestCase):
         for mel, real, imag, part in cases:
             with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, part):
                 self.session.decode_on_device(mel, real, imag, stream=DeviceArray.stream.value)
-        for change, part in (({"typestr": "<f2"}, "float16"), ({"strides": (4, 4, 400)}, "not contiguous"), ({"data": (source.address.value + 4, False)}, "multiple")):
+        for change, part in (({"typestr": "<f2"}, "float16"), ({"strides": (4, 4, 400)}, "not contiguous"), ({"data": (source.address.value + 4, False)}, "multiple of 256")):
             array = type("Changed", (), {"__cuda_array_interface__": {**source.__cuda_array_interface__, **change}})()
             with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, part):
                 self.session.decode_on_device(array, small, small, stream=DeviceArray.stream.value)
@@ -465,9 +624,136 @@ class DeviceTests(unittest.TestCase):
         decoder = OnTheDouble(torch, self.session)
         for frames, runs in ((64, 1), (256, 1), (257, 2), (700, 4)):
             decoder.runs = 0
-            audio = decoder.decode(torch.from_numpy(MEL[:, :frames]))
-            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :frames]), audio.numpy()), 80, frames)
+            audio = decoder.decode(torch.from_numpy(MEL[None, :, :frames]))
+            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :frames]), audio[0].numpy()), 80, frames)
             self.assertEqual(decoder.runs, runs)
+
+
+class CudaTensorTests(unittest.TestCase):
+    """Tensors on a GPU, by a torch that is as much of it as is asked for, on the double."""
+
+    def setUp(self):
+        DeviceArray((1,))
+        mock = unittest.mock.patch.dict(sys.modules, {"torch": FakeTorch})
+        mock.start()
+        self.addCleanup(mock.stop)
+        self.vocoder = trtvocoder.Vocoder.load(TINY_ENGINE)
+        self.addCleanup(self.vocoder.close)
+        self.own = FakeStream()
+        self.on_stream(self.own)
+
+    def on_stream(self, stream):
+        FakeTorch.cuda.current = stream
+        FakeTorch.events.clear()
+
+    def decode(self, mel, vocoder=None):
+        audio = (vocoder or self.vocoder).decode(mel)
+        self.assertIsInstance(audio, FakeTensor)
+        self.own.synchronize()
+        return audio.values()
+
+    def test_mels_of_any_length_decode_on_the_current_stream_without_the_host(self):
+        longest = self.vocoder.info.max_frames
+        for warm in (False, True):
+            if warm:
+                self.vocoder.warm_up()
+                FakeTorch.events.clear()
+            for frames in (40, longest, longest + 1, 4 * longest - 7):
+                audio = self.decode(FakeTensor.of(MEL[:, :frames]))
+                self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :frames]), audio), 120, (frames, warm))
+        self.assertEqual(FakeTorch.events, [])
+
+    def test_the_default_stream_waits_for_another_which_the_engine_takes(self):
+        tensor = FakeTensor.of(MEL[:, :64])
+        self.vocoder.decode(tensor)
+        self.on_stream(FakeStream(cuda_stream=0))
+        before = FakeTorch.runs()
+        audio = self.decode(tensor)
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :64]), audio), 120)
+        self.assertEqual(
+            FakeTorch.events,
+            [f"another stream waits after {before} runs", f"the default stream waits after {before + 1} runs", "used by another stream", "used by another stream"])
+
+    def test_a_decode_that_fails_half_way_holds_its_memory_until_its_stream_is_through(self):
+        tensor = FakeTensor.of(MEL[:, :200])
+        self.on_stream(FakeStream(cuda_stream=0))
+        DeviceArray.driver.trtv_sim_fault(b"IExecutionContext::enqueueV3@3=null")
+        try:
+            with self.assertRaises(trtvocoder.TensorRtError):
+                self.vocoder.decode(tensor)
+        finally:
+            DeviceArray.driver.trtv_sim_reset()
+        self.assertEqual(FakeTorch.events[-2:], ["used by another stream"] * 2)
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :200]), self.decode(tensor)), 120)
+
+    def test_views_batches_types_and_addresses_decode_alike(self):
+        mel = MEL[:, :60].astype(numpy.float16).astype(numpy.float32)
+        expected = self.vocoder.decode(mel)
+        # As F5-TTS passes it: a permuted view, behind the frames of the reference.
+        whole = FakeTensor.of(numpy.concatenate((MEL[:, :7], mel), axis=1).T[None])
+        tensors = (whole[:, 7:, :].permute(0, 2, 1), FakeTensor.of(mel[None]).half(), FakeTensor.of(mel[None], offset=3), FakeTensor.of(mel[None], "float64"))
+        for tensor in tensors:
+            audio = self.decode(tensor)
+            self.assertEqual((audio.shape, audio.dtype), ((1, expected.size), numpy.float32))
+            self.assertGreater(snr_db(expected, audio[0]), 120)
+        # More than one run of this engine takes.
+        many = numpy.stack([MEL[:, first:first + 40] for first in range(0, 120, 10)])
+        self.assertGreater(len(many), self.vocoder.info.max_batch)
+        self.assertGreater(snr_db(self.vocoder.decode(many), self.decode(FakeTensor.of(many))), 100)
+        self.assertEqual(self.decode(FakeTensor.of(many[:0])).shape, (0, self.vocoder.sample_count(40)))
+        self.assertEqual(self.decode(FakeTensor.of(mel[:, :0])).shape, (0,))
+
+    def test_an_array_of_another_library_gives_a_tensor(self):
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :64]), self.decode(DeviceArray((100, 64), MEL[:, :64]))), 120)
+
+    def test_what_does_not_fit_is_refused(self):
+        elsewhere = FakeTensor.of(MEL[:, :60])
+        elsewhere.index = 1
+        for mel, part in ((FakeTensor.of(MEL[:, :60].T), "expected"), (FakeTensor.of(MEL[None, None, :, :60]), "expected"), (elsewhere, "on cuda:1, but the engine on cuda:0")):
+            with self.assertRaisesRegex(trtvocoder.InvalidArgumentError, part):
+                self.vocoder.decode(mel)
+
+    def test_where_neither_the_library_nor_torch_makes_samples_on_the_gpu_decodes_go_over_the_host_and_say_so(self):
+        tensor = FakeTensor.of(MEL[:, :60])
+        with trtvocoder.Vocoder.load(TINY_ENGINE, inverse_stft="host") as vocoder:
+            def refuse(*_arguments, **_keywords):
+                raise trtvocoder.UnsupportedError("Not on this GPU.")
+
+            with unittest.mock.patch.object(trtvocoder.Session, "decode_on_device", refuse), self.assertWarns(RuntimeWarning) as told:
+                audio = self.decode(tensor, vocoder)
+            self.assertEqual([str(warning.message) for warning in told.warnings][1], "Not on this GPU. So decodes of tensors go over the host.")
+            self.assertIn("So torch makes the samples, on the GPU.", str(told.warnings[0].message))
+            self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :60]), audio), 80)
+            self.assertEqual(FakeTorch.events, ["copied to the host", "copied from the host"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                self.decode(tensor, vocoder)
+
+    def test_an_engine_that_keeps_state_and_a_model_on_the_cpu_decode_over_the_host(self):
+        for path in (STREAMING_ENGINE, STREAMING_MODEL, MODEL):
+            with trtvocoder.Vocoder.load(path) as vocoder:
+                self.assertEqual(vocoder.info.keeps_state, path != MODEL)
+                self.on_stream(self.own)
+                self.assertGreater(snr_db(vocoder.decode(MEL[:, :60]), self.decode(FakeTensor.of(MEL[:, :60]), vocoder)), 120)
+                self.assertEqual(FakeTorch.events, ["copied to the host", "copied from the host"])
+
+    def test_a_network_of_frames_by_bands_takes_tensors_as_all_others_do(self):
+        with tempfile.TemporaryDirectory() as folder:
+            model = pathlib.Path(folder, "turned.onnx")
+            model.write_bytes(model_of_frames_by_bands())
+            built = subprocess.run([os.environ["TRTV_CLIENT_PROGRAM"], "build", str(model), "--output", folder + "/turned.engine", "--max", "64", "--hop-length", "64"],
+                                   capture_output=True, text=True, check=False)
+            self.assertEqual(built.returncode, 0, built.stderr)
+            with trtvocoder.Vocoder.load(folder + "/turned.engine") as vocoder:
+                self.assertTrue(vocoder.info.device_mel_frame_major)
+                mel = numpy.random.default_rng(1).standard_normal((129, 40)).astype(numpy.float32)
+                self.assertGreater(snr_db(vocoder.decode(mel), self.decode(FakeTensor.of(mel), vocoder)), 120)
+
+    def test_a_stream_takes_them_over_the_host_and_gives_samples_on_their_device(self):
+        with self.vocoder.stream() as stream:
+            parts = [stream.push(FakeTensor.of(MEL[:, first:first + 20])) for first in range(0, 60, 20)] + [stream.complete()]
+        self.assertTrue(all(isinstance(part, FakeTensor) and part.device.index == 0 for part in parts))
+        self.assertGreater(snr_db(self.vocoder.decode(MEL[:, :60]), numpy.concatenate([part.values() for part in parts])), 110)
 
 
 @needs_torch
@@ -505,14 +791,34 @@ class F5Tests(unittest.TestCase):
             wave = wave * 0.5
             self.assertEqual(wave.squeeze().cpu().numpy().shape, (vocoder.vocoder.sample_count(70),))
 
-    def test_a_folder_with_a_model_will_do(self):
+    def test_a_folder_with_a_model_will_do_and_of_two_the_device_decides(self):
         with tempfile.TemporaryDirectory() as folder:
             os.symlink(MODEL, os.path.join(folder, "vocos.onnx"))
-            f5tts.load_vocoder(is_local=True, local_path=folder).close()
+            f5tts.load_vocoder(is_local=True, local_path=folder, device="cuda:0").close()
+            os.symlink(ENGINE, os.path.join(folder, "vocos.engine"))
+            for device, is_engine in ((None, True), (0, True), ("cuda", True), ("cuda:0", True), ("cpu", False), ("mps", False), ("xpu:1", False)):
+                vocoder = f5tts.load_vocoder(local_path=pathlib.Path(folder), device=device)
+                self.assertEqual(vocoder.vocoder.info.is_engine, is_engine, device)
+                vocoder.close()
+
+    def test_a_loader_loads_its_model_whatever_path_the_call_site_names(self):
+        load = f5tts.loader(MODEL, threads=1)
+        # As infer_cli.py, api.py, socket_server.py and infer_gradio.py call it.
+        calls = (lambda: load(vocoder_name="vocos", is_local=False, local_path="../checkpoints/vocos-mel-24khz", device="cpu"),
+                 lambda: load("vocos", False, None, "cpu", None),
+                 lambda: load(vocoder_name="vocos", is_local=False, local_path=None, device="cpu"),
+                 lambda: load())
+        for call in calls:
+            vocoder = call()
+            self.assertEqual(vocoder.decode(MEL[:, :20]).shape, (1, 19 * 256))
+            vocoder.close()
+        with self.assertRaisesRegex(ValueError, "bigvgan"):
+            load("bigvgan")
 
     def test_what_it_cannot_do_is_said(self):
         with tempfile.TemporaryDirectory() as folder:
-            for arguments, part in (({"vocoder_name": "bigvgan"}, "bigvgan"), ({}, "local_path"), ({"local_path": folder}, "neither vocos.engine")):
+            for arguments, part in (({"vocoder_name": "bigvgan"}, "bigvgan"), ({}, "local_path"), ({"local_path": None}, "local_path"), ({"local_path": folder}, "neither vocos.engine"),
+                                    ({"local_path": MODEL, "device": "cuda:x"}, "it is one like 'cuda'")):
                 with self.assertRaisesRegex(ValueError, part):
                     f5tts.load_vocoder(**arguments)
 

@@ -3,13 +3,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any, List, Tuple
+import warnings
+from typing import Any, Callable, List, Tuple
 
 import numpy
 
 from trtvocoder._library import InvalidArgumentError, UnsupportedError
 
-_ALIGNMENT = 256
+#: Of memory that TensorRT itself reads and writes.
+ALIGNMENT = 256
 _TYPES = {"<f4": "float32", "<f2": "float16"}
 
 
@@ -24,10 +26,18 @@ def on_host(mel: Any) -> "numpy.ndarray[Any, Any]":
     return values
 
 
-def like(mel: Any, audio: "numpy.ndarray[Any, Any]") -> Any:
-    """The samples as the mel is: a tensor on its device for a tensor."""
+def likeness(mel: Any) -> "Callable[[numpy.ndarray[Any, Any]], Any]":
+    """What makes samples as the mel is, without holding it: a tensor on its device for a tensor, else the array itself."""
     torch = _torch_of(mel)
-    return torch.from_numpy(audio).to(mel.device) if torch is not None else audio
+    if torch is None:
+        return lambda audio: audio
+    device = mel.device
+    return lambda audio: torch.from_numpy(audio).to(device)
+
+
+def like(mel: Any, audio: "numpy.ndarray[Any, Any]") -> Any:
+    """The samples as the mel is."""
+    return likeness(mel)(audio)
 
 
 def _torch_of(array: Any) -> Any:
@@ -44,8 +54,8 @@ def count(shape: Tuple[int, ...]) -> int:
     return values
 
 
-def pointer(array: Any, expected_type: Any, name: str) -> Tuple[Tuple[int, ...], int]:
-    """Shape and address of an array on the GPU that a network can read or write as it is."""
+def pointer(array: Any, expected_type: Any, name: str, alignment: int = 0) -> Tuple[Tuple[int, ...], int]:
+    """Shape and address of an array on the GPU that a network can read or write as it is; the alignment is an element's size where none is told."""
     if expected_type is None:
         raise InvalidArgumentError("This model runs on the CPU: it takes no memory of the GPU.")
     facts = getattr(array, "__cuda_array_interface__", None)
@@ -54,13 +64,13 @@ def pointer(array: Any, expected_type: Any, name: str) -> Tuple[Tuple[int, ...],
     found_type = _TYPES.get(facts["typestr"], facts["typestr"])
     if found_type != expected_type:
         raise InvalidArgumentError(f"{name} is {found_type}, but the engine's own type is {expected_type}.")
-    shape = tuple(facts["shape"])
+    shape, size = tuple(facts["shape"]), int(facts["typestr"][2:])
     strides = facts.get("strides")
-    if strides is not None and tuple(strides) != _row_major(shape, int(facts["typestr"][2:])):
+    if strides is not None and count(shape) > 0 and any(extent > 1 and told != packed for extent, told, packed in zip(shape, strides, _row_major(shape, size))):
         raise InvalidArgumentError(f"{name} is not contiguous; copy it first.")
     address: int = facts["data"][0]
-    if address % _ALIGNMENT != 0:
-        raise InvalidArgumentError(f"The address of {name} is not a multiple of {_ALIGNMENT}; copy it into memory of its own.")
+    if address % (alignment or size) != 0:
+        raise InvalidArgumentError(f"The address of {name} is not a multiple of {alignment or size}; copy it into memory of its own.")
     return shape, address
 
 
@@ -75,20 +85,38 @@ def _row_major(shape: Tuple[int, ...], size: int) -> Tuple[int, ...]:
 def decode(session: Any, mel: Any) -> Any:
     """Decodes a mel on the GPU to a torch tensor there."""
     torch: Any = importlib.import_module("torch")
+    info = session.info
     if not isinstance(mel, torch.Tensor):
-        mel = torch.as_tensor(mel, device="cuda")
-    if not session.info.is_engine:
-        # The network is on the CPU, and so is the way.
+        mel = torch.as_tensor(mel, device=f"cuda:{session.vocoder.device}" if info.is_engine else "cuda")
+    if not info.is_engine or info.keeps_state:
+        # The network is on the CPU, or its state where no caller's memory takes part; and so is the way.
         return like(mel, session.decode(on_host(mel)))
-    try:
-        return TorchDecoder(torch, session).decode(mel)
-    except UnsupportedError:
-        # An older GPU, or another transform than the kernel's: then torch does it.
-        return TorchInverseDecoder(torch, session).decode(mel)
+    if mel.dim() not in (2, 3) or mel.shape[-2] != info.n_mels:
+        raise InvalidArgumentError(f"The mel is {list(mel.shape)}; expected [{info.n_mels}, frames] or [batch, {info.n_mels}, frames].")
+    if mel.device.index != session.vocoder.device:
+        raise InvalidArgumentError(
+            f"The mel is on {mel.device}, but the engine on cuda:{session.vocoder.device}; load it with device={mel.device.index}, or move the mel there.")
+    items = mel.detach() if mel.dim() == 3 else mel.detach()[None]
+    audio = _decode(torch, session, items)
+    return audio if mel.dim() == 3 else audio[0]
+
+
+def _decode(torch: Any, session: Any, mel: Any) -> Any:
+    vocoder = session.vocoder
+    for way, (decoder, instead) in enumerate(((TorchDecoder, "torch makes the samples, on the GPU"), (TorchInverseDecoder, "decodes of tensors go over the host"))):
+        if way < vocoder.device_way:
+            continue
+        try:
+            return decoder(torch, session).decode(mel)
+        except UnsupportedError as error:
+            # An older GPU, another transform than the kernel's, outputs of another kind: for good, and said once.
+            warnings.warn(f"{error} So {instead}.", RuntimeWarning, stacklevel=5)
+            vocoder.device_way = way + 1
+    return like(mel, session.decode(on_host(mel)))
 
 
 class TorchDecoder:
-    """Windows and types in torch, around runs from and to its memory."""
+    """Decodes tensors [batch, n_mels, frames] to samples [batch, samples] in float32, queued on torch's current stream: torch's types and streams, and one call."""
 
     def __init__(self, torch: Any, session: Any) -> None:
         self._torch = torch
@@ -96,65 +124,43 @@ class TorchDecoder:
         self._info = session.info
 
     def decode(self, mel: Any) -> Any:
-        """[n_mels, frames] or [batch, n_mels, frames] to samples, queued on the current stream."""
-        info = self._info
-        if mel.dim() not in (2, 3) or mel.shape[-2] != info.n_mels:
-            raise InvalidArgumentError(f"The mel is {list(mel.shape)}; expected [{info.n_mels}, frames] or [batch, {info.n_mels}, frames].")
-        items = mel.detach() if mel.dim() == 3 else mel.detach()[None]
-        most = info.max_batch or items.shape[0]
-        audio = [self._decode_batch(items[first:first + most]) for first in range(0, items.shape[0], max(1, most))]
-        samples = audio[0] if len(audio) == 1 else self._torch.cat(audio)
-        return samples if mel.dim() == 3 else samples[0]
-
-    def _decode_batch(self, mel: Any) -> Any:
-        info, frames = self._info, mel.shape[-1]
-        if frames < info.min_frames:
-            raise InvalidArgumentError(f"The mel has {frames} frames, but this model takes at least {info.min_frames}.")
-        if info.max_frames is None or frames <= info.max_frames:
-            return self.run(mel)
-        # The samples of a window that frames beyond it would change are at its cut edges; docs/architecture.md has the formulas.
-        hop, n_fft, reach, longest = info.hop_length, info.n_fft, info.receptive_field_frames, info.max_frames
-        trim = n_fft // 2 if info.padding == "center" else (n_fft - hop + 1) // 2
-        if reach is not None:
-            lead, tail = max(0, (reach - 1) * hop + n_fft - trim), reach * hop + trim
-        if reach is None or longest * hop <= lead + tail + hop:
-            raise InvalidArgumentError(f"The mel has {frames} frames, but the engine takes at most {longest} from memory of the GPU.")
-        total, done, parts = self._session.sample_count(frames), 0, []
-        while done < total:
-            start = max(0, min((done - lead) // hop, frames - longest))
-            end = start + longest
-            up_to = total if end == frames else end * hop - tail
-            parts.append(self.run(mel[..., start:end])[:, done - start * hop:up_to - start * hop])
-            done = up_to
-        return self._torch.cat(parts, 1)
-
-    def run(self, mel: Any) -> Any:
-        """One run, down to the samples, [batch, samples] in float32."""
+        """Mels of any length and number: the library has the windows."""
         torch, info = self._torch, self._info
         kind = torch.float32 if info.signal == "spectrum" else getattr(torch, info.device_output_type)
         audio = torch.empty((mel.shape[0], self._session.sample_count(mel.shape[-1])), dtype=kind, device=mel.device)
-        self._enqueue(mel, (audio,), lambda values, stream: self._session.decode_audio_on_device(values, audio, stream=stream))
+        self._enqueue(self._as_the_engine_takes_it(mel), (audio,), lambda values, stream: self._session.decode_audio_on_device(values, audio, stream=stream))
         return audio.float()
 
-    def _enqueue(self, mel: Any, outputs: Tuple[Any, ...], call: Any) -> None:
+    def _as_the_engine_takes_it(self, mel: Any) -> Any:
+        info = self._info
+        return (mel.transpose(1, 2) if info.device_mel_frame_major else mel).to(getattr(self._torch, info.device_mel_type)).contiguous()
+
+    def _enqueue(self, values: Any, outputs: Tuple[Any, ...], call: Any) -> None:
         torch = self._torch
-        values = mel.to(getattr(torch, self._info.device_mel_type)).contiguous()
-        if values.data_ptr() % _ALIGNMENT != 0:
-            values = values.clone()
-        current = torch.cuda.current_stream(mel.device)
+        current = torch.cuda.current_stream(values.device)
+        if current.cuda_stream != 0:
+            call(values, current.cuda_stream)
+            return
         # TensorRT does not take the default stream: the run goes to another one, between the current one's work before and after.
-        stream = current if current.cuda_stream != 0 else torch.cuda.Stream(mel.device)
-        if stream is not current:
-            stream.wait_stream(current)
-        call(values, stream.cuda_stream)
-        if stream is not current:
+        stream = torch.cuda.Stream(values.device)
+        stream.wait_stream(current)
+        try:
+            call(values, stream.cuda_stream)
+        finally:
+            # A call that failed half-way has left work there too.
             current.wait_stream(stream)
             for tensor in (values, *outputs):
                 tensor.record_stream(stream)
 
 
 class TorchInverseDecoder(TorchDecoder):
-    """The same where torch turns the network's spectra into samples."""
+    """The same where the library turns no spectra into samples on this GPU: torch does it, behind runs of the network alone."""
+
+    def decode(self, mel: Any) -> Any:
+        """Mels of any length and number, in runs that the engine takes."""
+        most = max(1, self._info.max_batch or mel.shape[0])
+        audio = [self._decode_batch(mel[first:first + most]) for first in range(0, mel.shape[0], most)]
+        return self._torch.cat(audio) if audio else mel.new_empty((0, self._session.sample_count(mel.shape[-1])), dtype=self._torch.float32)
 
     def _decode_batch(self, mel: Any) -> Any:
         info, frames = self._info, mel.shape[-1]
@@ -164,7 +170,8 @@ class TorchInverseDecoder(TorchDecoder):
             return self._to_samples(*self.run(mel))
         margin = info.receptive_field_frames
         if margin is None or info.max_frames <= 2 * margin:
-            raise InvalidArgumentError(f"The mel has {frames} frames, but the engine takes at most {info.max_frames} from memory of the GPU.")
+            raise InvalidArgumentError(
+                f"The mel has {frames} frames, but the engine takes at most {info.max_frames} where torch makes the samples and too little is known for windows.")
         parts = []
         # Spectra of windows, each without the frames that its inner edges spoil.
         for first in range(0, frames, info.max_frames - 2 * margin):
@@ -192,7 +199,10 @@ class TorchInverseDecoder(TorchDecoder):
         if info.device_output_frame_major:
             shape = (batch, frames, shape[1])
         outputs = tuple(torch.empty(shape, dtype=getattr(torch, info.device_output_type), device=mel.device) for _ in range(2))
-        self._enqueue(mel, outputs, lambda values, stream: self._session.decode_on_device(values, *outputs, stream=stream))
+        values = self._as_the_engine_takes_it(mel)
+        if values.data_ptr() % ALIGNMENT != 0:
+            values = values.clone()
+        self._enqueue(values, outputs, lambda values, stream: self._session.decode_on_device(values, *outputs, stream=stream))
         return outputs
 
     def _to_samples(self, real: Any, imag: Any) -> Any:

@@ -163,6 +163,8 @@ class InfoStruct(_Sized):
         ("device_output_frame_major", c_int32),
         ("backend", c_char_p),
         ("notes", c_char_p),
+        ("device_mel_frame_major", c_int32),
+        ("keeps_state", c_int32),
     ]
 
 

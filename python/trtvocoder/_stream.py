@@ -36,8 +36,8 @@ class Stream(Handle):
             raise InvalidArgumentError(f"The layout is '{layout}'; it is one of {', '.join(_LAYOUTS)}.")
         self._n_mels = n_mels
         self._is_frame_major = layout == "frame-major"
-        # What complete() gives is as what was pushed.
-        self._last_piece: Any = None
+        # Gives samples as the last piece was: complete() too.
+        self._like = _device.likeness(None)
         handle = ctypes.c_void_p()
         call("stream_create", vocoder, ctypes.byref(StreamOptionsStruct(layout=_LAYOUTS.index(layout))), ctypes.byref(handle))
         self._handle = handle.value
@@ -46,13 +46,14 @@ class Stream(Handle):
         """
         Adds the next frames, of natural-log amplitudes: [n_mels, frames], or [frames, n_mels] of a "frame-major" stream, or [n_mels] of one frame; of any float type and
         strides, 0 frames and more. Gives the samples that are finished by them, [samples] in float32, often none at first and as many as the frames have on the whole:
-        a numpy array for a numpy array, a torch tensor on its device for a torch tensor, over the host. What is not taken (NaN, another shape) leaves the stream as it
+        a numpy array for a numpy array, a torch tensor on its device for a torch tensor. A stream works in host memory: a tensor on a GPU is copied there and its samples back,
+        N * n_mels * 4 bytes a push of N frames, which waits for the work that was queued before. What is not taken (NaN, another shape) leaves the stream as it
         was; after a failure of the model or the GPU reset() comes first.
         """
         values = self._frames(mel)
         available = ctypes.c_int32()
         call("stream_push", self._get(), values.ctypes.data, values.size // self._n_mels, ctypes.byref(available))
-        self._last_piece = mel
+        self._like = _device.likeness(mel)
         return self._read(available.value)
 
     def complete(self) -> Any:
@@ -119,7 +120,8 @@ class Stream(Handle):
         audio = numpy.empty(available, dtype=numpy.float32)
         written = ctypes.c_int32()
         call("stream_read", self._get(), audio.ctypes.data, audio.size, ctypes.byref(written))
-        return _device.like(self._last_piece, audio[: written.value])
+        # Beyond that the memory was not written.
+        return self._like(audio[: written.value])
 
     def _info(self) -> StreamInfoStruct:
         info = StreamInfoStruct()

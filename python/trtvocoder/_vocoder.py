@@ -46,7 +46,7 @@ class ModelInfo:
     max_batch: Optional[int]
     #: "spectrum" or "waveform".
     signal: str
-    #: Whether it is an engine, which decodes from memory of the GPU.
+    #: Whether it is an engine, which decodes on a GPU, and from memory of it unless it keeps state.
     is_engine: bool
     #: An engine's mel on the GPU: "float32" or "float16"; None on the CPU.
     device_mel_type: Optional[str]
@@ -54,6 +54,10 @@ class ModelInfo:
     device_output_type: Optional[str]
     #: Whether an engine's spectrum is [batch, frames, bins], not [batch, bins, frames].
     device_output_frame_major: bool
+    #: Whether an engine's mel is [batch, frames, n_mels] on the GPU, not [batch, n_mels, frames]. In host memory, and as a torch tensor, it is the latter for every model.
+    device_mel_frame_major: bool
+    #: Whether it was exported for streaming: a stream computes each frame once, and an engine takes no memory of the GPU.
+    keeps_state: bool
     #: What runs it, for people.
     backend: str
     #: What was guessed or assumed of the model, a sentence each.
@@ -68,7 +72,8 @@ class Session(Handle):
     def __init__(self, vocoder: "Vocoder", profile_capacity: int = 0) -> None:
         super().__init__()
         self.info = vocoder.info
-        self._vocoder = vocoder
+        #: Whose session it is.
+        self.vocoder = vocoder
         handle = ctypes.c_void_p()
         call("session_create", vocoder._get(), profile_capacity, ctypes.byref(handle))
         self._handle = handle.value
@@ -85,7 +90,7 @@ class Session(Handle):
                 f"The mel is {list(values.shape)}; expected [{self.info.n_mels}, frames] or [batch, {self.info.n_mels}, frames].")
         mel = numpy.ascontiguousarray(values, dtype=numpy.float32)
         batch = mel.shape[0] if mel.ndim == 3 else 1
-        samples = self._vocoder.sample_count(mel.shape[-1])
+        samples = self.vocoder.sample_count(mel.shape[-1])
         audio: "numpy.ndarray[Any, Any]" = numpy.empty((batch, samples), dtype=numpy.float32)
         call("session_decode", self._get(), mel.ctypes.data, batch, mel.shape[-1], audio.ctypes.data, audio.size, None)
         return audio if mel.ndim == 3 else audio.reshape(samples)
@@ -93,41 +98,48 @@ class Session(Handle):
     def decode_on_device(self, mel: Any, real_or_audio: Any, imag: Any = None, *, stream: int) -> None:
         """
         Enqueues one run from and to memory of the GPU on a CUDA stream (its address; not the default stream) and returns at once. All three are objects with
-        __cuda_array_interface__ (torch, CuPy, Numba), contiguous, aligned to 256 bytes, of the types that info tells: the mel [batch, n_mels, frames], and what the
-        network puts out, of device_output_length() values: the spectrum's real and imaginary parts, or the samples alone. They must live until the work is done.
+        __cuda_array_interface__ (torch, CuPy, Numba), contiguous, aligned to 256 bytes, of the types that info tells: the mel [batch, n_mels, frames] ([batch, frames,
+        n_mels] where info.device_mel_frame_major says so), and what the network puts out, of device_output_length() values: the spectrum's real and imaginary parts, or
+        the samples alone. They must live until the work is done.
         """
-        shape, address = _device.pointer(mel, self.info.device_mel_type, "mel")
-        if len(shape) != 3 or shape[1] != self.info.n_mels:
-            raise InvalidArgumentError(f"The mel is {list(shape)}; expected [batch, {self.info.n_mels}, frames].")
-        length = self.device_output_length(shape[0], shape[2])
+        address, batch, frames = self._device_mel(mel, _device.ALIGNMENT)
+        length = self.device_output_length(batch, frames)
         outputs = []
         for name, array in (("real_or_audio", real_or_audio), ("imag", imag)):
             if array is None:
                 outputs.append(0)
                 continue
-            size, output = _device.pointer(array, self.info.device_output_type, name)
+            size, output = _device.pointer(array, self.info.device_output_type, name, _device.ALIGNMENT)
             if _device.count(size) != length:
                 raise InvalidArgumentError(f"{name} has {_device.count(size)} values, but the network puts out {length}.")
             outputs.append(output)
-        call("session_decode_on_device", self._get(), address, shape[0], shape[2], outputs[0], outputs[1], stream)
+        call("session_decode_on_device", self._get(), address, batch, frames, outputs[0], outputs[1], stream)
 
     def decode_audio_on_device(self, mel: Any, audio: Any, *, stream: int) -> None:
         """
-        The same down to samples, [batch, samples] in FP32 (of an engine that puts out samples itself in its own type): the inverse STFT runs behind the network on
-        the same stream. Raises UnsupportedError where the GPU cannot do it.
+        The same down to samples, [batch, samples] in FP32 (of an engine that puts out samples itself in its own type), of mels of any length and number, at any address:
+        in windows where one run takes less, by CUDA graphs where warm_up() made a shape ready, and the inverse STFT runs behind the network on the same stream. Raises
+        UnsupportedError where the GPU cannot do it.
         """
-        shape, address = _device.pointer(mel, self.info.device_mel_type, "mel")
-        if len(shape) != 3 or shape[1] != self.info.n_mels:
-            raise InvalidArgumentError(f"The mel is {list(shape)}; expected [batch, {self.info.n_mels}, frames].")
+        address, batch, frames = self._device_mel(mel)
         size, output = _device.pointer(audio, self.info.device_output_type if self.info.signal == "waveform" else "float32", "audio")
-        samples = shape[0] * self._vocoder.sample_count(shape[2])
+        samples = batch * self.vocoder.sample_count(frames)
         if _device.count(size) != samples:
             raise InvalidArgumentError(f"audio has {_device.count(size)} values, but the mel decodes to {samples}.")
-        call("session_decode_audio_on_device", self._get(), address, shape[0], shape[2], output, stream)
+        call("session_decode_audio_on_device", self._get(), address, batch, frames, output, stream)
+
+    def _device_mel(self, mel: Any, alignment: int = 0) -> Tuple[int, int, int]:
+        """Address, items and frames of a mel on the GPU, as the engine takes it."""
+        shape, address = _device.pointer(mel, self.info.device_mel_type, "mel", alignment)
+        bands, frames = (2, 1) if self.info.device_mel_frame_major else (1, 2)
+        if len(shape) != 3 or shape[bands] != self.info.n_mels:
+            expected = f"[batch, frames, {self.info.n_mels}]" if self.info.device_mel_frame_major else f"[batch, {self.info.n_mels}, frames]"
+            raise InvalidArgumentError(f"The mel is {list(shape)}; expected {expected}.")
+        return address, shape[0], shape[frames]
 
     def sample_count(self, frames: int) -> int:
         """Samples that so many frames decode to."""
-        return self._vocoder.sample_count(frames)
+        return self.vocoder.sample_count(frames)
 
     def device_output_length(self, batch: int, frames: int) -> int:
         """Values of each output of decode_on_device."""
@@ -171,6 +183,10 @@ class Vocoder(Handle):
         super().__init__()
         handle = ctypes.c_void_p()
         told = read_options(options)
+        #: The GPU's number.
+        self.device = int(told.device)
+        #: Which way tensors on the GPU take, as was found out: 0 the library's, 1 torch's own inverse STFT, 2 the host.
+        self.device_way = 0
         if isinstance(model, bytes):
             call("vocoder_load_memory", model, len(model), None, ctypes.byref(told), ctypes.byref(handle))
         else:
@@ -195,17 +211,36 @@ class Vocoder(Handle):
         float32. A numpy array gives a numpy array, a torch tensor a torch tensor on its device: on the GPU, with an engine, nothing goes through the host and nothing
         waits; the work is queued on torch's current stream. Of several threads each takes a session of its own.
         """
-        self._get()
-        try:
-            session = self._idle.pop()
-        except IndexError:
-            session = Session(self)
+        session = self._take()
         try:
             return session.decode(mel)
         finally:
-            self._idle.append(session)
-            if self._handle is None:
-                self._close_idle()
+            self._give_back(session)
+
+    def warm_up(self, frames: Optional[int] = None, batch: int = 1, threads: int = 1) -> None:
+        """
+        Makes every window ready, or the shapes that decodes of so many frames use, in the sessions of so many threads that decode at once, so that none of their decodes
+        pays for a shape. Seconds on a GPU; sessions that come later are not warm.
+        """
+        sessions = [self._take() for _ in range(threads)]
+        try:
+            for session in sessions:
+                session.warm_up(frames, batch)
+        finally:
+            for session in sessions:
+                self._give_back(session)
+
+    def _take(self) -> Session:
+        self._get()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Session(self)
+
+    def _give_back(self, session: Session) -> None:
+        self._idle.append(session)
+        if self._handle is None:
+            self._close_idle()
 
     def session(self, profile_capacity: int = 0) -> Session:
         """Makes a session of one's own: for warming up, and with a profile_capacity for times."""
@@ -278,6 +313,8 @@ def _read_info(handle: int) -> ModelInfo:
         device_mel_type=types.get(info.device_mel_type),
         device_output_type=types.get(info.device_output_type),
         device_output_frame_major=info.device_output_frame_major == 1,
+        device_mel_frame_major=info.device_mel_frame_major == 1,
+        keeps_state=info.keeps_state == 1,
         backend=info.backend.decode(),
         notes=tuple(notes.split("\n")) if notes else (),
     )

@@ -48,7 +48,7 @@ internal sealed unsafe class NativeSession : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         return _session.DecodeBatch(
-            Spans.Of(mel, (long)batch * _owner.Vocoder.MelCount * frames, "mel"), batch, frames,
+            Spans.Of(mel, (Int128)batch * _owner.Vocoder.MelCount * frames, "mel"), batch, frames,
             Spans.Of(audio, Math.Min(capacity, Array.MaxLength), "audio"));
     }
 

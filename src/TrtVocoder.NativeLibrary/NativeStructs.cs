@@ -71,6 +71,12 @@ internal unsafe struct NativeInfo
     public int DeviceOutputFrameMajor;
     public byte* Backend;
     public byte* Notes;
+    // From here on since 0.1.0's second header: FirstSize.
+    public int DeviceMelFrameMajor;
+    public int KeepsState;
+
+    /// <summary>sizeof(trtvocoder_info) before it had device_mel_frame_major and what follows.</summary>
+    public static int FirstSize => sizeof(NativeInfo) - (2 * sizeof(int));
 }
 
 /// <summary><c>trtvocoder_scheduler_options</c>.</summary>

@@ -27,27 +27,32 @@ internal sealed unsafe class NativeVocoder
     /// <summary>The engine; null where the model is none.</summary>
     public TrtDecoderModel? Engine => Vocoder.Model as TrtDecoderModel;
 
-    /// <summary>Fills everything but the size in.</summary>
-    public void Describe(NativeInfo* info)
+    /// <summary>Everything but the size.</summary>
+    public NativeInfo Describe()
     {
         (DecoderInfo facts, VocoderMetadata metadata) = (Vocoder.Info, Vocoder.Metadata);
-        info->SampleRate = metadata.SampleRate;
-        info->MelCount = metadata.MelCount;
-        info->FftLength = metadata.FftLength;
-        info->HopLength = metadata.HopLength;
-        info->Padding = (int)metadata.Padding;
-        info->MelFloor = metadata.MelFloor;
-        info->ReceptiveFieldFrames = metadata.ReceptiveFieldFrames ?? -1;
-        info->MinFrames = facts.MinFrames;
-        info->MaxFrames = facts.MaxFrames;
-        info->MaxBatch = facts.MaxBatch;
-        info->Signal = (int)metadata.Signal;
-        info->TakesDevicePointers = Engine is null ? 0 : 1;
-        info->DeviceMelType = Engine is null ? -1 : (int)Engine.MelType;
-        info->DeviceOutputType = Engine is null ? -1 : (int)Engine.OutputType;
-        info->DeviceOutputFrameMajor = metadata.Layout == SpectrumLayout.FrameMajor ? 1 : 0;
-        info->Backend = _backend.Pointer;
-        info->Notes = _notes.Pointer;
+        return new NativeInfo
+        {
+            SampleRate = metadata.SampleRate,
+            MelCount = metadata.MelCount,
+            FftLength = metadata.FftLength,
+            HopLength = metadata.HopLength,
+            Padding = (int)metadata.Padding,
+            MelFloor = metadata.MelFloor,
+            ReceptiveFieldFrames = metadata.ReceptiveFieldFrames ?? -1,
+            MinFrames = facts.MinFrames,
+            MaxFrames = facts.MaxFrames,
+            MaxBatch = facts.MaxBatch,
+            Signal = (int)metadata.Signal,
+            TakesDevicePointers = Engine is null ? 0 : 1,
+            DeviceMelType = Engine is null ? -1 : (int)Engine.MelType,
+            DeviceOutputType = Engine is null ? -1 : (int)Engine.OutputType,
+            DeviceOutputFrameMajor = metadata.Layout == SpectrumLayout.FrameMajor ? 1 : 0,
+            Backend = _backend.Pointer,
+            Notes = _notes.Pointer,
+            DeviceMelFrameMajor = Engine is { IsFrameMajorMel: true } ? 1 : 0,
+            KeepsState = metadata.IsStreaming ? 1 : 0,
+        };
     }
 
     /// <summary>Copies from a GPU's memory.</summary>

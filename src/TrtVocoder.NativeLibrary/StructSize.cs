@@ -19,11 +19,28 @@ internal static unsafe class StructSize
     public static T Read<T>(T* told, int earlier, string name)
         where T : unmanaged
     {
-        uint size = *(uint*)told;
-        if (size != earlier)
-            Check(size, sizeof(T), name);
+        uint size = Accept<T>(*(uint*)told, earlier, name);
         T all = default;
         Buffer.MemoryCopy(told, &all, sizeof(T), size);
         return all;
+    }
+
+    /// <summary>The same of a struct that is filled in: as much of it as the caller's header has.</summary>
+    /// <exception cref="ArgumentException">It is of neither size.</exception>
+    public static void Write<T>(T* told, in T all, int earlier, string name)
+        where T : unmanaged
+    {
+        uint size = Accept<T>(*(uint*)told, earlier, name);
+        fixed (T* values = &all)
+            Buffer.MemoryCopy(values, told, size, size);
+        *(uint*)told = size;
+    }
+
+    private static uint Accept<T>(uint size, int earlier, string name)
+        where T : unmanaged
+    {
+        if (size != earlier)
+            Check(size, sizeof(T), name);
+        return size;
     }
 }

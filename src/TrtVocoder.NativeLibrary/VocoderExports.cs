@@ -61,9 +61,8 @@ internal static unsafe class VocoderExports
         try
         {
             Spans.CheckOut(info, "info");
-            StructSize.Check(info->StructSize, sizeof(NativeInfo), "trtvocoder_info");
-            *info = new NativeInfo { StructSize = info->StructSize };
-            Handles.Get<NativeVocoder>(vocoder).Describe(info);
+            StructSize.Write(info, default, NativeInfo.FirstSize, "trtvocoder_info");
+            StructSize.Write(info, Handles.Get<NativeVocoder>(vocoder).Describe(), NativeInfo.FirstSize, "trtvocoder_info");
             return 0;
         }
         catch (Exception error)

@@ -638,6 +638,28 @@ CASE("options of an earlier header are accepted, and of no other size") {
                 "is 99; it is 0 to");
 }
 
+CASE("facts are told to an earlier header as far as it goes, and to no other size") {
+    const Client client(engine());
+    trtvocoder_info info{};
+    // Memory that such a caller has for other things.
+    info.device_mel_frame_major = info.keeps_state = 99;
+    info.struct_size = offsetof(trtvocoder_info, device_mel_frame_major);
+    check(trtvocoder_vocoder_get_info(client.vocoder, &info));
+    CHECK_EQUAL(info.mel_count, 100);
+    CHECK_EQUAL(std::string(info.notes), client.info.notes);
+    CHECK_EQUAL(info.keeps_state, 99);
+    for (const uint32_t size : {info.struct_size - 8, info.struct_size + 4, uint32_t(sizeof info) + 8}) {
+        info.struct_size = size;
+        check_fails(trtvocoder_vocoder_get_info(client.vocoder, &info), TRTVOCODER_ERROR_INVALID_ARGUMENT,
+                    "struct_size");
+    }
+    CHECK_EQUAL(client.info.device_mel_frame_major, 0);
+    CHECK_EQUAL(client.info.keeps_state, 0);
+    const Client streaming(given("TRTV_CLIENT_STREAMING_ENGINE"));
+    CHECK_EQUAL(streaming.info.keeps_state, 1);
+    CHECK_EQUAL(streaming.info.takes_device_pointers, 1);
+}
+
 CASE("a thread waits for the GPU as it is told") {
     const std::vector<float> mel = part_mel(100, 40);
     for (const int32_t waiting : {TRTVOCODER_WAITING_SPINS, TRTVOCODER_WAITING_SLEEPS}) {
@@ -685,6 +707,14 @@ CASE("wrong mels are told by status and sentence") {
                 TRTVOCODER_ERROR_INVALID_ARGUMENT, "mel is NULL");
     check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, -1, audio.data(), room, nullptr),
                 TRTVOCODER_ERROR_INVALID_ARGUMENT, "frames");
+    // Sizes whose product in 64 bits is 1284, fewer values than there are, and samples that nobody can count.
+    check_fails(
+        trtvocoder_session_decode(client.session, mel.data(), 327113683, 563924563, audio.data(), room, nullptr),
+        TRTVOCODER_ERROR_INVALID_ARGUMENT, "values; 0 to");
+    int32_t samples = 1;
+    check_fails(trtvocoder_vocoder_get_sample_count(client.vocoder, std::numeric_limits<int32_t>::max(), &samples),
+                TRTVOCODER_ERROR_INVALID_ARGUMENT, "2147483647 frames decode to");
+    CHECK_EQUAL(samples, 0);
     mel[20 * 7 + 3] = std::numeric_limits<float>::quiet_NaN();
     check_fails(trtvocoder_session_decode(client.session, mel.data(), 1, 20, audio.data(), room, nullptr),
                 TRTVOCODER_ERROR_BAD_DATA, "NaN in band 7, frame 3");

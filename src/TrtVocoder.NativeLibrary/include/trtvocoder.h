@@ -266,7 +266,7 @@ typedef struct trtvocoder_options {
 
 /** Facts about a loaded model. */
 typedef struct trtvocoder_info {
-    /** sizeof(trtvocoder_info). */
+    /** sizeof(trtvocoder_info). That of a header without device_mel_frame_major and what follows is accepted too. */
     uint32_t struct_size;
     /** Sample rate of the audio in Hz. */
     int32_t sample_rate;
@@ -290,7 +290,7 @@ typedef struct trtvocoder_info {
     int32_t max_batch;
     /** What the network puts out: trtvocoder_signal. */
     int32_t signal;
-    /** 1: an engine on a GPU, which decodes from device pointers. */
+    /** 1: an engine on a GPU, which decodes from device pointers unless it keeps_state. */
     int32_t takes_device_pointers;
     /** What an engine's mel is on the GPU: trtvocoder_element_type; -1 where there is no GPU. */
     int32_t device_mel_type;
@@ -302,6 +302,12 @@ typedef struct trtvocoder_info {
     const char* backend;
     /** What was guessed or assumed of the model, a sentence a line; "" for nothing. */
     const char* notes;
+    /** 1: an engine's mel is [batch, frames, mel_count] on the GPU; 0: [batch, mel_count, frames]. In host memory it is
+     * the latter for every model. */
+    int32_t device_mel_frame_major;
+    /** 1: exported for streaming: state goes from run to run, so that a stream computes each frame once; an engine
+     * keeps it in memory of its own, and takes no device pointers. */
+    int32_t keeps_state;
 } trtvocoder_info;
 
 /** How a stream takes its pieces. All 0 but struct_size: the defaults. */
@@ -493,13 +499,13 @@ int32_t trtvocoder_session_get_device_output_length(trtvocoder_session* session,
 /**
  * Enqueues one run from and to the caller's GPU memory on the caller's stream: nothing is copied, nothing is checked
  * for NaN, and there are no windows. Addresses are CUdeviceptrs aligned to 256 bytes, their elements of the types that
- * trtvocoder_info tells. mel: [batch, mel_count, frames]. An engine that puts out spectra writes their real and
- * imaginary parts; the inverse STFT is the caller's. One that puts out samples writes them to real_or_audio, and imag
- * is 0. stream: a CUstream (cudaStream_t) of the GPU's primary context, not the default stream.
- * Runs of a session do not overlap on the GPU, whatever stream they are on. Errors: invalid argument, unsupported (no
- * engine, or planes that are not real and imaginary parts), busy, CUDA, TensorRT. Blocking: milliseconds where the
- * shape is another than the last one's. Ownership: the memory is the caller's and must live until the stream has done
- * the work.
+ * trtvocoder_info tells. mel: [batch, mel_count, frames], or [batch, frames, mel_count] where device_mel_frame_major is
+ * 1. An engine that puts out spectra writes their real and imaginary parts; the inverse STFT is the caller's. One that
+ * puts out samples writes them to real_or_audio, and imag is 0. stream: a CUstream (cudaStream_t) of the GPU's primary
+ * context, not the default stream. Runs of a session do not overlap on the GPU, whatever stream they are on. Errors:
+ * invalid argument, unsupported (no engine, one that keeps state, or planes that are not real and imaginary parts),
+ * busy, CUDA, TensorRT. Blocking: milliseconds where the shape is another than the last one's. Ownership: the memory is
+ * the caller's and must live until the stream has done the work.
  */
 int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch, int32_t frames,
                                             uint64_t real_or_audio, uint64_t imag, void* stream) TRTVOCODER_NOEXCEPT;
@@ -512,8 +518,9 @@ int32_t trtvocoder_session_decode_on_device(trtvocoder_session* session, uint64_
  * session's, and the inverse STFT runs behind the network on the same stream. NaN is looked for nowhere. Into a stream
  * that is being captured the runs are recorded; launch that graph apart from all other decodes of the session, and
  * never again once the session decoded another length or was destroyed. Errors: invalid argument, bad data (longer than
- * the model's windows reach), unsupported (no engine; the inverse STFT was left to the host, or the GPU cannot do it:
- * compute capability below 8.0, n_fft of other factors than 2, 3 and 5), busy, CUDA, TensorRT. Blocking: as above.
+ * the model's windows reach), unsupported (no engine, or one that keeps state; the inverse STFT was left to the host,
+ * or the GPU cannot do it: compute capability below 8.0, n_fft of other factors than 2, 3 and 5), busy, CUDA, TensorRT.
+ * Blocking: as above.
  */
 int32_t trtvocoder_session_decode_audio_on_device(trtvocoder_session* session, uint64_t mel, int32_t batch,
                                                   int32_t frames, uint64_t audio, void* stream) TRTVOCODER_NOEXCEPT;

@@ -75,13 +75,10 @@ public sealed record VocoderMetadata
     /// Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for
     /// <see cref="StftPadding.Same"/>; 0 for 0 frames.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The frames are negative.</exception>
-    public int GetSampleCount(int frames)
-    {
+    /// <exception cref="ArgumentOutOfRangeException">The frames are negative, or decode to more samples than an array holds.</exception>
+    public int GetSampleCount(int frames) =>
         // Not by Stft: a network that puts out samples has no transform that its hop could contradict.
-        ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        return frames == 0 ? 0 : checked((Padding == StftPadding.Center ? frames - 1 : frames) * HopLength);
-    }
+        StftParameters.CountSamples(frames, Padding, HopLength);
 
     /// <summary>Makes the transform that gives the mels which the model takes, of speech at <see cref="SampleRate"/>.</summary>
     public MelSpectrogram CreateMelSpectrogram() =>

@@ -42,11 +42,16 @@ public sealed record StftParameters
     /// Samples that <paramref name="frames"/> frames decode to: (T−1)·hop for <see cref="StftPadding.Center"/>, T·hop for
     /// <see cref="StftPadding.Same"/>; 0 for 0 frames.
     /// </summary>
-    public int GetSampleCount(int frames)
+    /// <exception cref="ArgumentOutOfRangeException">The frames are negative, or decode to more samples than an array holds.</exception>
+    public int GetSampleCount(int frames) => CountSamples(frames, Padding, HopLength);
+
+    internal static int CountSamples(int frames, StftPadding padding, int hopLength)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
-        if (frames == 0)
-            return 0;
-        return checked(Padding == StftPadding.Center ? (frames - 1) * HopLength : frames * HopLength);
+        long samples = frames == 0 ? 0 : (padding == StftPadding.Center ? frames - 1L : frames) * hopLength;
+        return samples <= Array.MaxLength
+            ? (int)samples
+            : throw new ArgumentOutOfRangeException(
+                nameof(frames), $"{frames} frames decode to {samples} samples, of which an array holds {Array.MaxLength}.");
     }
 }

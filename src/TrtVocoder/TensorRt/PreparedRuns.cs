@@ -277,8 +277,11 @@ internal sealed class PreparedRuns : IDisposable
     /// Whether the stream is being captured: then the caller says when the work runs, by launching the graph, and an event could not be
     /// waited for outside of it.
     /// </returns>
+    /// <exception cref="ArgumentException">It is the default stream, whose order with other streams TensorRT does not keep.</exception>
     private bool BeginForCaller(nint stream)
     {
+        if (stream == 0)
+            throw new ArgumentException("The stream is 0, the default one; the run needs one that was created.", nameof(stream));
         if (CudaStream.IsCaptured(_engine.Context, stream))
             return true;
         _callersRun ??= CudaEvent.Create(_engine.Context, isTimed: false);

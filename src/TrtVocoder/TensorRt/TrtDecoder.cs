@@ -201,7 +201,7 @@ public sealed class TrtDecoder : IDecoder
     /// <param name="imag">CUdeviceptr of the imaginary parts; 0 where samples are written.</param>
     /// <param name="stream">A CUstream (cudaStream_t) of the engine's context (<see cref="TrtDecoderOptions.Context"/>), not the default stream.</param>
     /// <exception cref="NotSupportedException">The planes are not real and imaginary parts.</exception>
-    /// <exception cref="ArgumentException">An address is not aligned, or missing.</exception>
+    /// <exception cref="ArgumentException">An address is not aligned, or missing, or the stream is 0.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The engine does not take the shape.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the decoder.</exception>
     /// <exception cref="TensorRtException">TensorRT refused.</exception>

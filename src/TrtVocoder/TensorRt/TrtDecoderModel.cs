@@ -59,6 +59,9 @@ public sealed class TrtDecoderModel : IDecoderModel
     /// <summary>What the elements of outputs are on the GPU.</summary>
     internal TrtDataType OutputType => _tensors.Outputs[0].DataType;
 
+    /// <summary>Whether the mel goes in as [batch, frames, n_mels].</summary>
+    internal bool IsFrameMajorMel => _tensors.IsFrameMajorMel;
+
     /// <summary>Whether the mel's elements are FP16 on the GPU; else FP32.</summary>
     public bool HasHalfMel => MelType == TrtDataType.Half;
 

@@ -257,7 +257,7 @@ public sealed class VocoderSession : IDisposable
     /// <exception cref="NotSupportedException">
     /// The model runs on the CPU or keeps state, or the GPU does not make samples of its spectra (<see cref="Vocoder.InverseStftNote"/>).
     /// </exception>
-    /// <exception cref="ArgumentException">An address is 0, or not a multiple of an element's size.</exception>
+    /// <exception cref="ArgumentException">An address is 0, or not a multiple of an element's size, or the stream is 0.</exception>
     /// <exception cref="DataFormatException">The mel is too long for the model, or the network puts out too few samples.</exception>
     /// <exception cref="TrtVocoderException">
     /// There is no such stream, an address is not of the GPU's memory, memory is used up, or TensorRT refused.
@@ -560,11 +560,13 @@ public sealed class VocoderSession : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
         ArgumentOutOfRangeException.ThrowIfNegative(frames);
         int melCount = info.Metadata.MelCount;
-        if (mel.Length != (long)batch * melCount * frames)
+        // The product of three does not fit into 64 bits.
+        Int128 values = (Int128)batch * melCount * frames;
+        if (mel.Length != values)
             throw new ArgumentException(batch == 1
-                ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {(long)melCount * frames}."
-                : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has "
-                    + $"{(long)batch * melCount * frames}.", nameof(mel));
+                ? $"The mel holds {mel.Length} values, but [n_mels = {melCount}, frames = {frames}] has {values}."
+                : $"The mels hold {mel.Length} values, but [batch = {batch}, n_mels = {melCount}, frames = {frames}] has {values}.",
+                nameof(mel));
         int index = NonFinite.IndexOf(mel);
         if (index < 0)
             return;

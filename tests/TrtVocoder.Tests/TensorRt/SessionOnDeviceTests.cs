@@ -148,6 +148,44 @@ public class SessionOnDeviceTests : SimulatedGpu
     }
 
     [Test]
+    public void A_shape_makes_room_for_another_only_when_its_run_in_the_callers_stream_is_done()
+    {
+        using Vocoder vocoder = new(TrtDecoderModel.Load(TestEngines.Engine()), new VocoderOptions { Windows = WindowPolicy.Off, RunsInFlight = 1 });
+        using VocoderSession session = vocoder.CreateSession();
+        // One frame has no samples, and would not be run.
+        int[] lengths = [.. Enumerable.Range(2, PreparedRuns.MaxShapes)];
+        foreach (int frames in lengths)
+            session.WarmUp(frames);
+        using Caller one = new(vocoder), others = new(vocoder);
+        float[] expected = one.Decode(session, Mels.Random(MelCount * 20), 1, 20);
+        // Their graphs are recorded, so that nothing below takes long.
+        EnqueueOthers();
+        others.Stream.Synchronize();
+        one.Forget();
+        Simulator.Set("enqueue_us", "300000");
+        long before = Simulator.Calls("kernel");
+        one.Enqueue(session, 1, 20);
+        while (Simulator.Calls("kernel") == before)
+            Thread.Yield();
+        // It becomes the one used longest ago, while it is at work.
+        EnqueueOthers();
+        Simulator.Set("enqueue_us", "0");
+
+        session.WarmUp(lengths[^1] + 1);
+
+        Assert.That(session.GetState().EvictedShapes, Is.EqualTo(1));
+        Assert.That(one.Receive(expected.Length), Is.EqualTo(expected));
+        others.Stream.Synchronize();
+        Assert.That(Simulator.LastViolation, Is.Empty);
+
+        void EnqueueOthers()
+        {
+            foreach (int frames in lengths.Where(frames => frames != 20))
+                others.Enqueue(session, 1, frames);
+        }
+    }
+
+    [Test]
     public void A_captured_stream_replays_the_decode([Values] bool isWarm)
     {
         using Vocoder vocoder = new(TrtDecoderModel.Load(TestEngines.Engine()), new VocoderOptions { Windows = WindowPolicy.Of(40, 64), RunsInFlight = 1 });
@@ -179,6 +217,9 @@ public class SessionOnDeviceTests : SimulatedGpu
         Assert.That(() => session.DecodeOnDevice(256, -1, 10, 256, stream), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => session.DecodeOnDevice(1 << 20, 1, 300, 1 << 20, stream), Throws.TypeOf<CudaException>().With.Message.Contains("a pointer, stream or context"));
         Assert.That(() => session.DecodeOnDevice(256, 1, 10, 256, 0x1234), Throws.TypeOf<CudaException>());
+        // By a graph it would run.
+        session.WarmUp(10);
+        Assert.That(() => session.DecodeOnDevice(256, 1, 10, 256, 0), Throws.ArgumentException.With.Message.StartsWith("The stream is 0, the default one"));
         Assert.That(session.DecodeOnDevice(0, 1, 0, 0, stream), Is.Zero);
         session.Dispose();
         Assert.That(() => session.DecodeOnDevice(256, 1, 10, 256, stream), Throws.TypeOf<ObjectDisposedException>());

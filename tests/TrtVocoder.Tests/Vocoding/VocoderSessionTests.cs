@@ -314,6 +314,10 @@ public class VocoderSessionTests
             Throws.ArgumentException.With.Message.Contains("[batch = 2, n_mels = 4, frames = 10] has 80"));
         Assert.That(() => session.Decode(new float[40], 10, new float[35]),
             Throws.ArgumentException.With.Message.Contains("room for 35 samples, but 10 frames decode to 36"));
+        Assert.That(() => session.DecodeBatch(new float[41], int.MaxValue, int.MaxValue, []),
+            Throws.ArgumentException.With.Message.Contains("has 18446744056529682436"));
+        Assert.That(() => vocoder.GetSampleCount(int.MaxValue),
+            Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("2147483647 frames decode to 8589934584 samples"));
     }
 
     [TestCase(float.NaN, "NaN")]

@@ -47,6 +47,11 @@ ExecutionContext::ExecutionContext(std::shared_ptr<EngineCore> engine, Execution
 }
 
 ExecutionContext::~ExecutionContext() noexcept {
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->running)
+            Simulation::instance().violation("an execution context was destroyed while its run was at work on the GPU");
+    }
     --engine_->contexts;
     if (!ownsScratch_) return;
     ensureContext();
