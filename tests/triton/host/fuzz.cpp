@@ -30,6 +30,12 @@ const char* const config_seed = R"({"name":"vocoder","platform":"","backend":"tr
 "model.onnx","parameters":{"lanes":{"string_value":"2"},"batch":{"string_value":"16"},"warm_up":{"string_value":
 "false"},"runtime":{"string_value":"auto"}},"model_transaction_policy":{"decoupled":true}})";
 
+/** What stands in place of dynamic_batching in a model of sequences. */
+const char* const sequences_seed = R"({"direct":{"max_queue_delay_microseconds":0,"minimum_slot_utilization":0.5},
+"oldest":{"max_candidate_sequences":4,"preferred_batch_size":[4],"max_queue_delay_microseconds":0,"preserve_ordering":
+false},"max_sequence_idle_microseconds":5000000,"control_input":[{"name":"START","control":[{"kind":
+"CONTROL_SEQUENCE_START","int32_false_true":[0,1]}]}],"state":[],"iterative_sequence":false})";
+
 json anything(Random& random) {
     switch (below(random, 12)) {
         case 0:
@@ -85,6 +91,14 @@ void mutate(json& value, Random& random) {
 
 std::string random_config(Random& random) {
     json config = json::parse(config_seed);
+    if (below(random, 3) == 0) {
+        config.erase("dynamic_batching");
+        config.erase("model_transaction_policy");
+        config["parameters"].erase("batch");
+        config["parameters"]["chunk_frames"]["string_value"] = "10";
+        config["parameters"]["streams"]["string_value"] = "8";
+        config["sequence_batching"] = json::parse(sequences_seed);
+    }
     if (below(random, 3) == 0) {
         config["model_transaction_policy"]["decoupled"] = false;
         config.erase("dynamic_batching");
@@ -160,12 +174,18 @@ Asked random_request(Random& random, TRITONSERVER_DataType type) {
 CASE("Whatever the core says of a model, it is understood or refused in a sentence") {
     Random random(1);
     int refused = 0;
+    int sequences = 0;
     constexpr int count = 3000;
     for (int index = 0; index < count; index++) {
         const std::string text = random_config(random);
         try {
             const auto config = trtv::triton::ModelConfig::parse(text);
             CHECK(config.scheduler.lanes >= 0 && config.scheduler.lanes <= 64);
+            if (config.sequences.has_value()) {
+                CHECK(config.sequences->streams >= 1 && config.sequences->streams <= 1024);
+                CHECK(config.sequences->slots >= 1 && config.sequences->max_idle.count() >= 0);
+                sequences++;
+            }
         } catch (const trtv::triton::Failure& failure) {
             const std::string sentence = failure.what();
             if (failure.code() != TRITONSERVER_ERROR_INVALID_ARG || sentence.rfind("config.pbtxt", 0) != 0 ||
@@ -178,6 +198,7 @@ CASE("Whatever the core says of a model, it is understood or refused in a senten
         }
     }
     CHECK(refused > count / 4 && refused < count * 3 / 4);
+    CHECK(sequences > count / 10);
 }
 
 CASE("Whatever a request holds, in whatever pieces and memory, it is decoded or answered with why, once") {
