@@ -441,7 +441,7 @@ public class TrtDecoderTests : SimulatedGpu
         for (long call = 1; call <= calls; call++)
         {
             Simulator.Reset();
-            Simulator.Set("enqueue_us", "5000");
+            Simulator.Set("enqueue_us", "2000");
             Simulator.Fault($"{function}@{call}=2");
             RunAll();
             Assert.That(Simulator.LastViolation, Is.Empty, $"call {call}");
@@ -616,6 +616,10 @@ public class TrtDecoderTests : SimulatedGpu
             }
         }
     }
+
+    [Test]
+    public void What_is_forgotten_is_left_alone_once_the_process_ends() =>
+        Assert.That(ForgottenAtExit.Start(TestEngines.Engine()), Is.EqualTo((0, ForgottenAtExit.Said)));
 
     [Test]
     public void Loading_reads_the_header_once_and_holds_no_plan_in_the_managed_heap()
