@@ -6,7 +6,7 @@ namespace TrtVocoder.Cli.Tests;
 /// <summary>A folder for each test, and the demo model exported once for all of them.</summary>
 public abstract class CliFixture
 {
-    private static readonly Lazy<string> DemoModel = new(() => Export(Checkpoint));
+    private static readonly Lazy<string> DemoModel = new(() => ExportModel(Checkpoint));
 
     /// <summary>This test's own folder, which the program runs in.</summary>
     protected string Folder { get; private set; } = "";
@@ -67,7 +67,7 @@ public abstract class CliFixture
     }
 
     /// <summary>Exports a checkpoint beside the tests.</summary>
-    protected static string Export(string checkpoint)
+    protected static string ExportModel(string checkpoint)
     {
         string path = Path.Combine(AppContext.BaseDirectory, Path.GetFileName(checkpoint) + ".onnx");
         CliRun.Run(AppContext.BaseDirectory, null, "export", checkpoint, "--output", path, "--force").Succeeds();

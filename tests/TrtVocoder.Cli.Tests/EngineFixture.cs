@@ -3,12 +3,12 @@ using TrtVocoder.TestSupport;
 namespace TrtVocoder.Cli.Tests;
 
 /// <summary>
-/// The base of tests that run the program on the simulated GPU and TensorRT (tests/simulator), and an engine built once for all. What the double computes takes a
-/// hundred times what a GPU takes: so the model is a small one, with the demo's mel and samples.
+/// The base of tests that run the program on the simulated GPU and TensorRT (tests/simulator), and an engine built once for all. What the
+/// double computes takes a hundred times what a GPU takes: so the model is a small one, with the demo's mel and samples.
 /// </summary>
 public abstract class EngineFixture : CliFixture
 {
-    private static readonly Lazy<string> SmallModel = new(() => Export(Checkpoint));
+    private static readonly Lazy<string> SmallModel = new(() => ExportModel(Checkpoint));
     private static readonly Lazy<string> SmallEngine = new(() => Build("tiny-center", "256"));
 
     /// <summary>The native build's folder: build/native, or what TRTV_TEST_NATIVE_DIR names.</summary>

@@ -1,8 +1,8 @@
 namespace TrtVocoder.Internal;
 
 /// <summary>
-/// Keeps finalizers out of native libraries once the process ends: those tear themselves down then, and a destroy beside that crashes. What is left
-/// is the operating system's to free. Who disposes is not kept out. Safe for use by many threads.
+/// Keeps finalizers out of native libraries once the process ends: those tear themselves down then, and a destroy beside that crashes. What
+/// is left is the operating system's to free. Who disposes is not kept out. Safe for use by many threads.
 /// </summary>
 internal sealed class FinalizerGate
 {
@@ -12,7 +12,9 @@ internal sealed class FinalizerGate
     private readonly Lock _inside = new();
     private volatile bool _isClosed;
 
-    /// <summary>The gate that this process closes when it begins to end. Whoever has a finalizer asks for it while the process still runs.</summary>
+    /// <summary>
+    /// The gate that this process closes when it begins to end. Whoever has a finalizer asks for it while the process still runs.
+    /// </summary>
     public static FinalizerGate OfProcess { get; } = MakeForProcess();
 
     /// <summary>Lets a finalizer in until <see cref="Leave"/>; false where it has to leave everything as it is.</summary>

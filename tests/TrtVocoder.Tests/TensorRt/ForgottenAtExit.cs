@@ -29,7 +29,9 @@ internal static class ForgottenAtExit
         {
             for (int i = 0; i < 3; i++)
                 Collect();
-            Console.Write(Simulator.Live == before && before != nothing ? "left alone when it ended" : $"touched when it ended: {before} became {Simulator.Live}");
+            Console.Write(Simulator.Live == before && before != nothing
+                ? "left alone when it ended"
+                : $"touched when it ended: {before} became {Simulator.Live}");
         };
     }
 

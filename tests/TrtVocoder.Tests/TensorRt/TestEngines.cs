@@ -23,7 +23,8 @@ internal static class TestEngines
     public static TrtOptimizationProfile Profile { get; } = new(1, 1, 3, 1, 27, 64);
 
     /// <summary>The smallest model whose samples the GPU's kernel makes: for what is done hundreds of times, and is not about its values.</summary>
-    public static VocosConfig SmallestConfig { get; } = RandomCheckpoint.Smallest with { FftLength = 128, HopLength = 32, MelCount = 10, Dim = 16, IntermediateDim = 24 };
+    public static VocosConfig SmallestConfig { get; } =
+        RandomCheckpoint.Smallest with { FftLength = 128, HopLength = 32, MelCount = 10, Dim = 16, IntermediateDim = 24 };
 
     /// <summary>Its engine, with its sidecar.</summary>
     public static string SmallestEngine()
