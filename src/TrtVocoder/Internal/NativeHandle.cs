@@ -6,11 +6,16 @@ namespace TrtVocoder.Internal;
 internal abstract class NativeHandle : SafeHandle
 {
     // A field, so that the gate is there before the first finalizer.
-    private readonly FinalizerGate _gate = FinalizerGate.OfProcess;
+    private readonly FinalizerGate _gate;
 
     /// <param name="value">The live native handle.</param>
-    protected NativeHandle(nint value)
-        : base(0, ownsHandle: true) => SetHandle(value);
+    /// <param name="gate">What its finalizer goes by; null: the process's.</param>
+    protected NativeHandle(nint value, FinalizerGate? gate = null)
+        : base(0, ownsHandle: true)
+    {
+        _gate = gate ?? FinalizerGate.OfProcess;
+        SetHandle(value);
+    }
 
     public sealed override bool IsInvalid => handle == 0;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TrtVocoder.Internal;
 
 namespace TrtVocoder.Tests.Internal;
@@ -32,5 +33,49 @@ public class FinalizerGateTests
         mayLeave.Set();
         Assert.That(gate.Close(Timeout.InfiniteTimeSpan), "out");
         finalizer.Join();
+    }
+
+    [Test]
+    public void What_is_forgotten_is_freed_while_the_process_runs_and_left_alone_once_it_ends([Values] bool ends)
+    {
+        FinalizerGate gate = new();
+        if (ends)
+            gate.Close(TimeSpan.Zero);
+        int freed = 0;
+        Forget();
+        // A second one, so that there is something to wait for where nothing must be freed.
+        WeakReference other = ForgetAnother();
+        for (int i = 0; i < 20 && (other.IsAlive || (!ends && freed == 0)); i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.That(other.IsAlive, Is.False);
+        Assert.That(freed, Is.EqualTo(ends ? 0 : 2));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void Forget() => _ = new CountedHandle(gate, () => freed++);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference ForgetAnother() => new(new CountedHandle(gate, () => freed++), trackResurrection: true);
+    }
+
+    [Test]
+    public void What_is_disposed_of_is_freed_also_when_the_process_ends()
+    {
+        FinalizerGate gate = new();
+        gate.Close(TimeSpan.Zero);
+        int freed = 0;
+        new CountedHandle(gate, () => freed++).Dispose();
+        Assert.That(freed, Is.EqualTo(1));
+    }
+
+    private sealed class CountedHandle(FinalizerGate gate, Action free) : NativeHandle(1, gate)
+    {
+        protected override bool ReleaseHandle()
+        {
+            free();
+            return true;
+        }
     }
 }

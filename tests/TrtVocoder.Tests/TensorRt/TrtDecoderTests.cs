@@ -618,10 +618,6 @@ public class TrtDecoderTests : SimulatedGpu
     }
 
     [Test]
-    public void What_is_forgotten_is_left_alone_once_the_process_ends() =>
-        Assert.That(ForgottenAtExit.Start(TestEngines.Engine()), Is.EqualTo((0, ForgottenAtExit.Said)));
-
-    [Test]
     public void Loading_reads_the_header_once_and_holds_no_plan_in_the_managed_heap()
     {
         string engine = TestEngines.Engine();
