@@ -61,7 +61,8 @@ Usage: ./build.sh VERB [ARGUMENTS]
                    pack, compare what each package holds with the approved list, and run fresh consumers of them, made outside this tree: the
                    five that differ most, or every {framework-dependent, self-contained, single file, AOT} × {no RID, linux-x64}, each on the CPU and on the double;
                    --quick, as CI has it: the libraries and one consumer, self-contained, here and in a container's root; --approve writes the lists anew
-  ci               'test', then what is too long for it ('clients', 'packages --quick', 'arm64-native', 'fuzz', 'sanitize'), each with its budget of minutes; ends in the counts of all
+  ci               'test', then what is too long for it ('clients', 'packages --quick', 'arm64-native', 'fuzz', 'sanitize'), each with its budget of minutes, some beside
+                   others; ends in the counts of all
   call-price [N]   what a call by the C interface costs over the managed one, median over N (5000) pairs; fails above 2 microseconds
   bench [ARGS]     decodes beside PyTorch's in turns, then the benchmarks (ratios against bare FFTW and the like)
   ptx [--check]    make native/kernels/kernels.ptx from its source (or only compare)
@@ -146,18 +147,21 @@ pack_built() {
     export SOURCE_DATE_EPOCH
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 946684800)
     dotnet msbuild packaging/pack.proj -p:Configuration="$configuration" -p:PackageOutputPath="$PWD/out/packages" -v:quiet -nologo -m
-    local system=linux-x64
+    local system=linux-x64 with_arm64=false
     if [[ $machine == aarch64 ]]; then system=linux-arm64; fi
     dotnet pack "src/TrtVocoder.Runtime.$system" -c "$configuration" -v quiet -nologo -o out/packages
     # Shims of another commit would go under this one's name.
     if [[ $system == linux-arm64 ]]; then
         say "left out: TrtVocoder.Runtime.linux-x64, which a machine of that architecture makes"
     elif [[ -e build/native-arm64/commit && $(<build/native-arm64/commit) == "$(git rev-parse HEAD)" ]]; then
+        with_arm64=true
         dotnet pack src/TrtVocoder.Runtime.linux-arm64 -c "$configuration" -v quiet -nologo -o out/packages
     else
-        say "left out: TrtVocoder.Runtime.linux-arm64, whose shims './build.sh arm64' makes for a commit"
+        say "left out: what is for linux-arm64 (TrtVocoder.Runtime, TrtVocoder.Tool), whose shims './build.sh arm64' makes for a commit"
     fi
-    if [[ ${1:-} != --quick ]]; then dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -o out/packages; fi
+    if [[ ${1:-} != --quick ]]; then
+        dotnet pack src/TrtVocoder.Cli -c "$configuration" -v quiet -nologo -p:AsTool=true -p:WithArm64=$with_arm64 -o out/packages
+    fi
 }
 
 # CMake's targets for arm64, of joined files, which compile in half the time.
@@ -188,19 +192,29 @@ arm64_tests() {
     for runner in "$@"; do count "arm64: $runner" on_arm64 "build/native-arm64/tests/$runner"; done
 }
 
-# CI's share: what an ABI or a processor could change, of the TensorRT that JetPack brings. A step that fails ends it: it is not called within a condition.
-arm64-native() {
+arm64_native_compile() {
+    # Only a part of what a package needs is made here.
+    rm -f build/native-arm64/commit
+    arm64_cmake trtvocoder10 shim10_tests trtv_simulator_tests
+}
+
+# Whether there is what compiles for arm64 and runs it; installed where that asks nobody for a password.
+arm64_tools() {
     if [[ $EUID == 0 || ${CI:-} == true ]] && command -v dpkg-query >/dev/null && { [[ $EUID == 0 ]] || sudo -n true 2>/dev/null; }; then
         require "${arm64_packages[@]}"
-    elif [[ ! -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ]] || ! command -v aarch64-linux-gnu-g++ >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
+    fi
+    [[ -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ]] && command -v aarch64-linux-gnu-g++ >/dev/null && command -v qemu-aarch64 >/dev/null
+}
+
+# CI's share: what an ABI or a processor could change, of the TensorRT that JetPack brings. A step that fails ends it: it is not called within a condition.
+arm64-native() {
+    if ! arm64_tools; then
         echo "skipped: arm64: aarch64-linux-gnu-g++ or qemu-aarch64 is missing, and only root can install them (Debian: g++-aarch64-linux-gnu, qemu-user)"
         echo "0 passed, 0 failed, 1 skipped"
         return
     fi
     say "arm64: the shim and its double"
-    # Only a part of what a package needs is made here.
-    rm -f build/native-arm64/commit
-    arm64_cmake trtvocoder10 shim10_tests trtv_simulator_tests
+    arm64_native_compile
     arm64_root
     passed=0 failed=0 skipped=0
     # NVIDIA's libraries at hand are those of this machine's processor.
@@ -345,9 +359,10 @@ native-package() {
     publish_native_package
 }
 
-# What clients in other languages are compared with: the demo model, an engine of it on the double, a mel, and what the program decodes of it.
+# What clients in other languages are compared with: a model, an engine of it on the double, a mel, and what the program decodes of it. A small model, with the
+# demo's mel and samples: the double computes it in a tenth of the time, and nothing that is compared is about its size.
 client_references() {
-    local folder=$PWD/build/clients
+    local folder=$PWD/build/clients checkpoint=tests/data/golden/tiny-center
     mkdir -p "$folder"
     export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
     export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
@@ -358,8 +373,8 @@ client_references() {
     rm -f "$folder"/*.*
     # Within 'other_hosts' a failing step would be passed over.
     {
-        "$program" export models/vocos-demo --output "$TRTV_CLIENT_MODEL" &&
-            "$program" export models/vocos-demo --streaming --output "$TRTV_CLIENT_STREAMING_MODEL" &&
+        "$program" export "$checkpoint" --output "$TRTV_CLIENT_MODEL" &&
+            "$program" export "$checkpoint" --streaming --output "$TRTV_CLIENT_STREAMING_MODEL" &&
             "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
             "$program" export tests/data/golden/tiny-center --output "$TRTV_CLIENT_TINY_MODEL" &&
             "$program" build "$TRTV_CLIENT_TINY_MODEL" --output "$TRTV_CLIENT_TINY_ENGINE" --max 64 &&
@@ -676,11 +691,20 @@ tests() {
     build
     example_tools
     rm -rf "$results"
-    golden_models build/forms
+    mkdir -p "$results"
     export TRTV_SIM_MODELS="$PWD/build/forms"
     passed=0 failed=0 skipped=0
-    local project runner name cli
-    mkdir -p "$results"
+    local project runner name cli aot=
+    # The command line's tests run the program as users have it: all of them as native code, which takes half of the processor's time, and with .NET
+    # what depends on the runtime (below). With a filter, those that it takes run with .NET, which is built sooner. The compiler leaves half of a core to what
+    # comes before those tests.
+    export TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll"
+    if [[ -z ${1:-} ]]; then
+        publish_aot >"$results.aot.log" 2>&1 &
+        aot=$!
+        TRTV_TEST_PROGRAM="$PWD/out/aot/trtvocoder"
+    fi
+    golden_models build/forms
     count bindings dotnet run --project bindings/generator -c "$configuration" --no-build -- --check
     count "API reference" api_check
     count "PTX" ptx_check
@@ -688,13 +712,7 @@ tests() {
         # They take seconds: one that hangs has failed, and holds nothing up.
         if [[ -x $runner ]]; then count "$(basename "$runner")" timeout --verbose --kill-after=5 240 "$runner"; fi
     done
-    # The command line's tests run the program as users have it: all of them as native code, which takes half of the processor's time, and with .NET
-    # what depends on the runtime (below). With a filter, those that it takes run with .NET, which is built sooner.
-    export TRTV_TEST_PROGRAM="$PWD/out/cli/TrtVocoder.Cli.dll"
-    if [[ -z ${1:-} ]]; then
-        publish_aot
-        TRTV_TEST_PROGRAM="$PWD/out/aot/trtvocoder"
-    fi
+    if [[ -n $aot ]]; then wait "$aot" || { cat "$results.aot.log" >&2; fail "the program could not be compiled to native code (above)."; }; fi
     # Those of the program wait for processes for most of their time: they run beside the others, but for those that take times.
     assembly Cli "$results" "$@" >"$results.cli.log" 2>&1 &
     cli=$!
@@ -743,7 +761,7 @@ fuzz() {
         shift
     fi
     say "fuzz: every reader of files, $seconds seconds"
-    dotnet build tests/TrtVocoder.Fuzz -c "$configuration" -v quiet --nologo
+    [[ -n ${TRTV_IS_BUILT:-} ]] || dotnet build tests/TrtVocoder.Fuzz -c "$configuration" -v quiet --nologo
     tests/TrtVocoder.Fuzz/bin/"$configuration"/net10.0/TrtVocoder.Fuzz --seconds "$seconds" "$@"
 }
 
@@ -756,26 +774,19 @@ soak() {
 
 # Without abi_tests: they compare numbers that other programs print.
 sanitized=(shim10_tests shim11_tests unit_tests trtv_simulator_tests)
+sanitizers=(address,undefined thread)
 
 # The native tests once more with each sanitizer compiled in; a report ends the test that it came from as failed. Compiling has no limit: one over
 # both would cut a slow machine off before a test ran. NVIDIA's libraries are left out, as no sanitizer sees into them.
 sanitize() {
-    local seconds=${1:-180} kind folder runner start=$SECONDS
+    local seconds=${1:-180} kind runner start=$SECONDS
     local -x ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
     if (($# > 1)); then sanitized=("${@:2}"); fi
     passed=0 failed=0 skipped=0
-    for kind in address,undefined thread; do
-        say "sanitize: $kind: compiling"
-        folder=build/sanitize-${kind%%,*}
-        mkdir -p build
-        cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
-            -DCMAKE_C_FLAGS="-fsanitize=$kind" >"$folder.log" 2>&1 &&
-            cmake --build "$folder" --parallel "$(nproc)" --target "${sanitized[@]}" >>"$folder.log" 2>&1 ||
-            { tail -n 50 "$folder.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
-    done
+    sanitize_compile
     say "sanitize: compiled in $((SECONDS - start)) s; the tests have $seconds s"
     start=$SECONDS
-    for kind in address,undefined thread; do
+    for kind in "${sanitizers[@]}"; do
         for runner in "${sanitized[@]}"; do
             count "$kind: $runner" env -u TRTV_TENSORRT_DIR -u TRTV_TENSORRT_RTX_DIR timeout --verbose --kill-after=5 \
                 "$((seconds > SECONDS - start ? seconds - SECONDS + start : 1))" "build/sanitize-${kind%%,*}/tests/$runner"
@@ -785,32 +796,76 @@ sanitize() {
     totals
 }
 
-# What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together.
+sanitize_compile() {
+    local kind folder
+    for kind in "${sanitizers[@]}"; do
+        say "sanitize: $kind: compiling"
+        folder=build/sanitize-${kind%%,*}
+        mkdir -p build
+        cmake -S . -B "$folder" -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_UNITY_BUILD=ON -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=$kind -fno-sanitize-recover=all -fno-omit-frame-pointer" \
+            -DCMAKE_C_FLAGS="-fsanitize=$kind" >"$folder.log" 2>&1 &&
+            cmake --build "$folder" --parallel "$(nproc)" --target "${sanitized[@]}" >>"$folder.log" 2>&1 ||
+            { tail -n 50 "$folder.log" >&2; fail "native/ did not compile with -fsanitize=$kind (above)."; }
+    done
+}
+
+# What CI runs: a verb with its arguments -> the minutes that it may take on two free cores, 25 at most together. '&': on one core, beside those behind it.
 parts=(
     "test:15"
     "clients:4"
+    "&fuzz 60:2"
     "packages --quick:1"
     "arm64-native:1"
-    "fuzz 60:2"
     "sanitize 180:4"
 )
 
+# What parts of 'ci' begin with and 'test' does not build. At the lowest priority, while 'test' waits for something, it costs next to no time; what fails
+# here fails again, and is told, in its own part.
+ahead() {
+    if arm64_tools; then arm64_native_compile; fi
+    sanitize_compile
+}
+
+# A part of 'ci': its output, then a line of the report.
+part() {
+    local verb=$1 minutes=$2 start=$SECONDS status=0 took
+    # shellcheck disable=SC2086 # A verb and its arguments are several words. As a program of its own: within a condition a failing step would be passed over.
+    ./build.sh $verb || status=$?
+    took=$((SECONDS - start))
+    printf '%-16s %2d:%02d of %2d minutes%s\n' "$verb" $((took / 60)) $((took % 60)) "$minutes" "$( ((took > 60 * minutes)) && echo ': OVER ITS BUDGET')" >>build/ci.report
+    return $status
+}
+
 ci() {
-    local entry verb start took report=()
+    local entry verb ahead beside= beside_verb=
     # One compiler for all projects, also where the machine's environment turns it off: else each starts its own. It ends with the run.
     # Joined sources compile in half the time; a developer's build keeps them apart.
     export UseSharedCompilation=true TRTV_JOINS_FILES=ON
     trap 'dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1 || true' EXIT
     passed=0 failed=0 skipped=0
+    mkdir -p build
+    rm -f build/ci.report
+    # Before anything runs beside anything: packages are installed by one at a time.
+    setup
+    example_tools
+    arm64_tools || true
+    nice -n 19 ./build.sh ahead >build/ahead.log 2>&1 &
+    ahead=$!
     for entry in "${parts[@]}"; do
-        verb=${entry%:*} start=$SECONDS
-        # shellcheck disable=SC2086 # A verb and its arguments are several words. As a program of its own: within 'count' a failing step would be passed over.
-        count "$verb" ./build.sh $verb
+        verb=${entry%:*}
+        if [[ $verb == '&'* ]]; then
+            beside_verb=${verb#&}
+            part "$beside_verb" "${entry##*:}" >build/beside.log 2>&1 &
+            beside=$!
+            continue
+        fi
+        case $verb in arm64-native | sanitize*) wait "$ahead" || true ;; esac
+        count "$verb" part "$verb" "${entry##*:}"
         export TRTV_IS_BUILT=1
-        took=$((SECONDS - start))
-        report+=("$(printf '%-14s %2d:%02d of %2d minutes%s' "$verb" $((took / 60)) $((took % 60)) "${entry##*:}" "$( ((took > 60 * ${entry##*:})) && echo ': OVER ITS BUDGET')")")
     done
-    printf '%s\n' "${report[@]}"
+    wait "$beside" || true
+    count "$beside_verb" cat build/beside.log
+    cat build/ci.report
     totals
 }
 
@@ -969,7 +1024,7 @@ clean() {
 verb=${1:-help}
 shift || true
 case $verb in
-    setup | native | arm64 | arm64-native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ci | call-price | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
+    setup | native | arm64 | arm64-native | native-package | wheel | triton | clients | aot | demo | forms | pack | packages | fuzz | soak | sanitize | ahead | ci | call-price | bench | ptx | format | face | api | clean) "$verb" "$@" ;;
     build) build ;;
     test) tests "$@" ;;
     triton-soak) triton_soak "$@" ;;

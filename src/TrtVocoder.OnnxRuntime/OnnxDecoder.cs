@@ -11,7 +11,7 @@ namespace TrtVocoder.OnnxRuntime;
 /// shape is one native call that allocates nothing managed. One thread at a time: a call while another thread is inside throws
 /// <see cref="InvalidOperationException"/>, and disposal waits until that thread is out.
 /// </summary>
-internal sealed class OnnxDecoder : IDecoder
+internal sealed class OnnxDecoder : IDecoder, IVisited
 {
     private const int MaxBindings = 8;
     private readonly SharedSession _shared;
@@ -164,6 +164,10 @@ internal sealed class OnnxDecoder : IDecoder
             Free();
     }
 
+    ref ExclusiveUse IVisited.Use => ref _use;
+
+    void IVisited.Free() => Free();
+
     private void Free()
     {
         _thread?.Dispose();
@@ -293,23 +297,5 @@ internal sealed class OnnxDecoder : IDecoder
             if (binding != except)
                 binding.Dispose();
         _bindings.RemoveAll(binding => binding != except);
-    }
-
-    // One thread's stay inside; disposal that came meanwhile is done on the way out.
-    private readonly ref struct Visit : IDisposable
-    {
-        private readonly OnnxDecoder _decoder;
-
-        public Visit(OnnxDecoder decoder)
-        {
-            decoder._use.Enter(decoder);
-            _decoder = decoder;
-        }
-
-        public void Dispose()
-        {
-            if (_decoder._use.Leave())
-                _decoder.Free();
-        }
     }
 }

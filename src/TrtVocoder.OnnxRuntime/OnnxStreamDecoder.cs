@@ -12,7 +12,7 @@ namespace TrtVocoder.OnnxRuntime;
 /// run puts out, the next one takes in, and nothing is copied. Each length of a run keeps its bindings, so that a further run of it allocates
 /// nothing managed. Threads as <see cref="OnnxDecoder"/>.
 /// </summary>
-internal sealed class OnnxStreamDecoder : IDecoder
+internal sealed class OnnxStreamDecoder : IDecoder, IVisited
 {
     // A push and the end of an utterance may have any length below that of a chunk.
     private const int MaxLengths = 256;
@@ -142,6 +142,10 @@ internal sealed class OnnxStreamDecoder : IDecoder
     private TrtVocoderException Refused(int frames, OnnxRuntimeException error) => new(
         $"{_tensors.Source}: ONNX Runtime could not run it on {frames} frames: {OnnxRuntimeMessage.Reason(error.Message)}", error);
 
+    ref ExclusiveUse IVisited.Use => ref _use;
+
+    void IVisited.Free() => Free();
+
     private void Free()
     {
         DropBindings();
@@ -210,23 +214,5 @@ internal sealed class OnnxStreamDecoder : IDecoder
         foreach (ShapeBinding binding in _bindings.SelectMany(pair => pair))
             binding.Dispose();
         _bindings.Clear();
-    }
-
-    // One thread's stay inside; disposal that came meanwhile is done on the way out.
-    private readonly ref struct Visit : IDisposable
-    {
-        private readonly OnnxStreamDecoder _decoder;
-
-        public Visit(OnnxStreamDecoder decoder)
-        {
-            decoder._use.Enter(decoder);
-            _decoder = decoder;
-        }
-
-        public void Dispose()
-        {
-            if (_decoder._use.Leave())
-                _decoder.Free();
-        }
     }
 }

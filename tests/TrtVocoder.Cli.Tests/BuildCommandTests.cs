@@ -31,7 +31,7 @@ public class BuildCommandTests : EngineFixture
             Assert.That(json.GetProperty("snrDb").GetDouble(), Is.InRange(20, 80));
             Assert.That(json.GetProperty("reference").GetString(), Does.StartWith("ONNX Runtime"));
             Assert.That(Sidecar.GetProperty("form").GetString(), Is.EqualTo("shift"));
-            Assert.That(Sidecar.GetProperty("onnx").GetString(), Is.EqualTo("vocos-demo.onnx"));
+            Assert.That(Sidecar.GetProperty("onnx").GetString(), Is.EqualTo("tiny-center.onnx"));
             Assert.That(Sidecar.GetProperty("metadata").GetProperty("trtvocoder.precision").GetString(), Is.EqualTo("fp16"));
             Assert.That(Sidecar.GetProperty("metadata").GetProperty("trtvocoder.layout").GetString(), Is.EqualTo("frame-major"));
             Assert.That(Sidecar.GetProperty("verification").GetProperty("signal_to_noise_db").GetDouble(), Is.EqualTo(json.GetProperty("snrDb").GetDouble()));
@@ -101,7 +101,7 @@ public class BuildCommandTests : EngineFixture
     [Test]
     public void A_foreign_model_that_TensorRT_refuses_is_told_in_its_words_with_what_to_try()
     {
-        BuildWith([Fault($"=null {Refusal}")], Model).FailsWith(6, "vocos-demo.onnx", "TensorRT 10.3.0.26 cannot build this network", "Could not find any implementation", "build that", "--builder-optimization-level");
+        BuildWith([Fault($"=null {Refusal}")], Model).FailsWith(6, "tiny-center.onnx", "TensorRT 10.3.0.26 cannot build this network", "Could not find any implementation", "build that", "--builder-optimization-level");
         NothingIsLeft();
     }
 

@@ -6,7 +6,7 @@ namespace TrtVocoder.Cli.Tests;
 /// <summary>A folder for each test, and the demo model exported once for all of them.</summary>
 public abstract class CliFixture
 {
-    private static readonly Lazy<string> DemoModel = new(Export);
+    private static readonly Lazy<string> DemoModel = new(() => ExportModel(Checkpoint));
 
     /// <summary>This test's own folder, which the program runs in.</summary>
     protected string Folder { get; private set; } = "";
@@ -66,10 +66,11 @@ public abstract class CliFixture
         return Path.Combine(folder, Path.GetFileName(CliRun.Program));
     }
 
-    private static string Export()
+    /// <summary>Exports a checkpoint beside the tests.</summary>
+    protected static string ExportModel(string checkpoint)
     {
-        string path = Path.Combine(AppContext.BaseDirectory, "vocos-demo.onnx");
-        CliRun.Run(AppContext.BaseDirectory, null, "export", Checkpoint, "--output", path, "--force").Succeeds();
+        string path = Path.Combine(AppContext.BaseDirectory, Path.GetFileName(checkpoint) + ".onnx");
+        CliRun.Run(AppContext.BaseDirectory, null, "export", checkpoint, "--output", path, "--force").Succeeds();
         return path;
     }
 }

@@ -209,7 +209,7 @@ public class EngineBadInputTests : EngineFixture
     {
         // A limit on the size of files stands in for the disk: larger than the sidecar, smaller than the engine. Its signal must be
         // ignored, so that the write fails instead; and the runtime's own code pages are files to the kernel, unless told otherwise.
-        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f 1000; exec \"$@\"", "bash", .. CliRun.Command(CliRun.Program), "build", Model, "--output", "x.engine"])
+        ProcessStartInfo start = new("bash", ["-c", "trap '' XFSZ; ulimit -f 100; exec \"$@\"", "bash", .. CliRun.Command(CliRun.Program), "build", Model, "--output", "x.engine"])
         {
             WorkingDirectory = Folder,
             RedirectStandardError = true,

@@ -120,7 +120,7 @@ public class FileSystemTests : EngineFixture
             // The second one ends the program at once.
             for (int i = 0; i < 2; i++)
                 Process.Start("kill", ["-" + signal, $"{process.Id}"]).WaitForExit();
-        }, "bench", Model, "--frames", "4096", "--duration", "0.1", "--warm-up", "1", "--iterations", "1", "--mode", "sequential", "--report", "x.html");
+        }, "bench", CliFixture.Model, "--frames", "4096", "--duration", "0.1", "--warm-up", "1", "--iterations", "1", "--mode", "sequential", "--report", "x.html");
         Assert.That(isSeen, "the profile's folder was never there");
         Assert.That(run.ExitCode, Is.EqualTo(130), run.StandardError);
         Assert.That(Directory.GetFileSystemEntries(At("tmp"), "trtvocoder-*"), Is.Empty);

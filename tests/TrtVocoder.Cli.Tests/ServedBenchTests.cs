@@ -139,6 +139,8 @@ public class ServedBenchTests : CliFixture
         Fails(8, path => path == "/v2" ? null : (503, """{"error": "not ready"}"""), "/v2/models/vocos answered 503: not ready.");
         Fails(8, path => path == "/v2" ? null : (200, """{"name": "vocos"}"""), "'inputs' is missing");
         Fails(8, Infer(200, "samples"), "has no header Inference-Header-Content-Length");
+        Fails(8, Infer(200, new string('x', 2 << 20)), "/infer answered more than 1179648 bytes, the most that is expected there.");
+        Fails(8, path => path == "/v2" ? (200, new string(' ', 2 << 20)) : null, "/v2 answered more than 1048576 bytes");
         Fails(8, Infer(400, """{"error": "unexpected\nshape"}"""), "/infer answered 400: unexpected shape.");
 
         static Func<string, (int, string)?> Infer(int status, string body) => path => path.EndsWith("/infer") ? (status, body) : null;

@@ -10,8 +10,8 @@ internal sealed class KServeClient : IDisposable
     /// <summary>Connections at once; further requests wait for one.</summary>
     public const int MaxConnections = 1024;
 
-    // An hour of speech at 24 kHz.
-    private const int MaxAnswerBytes = 1 << 29;
+    // What a server says of itself and of one model, and the sentence of a refusal.
+    private const long MaxFactsBytes = 1 << 20;
 
     private static readonly SocketError[] NoConnection =
     [
@@ -19,6 +19,7 @@ internal sealed class KServeClient : IDisposable
     ];
 
     private readonly HttpClient _client;
+    private readonly TimeSpan _timeout;
 
     /// <summary>Connects with the first request.</summary>
     /// <param name="address">http://HOST:PORT, or with a path that the protocol's lie below.</param>
@@ -31,9 +32,10 @@ internal sealed class KServeClient : IDisposable
         _client = new HttpClient(handler)
         {
             BaseAddress = new Uri(Name + "/"),
-            Timeout = timeout,
-            MaxResponseContentBufferSize = MaxAnswerBytes,
+            // Its own would end with the headers of an answer.
+            Timeout = Timeout.InfiniteTimeSpan,
         };
+        _timeout = timeout;
     }
 
     /// <summary>The server for messages.</summary>
@@ -76,27 +78,35 @@ internal sealed class KServeClient : IDisposable
     }
 
     /// <summary>Asks for an inference.</summary>
+    /// <param name="model">Who is asked.</param>
+    /// <param name="content">The request's body.</param>
+    /// <param name="maxBytes">The longest body that an answer may have.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The body of the answer, and the bytes of JSON that it begins with; null where the server does not say.</returns>
     /// <exception cref="ServerException">There is no answer, or a refusal.</exception>
     public Task<(ReadOnlyMemory<byte> Body, long? HeaderLength)> InferAsync(
-        string model, HttpContent content, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Post, $"{PathOf(model)}/infer", content, cancellationToken);
+        string model, HttpContent content, long maxBytes, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, $"{PathOf(model)}/infer", content, maxBytes, cancellationToken);
 
     public void Dispose() => _client.Dispose();
 
     private static string PathOf(string model) => $"v2/models/{Uri.EscapeDataString(model)}";
 
     private async Task<ReadOnlyMemory<byte>> GetAsync(string path, CancellationToken cancellationToken) =>
-        (await SendAsync(HttpMethod.Get, path, null, cancellationToken).ConfigureAwait(false)).Body;
+        (await SendAsync(HttpMethod.Get, path, null, MaxFactsBytes, cancellationToken).ConfigureAwait(false)).Body;
 
     private async Task<(ReadOnlyMemory<byte> Body, long? HeaderLength)> SendAsync(
-        HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+        HttpMethod method, string path, HttpContent? content, long maxBytes, CancellationToken cancellationToken)
     {
         using HttpRequestMessage message = new(method, path) { Content = content };
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ending.CancelAfter(_timeout);
         try
         {
-            using HttpResponseMessage answer = await _client.SendAsync(message, cancellationToken).ConfigureAwait(false);
-            byte[] body = await answer.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
+            using HttpResponseMessage answer =
+                await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ending.Token).ConfigureAwait(false);
+            long limit = answer.StatusCode == HttpStatusCode.OK ? maxBytes : MaxFactsBytes;
+            byte[] body = await ReadAsync(answer.Content, limit, path, ending.Token).ConfigureAwait(false);
             if (answer.StatusCode != HttpStatusCode.OK)
                 throw Refused(path, answer.StatusCode, body);
             long? headerLength = answer.Headers.Concat(answer.Content.Headers)
@@ -107,12 +117,25 @@ internal sealed class KServeClient : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ServerException("timed out", string.Create(
-                CultureInfo.InvariantCulture, $"{Name} did not answer within {_client.Timeout.TotalSeconds} s (--timeout)."));
+                CultureInfo.InvariantCulture, $"{Name} did not answer within {_timeout.TotalSeconds} s (--timeout)."));
         }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
             throw Unanswered(error);
         }
+    }
+
+    private async Task<byte[]> ReadAsync(HttpContent content, long maxBytes, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await content.LoadIntoBufferAsync(maxBytes, cancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            throw ServerException.Unreadable($"{Name}/{path} answered more than {maxBytes} bytes, the most that is expected there.");
+        }
+        return await content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private ServerException Refused(string path, HttpStatusCode code, byte[] body)

@@ -72,8 +72,8 @@ internal sealed class ServedBench(KServeClient client, ServedModel model, Served
     private async Task AskAsync(int frames, Tally tally, long planned)
     {
         long sent = Stopwatch.GetTimestamp();
-        (ReadOnlyMemory<byte> body, long? headerLength) =
-            await client.InferAsync(model.Name, requests.MakeContent(frames), options.Cancellation).ConfigureAwait(false);
+        (ReadOnlyMemory<byte> body, long? headerLength) = await client.InferAsync(
+            model.Name, requests.MakeContent(frames), requests.GetMaxAnswerBytes(frames), options.Cancellation).ConfigureAwait(false);
         long end = Stopwatch.GetTimestamp();
         ReadOnlyMemory<byte> samples = ServedAnswer.Parse(body, headerLength, model);
         if (FindFault(frames, samples) is { } fault)

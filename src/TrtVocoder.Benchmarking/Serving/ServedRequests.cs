@@ -15,6 +15,8 @@ internal sealed class ServedRequests(ServedModel model, int batch, int longest)
     /// <summary>The header that tells where JSON ends and tensors begin.</summary>
     public const string HeaderLength = "Inference-Header-Content-Length";
 
+    private const int MaxHeaderBytes = 1 << 16;
+
     // Floats are little-endian in the protocol, as on every machine that .NET runs on today.
     private readonly byte[] _mels = MemoryMarshal.AsBytes<float>(BenchMel.Make(batch * model.MelCount * longest)).ToArray();
 
@@ -54,6 +56,13 @@ internal sealed class ServedRequests(ServedModel model, int batch, int longest)
         }
         return new Content(json.ToArray(), _mels.AsMemory(0, bytes));
     }
+
+    /// <summary>
+    /// The longest answer to such a request: of the longest hop that a model may have, since servers do not tell theirs; no more than an array
+    /// can hold.
+    /// </summary>
+    public long GetMaxAnswerBytes(int frames) =>
+        Math.Min(Array.MaxLength, MaxHeaderBytes + ((long)sizeof(float) * batch * ModelLimits.MaxHopLength * (frames + 1)));
 
     private int GetByteCount(int frames) => sizeof(float) * batch * model.MelCount * frames;
 

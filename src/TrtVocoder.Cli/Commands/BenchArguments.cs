@@ -17,16 +17,18 @@ internal sealed class BenchArguments
     private const int MaxSessions = 256;
     private const int MaxStreamFrames = 1024;
 
-    private readonly Argument<string?> _model = new("MODEL") { Description = "Model: .onnx, .engine or a checkpoint folder.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _model = new("MODEL")
+    {
+        Description = "Model: .onnx, .engine or a checkpoint folder.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
     private readonly Option<string?> _frames = new("--frames")
     {
-        Description =
-        "Lengths in frames, each measured by itself: 64,256,512. Default: 256."
+        Description = "Lengths in frames, each measured by itself: 64,256,512. Default: 256."
     };
     private readonly Option<string?> _lengths = new("--lengths")
     {
-        Description =
-        $"Replay lengths in the order of a file, one in frames a line; {LengthList.Bundled}: the bundled list."
+        Description = $"Replay lengths in the order of a file, one in frames a line; {LengthList.Bundled}: the bundled list."
     };
     private readonly Option<string> _batch = new("--batch")
     {
@@ -46,16 +48,14 @@ internal sealed class BenchArguments
         "Threads of a session's inverse STFT; 0: the library's choice.", 0, most: DecoderOptions.MaxThreads);
     private readonly Option<string?> _windows = new("--windows")
     {
-        Description =
-        "Windows that cover inputs: auto, off, or lengths in frames (64,128,256).",
+        Description = "Windows that cover inputs: auto, off, or lengths in frames (64,128,256).",
         DefaultValueFactory = _ => "auto"
     };
     private readonly Option<int> _inFlight = Options.Integer("--in-flight",
         "Windows and batches under way at once in a session; 0: the backend's choice.", 0, most: DecoderOptions.MaxRunsInFlight);
     private readonly Option<string?> _versusWindows = new("--versus-windows")
     {
-        Description =
-        "Time the model in turn with itself, or with --versus' model, under these windows."
+        Description = "Time the model in turn with itself, or with --versus' model, under these windows."
     };
     private readonly Option<string?> _versusInverseStft = Options.Choice("--versus-inverse-stft",
         "Time the engine in turn with itself, or with --versus' model, with the inverse STFT there.", "auto", "gpu", "host");
@@ -64,8 +64,14 @@ internal sealed class BenchArguments
             + "against the other model's.", 1, MaxStreamFrames);
     private readonly EngineOptions _engine = new();
 
-    private readonly Option<string?> _url = new("--url") { Description = "Measure a server of KServe's protocol v2 instead: http://HOST:8000." };
-    private readonly Option<string?> _servedModel = new("--served-model") { Description = "What the server calls the model. Default: vocos." };
+    private readonly Option<string?> _url = new("--url")
+    {
+        Description = "Measure a server of KServe's protocol v2 instead: http://HOST:8000.",
+    };
+    private readonly Option<string?> _servedModel = new("--served-model")
+    {
+        Description = "What the server calls the model. Default: vocos.",
+    };
     private readonly Option<string?> _concurrency = new("--concurrency")
     {
         Description = "Closed loops: so many clients, each of which asks again when it is answered, each number measured by itself: "
@@ -73,7 +79,8 @@ internal sealed class BenchArguments
     };
     private readonly Option<string?> _rate = new("--rate")
     {
-        Description = "Open loops: so many requests a second, which arrive at random and wait for nobody, each rate measured by itself: 10,50,100.",
+        Description = "Open loops: so many requests a second, which arrive at random and wait for nobody, each rate measured by itself: "
+            + "10,50,100.",
     };
     private readonly Option<double> _timeout = Options.Number("--timeout", "Seconds that a server has for an answer.", 60, 0.001, 86400);
 
@@ -81,8 +88,8 @@ internal sealed class BenchArguments
     public IEnumerable<Symbol> Symbols =>
     [
         _model, _frames, _lengths, _batch, _warmUp, _duration, _iterations, _mode, _sessions, _threads, _istftThreads, _windows, _inFlight,
-        BusyHost, _stream, Versus, _versusWindows, _versusInverseStft, Against, Compare, ColdStart, Exports.Times, Exports.Profile, Exports.LayerInfo, Report, Force, ColdStartChild, _url, _servedModel,
-        _concurrency, _rate, _timeout, .. _engine.Symbols,
+        BusyHost, _stream, Versus, _versusWindows, _versusInverseStft, Against, Compare, ColdStart, Exports.Times, Exports.Profile,
+        Exports.LayerInfo, Report, Force, ColdStartChild, _url, _servedModel, _concurrency, _rate, _timeout, .. _engine.Symbols,
     ];
 
     /// <summary>What was chosen of checkpoints.</summary>
@@ -90,8 +97,7 @@ internal sealed class BenchArguments
 
     public Option<string?> Versus { get; } = new("--versus")
     {
-        Description =
-        "Time another model in turn with this one, and say which is faster."
+        Description = "Time another model in turn with this one, and say which is faster."
     };
 
     public Option<bool> BusyHost { get; } = new("--busy-host")
@@ -105,8 +111,7 @@ internal sealed class BenchArguments
 
     public Option<bool> ColdStart { get; } = new("--cold-start")
     {
-        Description =
-        "Measure program starts instead: from the start of the process to the first samples."
+        Description = "Measure program starts instead: from the start of the process to the first samples."
     };
 
     public (Option<string?> Times, Option<string?> Profile, Option<string?> LayerInfo) Exports { get; } =
@@ -118,8 +123,7 @@ internal sealed class BenchArguments
 
     public Option<string?> Report { get; } = new("--report")
     {
-        Description =
-        "Pictures and tables as one .html file, or the pictures alone as a .png."
+        Description = "Pictures and tables as one .html file, or the pictures alone as a .png."
     };
 
     public Option<bool> Force { get; } = Options.Force();
@@ -128,7 +132,8 @@ internal sealed class BenchArguments
     public Option<long?> ColdStartChild { get; } = new("--cold-start-child") { Hidden = true };
 
     public string Model(CommandCall call) =>
-        call.Get(_model) ?? throw CliException.Usage("A MODEL is missing; only 'bench --url http://HOST:8000' and 'bench --compare a.json b.json' go without one.");
+        call.Get(_model) ?? throw CliException.Usage(
+            "A MODEL is missing; only 'bench --url http://HOST:8000' and 'bench --compare a.json b.json' go without one.");
 
     public string? ModelOrNull(CommandCall call) => call.Get(_model);
 
@@ -192,17 +197,24 @@ internal sealed class BenchArguments
             return null;
         }
         string? path = ModelOrNull(call);
-        Option[] always = [_frames, _lengths, _batch, _warmUp, _duration, _iterations, _url, _servedModel, _concurrency, _rate, _timeout, _engine.SampleRate];
+        Option[] always =
+        [
+            _frames, _lengths, _batch, _warmUp, _duration, _iterations, _url, _servedModel, _concurrency, _rate, _timeout,
+            _engine.SampleRate,
+        ];
         Option[] ofModel = [_threads, _istftThreads, _windows, _inFlight, .. _engine.Symbols.Cast<Option>()];
         foreach (Option option in Symbols.OfType<Option>().Except(always))
             if (call.Has(option) && !(path is not null && ofModel.Contains(option)))
-                throw CliException.Usage($"--url and {option.Name} exclude each other{(ofModel.Contains(option) ? " without a MODEL" : "")}.");
+                throw CliException.Usage(
+                    $"--url and {option.Name} exclude each other{(ofModel.Contains(option) ? " without a MODEL" : "")}.");
         if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")
             || address.Query.Length + address.Fragment.Length > 0)
             throw CliException.Usage($"--url '{url}': expected http://HOST:PORT, like http://localhost:8000.");
-        List<ServedLoad> loads = [.. ReadList(_concurrency, call, "clients from 1 to 1024, like 1,4,16", 1, KServeClient.MaxConnections, isWhole: true)
-            .Select(clients => new ServedLoad((int)clients, 0)),
-            .. ReadList(_rate, call, "requests a second, like 10,50,100", 0.001, 1_000_000, isWhole: false).Select(rate => new ServedLoad(0, rate))];
+        IEnumerable<double> clients = ReadList(
+            _concurrency, call, "clients from 1 to 1024, like 1,4,16", 1, KServeClient.MaxConnections, isWhole: true);
+        IEnumerable<double> rates = ReadList(_rate, call, "requests a second, like 10,50,100", 0.001, 1_000_000, isWhole: false);
+        List<ServedLoad> loads =
+            [.. clients.Select(count => new ServedLoad((int)count, 0)), .. rates.Select(rate => new ServedLoad(0, rate))];
         return new ServedCall
         {
             Address = address,
@@ -240,7 +252,8 @@ internal sealed class BenchArguments
         }
     }
 
-    private static IEnumerable<double> ReadList(Option<string?> option, CommandCall call, string expected, double least, double most, bool isWhole)
+    private static IEnumerable<double> ReadList(
+        Option<string?> option, CommandCall call, string expected, double least, double most, bool isWhole)
     {
         NumberStyles style = isWhole ? NumberStyles.None : NumberStyles.AllowDecimalPoint;
         return (call.Get(option)?.Split(',') ?? []).Select(part =>

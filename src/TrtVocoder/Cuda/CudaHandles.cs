@@ -1,23 +1,18 @@
 using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.Cuda;
 
 /// <summary>A reference to a GPU's primary context, or a context of the host's, which counts no references and is the host's to destroy.</summary>
-internal sealed class CudaContextHandle : SafeHandle
+internal sealed class CudaContextHandle : NativeHandle
 {
     private readonly int? _device;
 
     /// <param name="device">The GPU whose primary context it is; null for the host's own.</param>
     /// <param name="context">The context.</param>
     public CudaContextHandle(int? device, nint context)
-        : base(0, ownsHandle: true)
-    {
-        _device = device;
-        SetHandle(context);
-    }
-
-    public override bool IsInvalid => handle == 0;
+        : base(context) => _device = device;
 
     public bool IsHosts => _device is null;
 
@@ -26,20 +21,14 @@ internal sealed class CudaContextHandle : SafeHandle
 }
 
 /// <summary>Something that lives in a context. It holds the context, so that the two may be disposed in any order.</summary>
-internal abstract class CudaHandle : SafeHandle
+internal abstract class CudaHandle : NativeHandle
 {
     private readonly CudaContextHandle _context;
 
     /// <param name="context">The context; the caller's <see cref="SafeHandle.DangerousAddRef"/> on it passes to this handle.</param>
     /// <param name="value">The live native handle.</param>
     protected CudaHandle(CudaContextHandle context, nint value)
-        : base(0, ownsHandle: true)
-    {
-        _context = context;
-        SetHandle(value);
-    }
-
-    public override bool IsInvalid => handle == 0;
+        : base(value) => _context = context;
 
     protected abstract CUresult Free(nint value);
 

@@ -1,6 +1,6 @@
-using System.Runtime.InteropServices;
 using TrtVocoder.Bindings;
 using TrtVocoder.Cuda;
+using TrtVocoder.Internal;
 
 namespace TrtVocoder.TensorRt;
 
@@ -8,21 +8,18 @@ namespace TrtVocoder.TensorRt;
 /// An object of the shim's. The shim itself keeps parents alive for their children; what it cannot know of is the CUDA context,
 /// which each handle therefore holds.
 /// </summary>
-internal abstract class ShimHandle : SafeHandle
+internal abstract class ShimHandle : NativeHandle
 {
     private readonly CudaContextHandle? _context;
 
     protected ShimHandle(Shim shim, nint value, CudaContext? context)
-        : base(0, ownsHandle: true)
+        : base(value)
     {
         Shim = shim;
         _context = context?.AddReference();
-        SetHandle(value);
     }
 
     public Shim Shim { get; }
-
-    public override bool IsInvalid => handle == 0;
 
     /// <summary>For one native call, with the CUDA context bound. Works as long as this handle does.</summary>
     /// <exception cref="CudaException">The driver refused.</exception>

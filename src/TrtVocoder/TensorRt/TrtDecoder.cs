@@ -15,7 +15,7 @@ namespace TrtVocoder.TensorRt;
 /// A context takes some 50 ms to make, a change of shape some 2 ms: so only <see cref="PrepareShape"/> makes a shape ready, and no run does
 /// by itself.
 /// </remarks>
-public sealed class TrtDecoder : IDecoder
+public sealed class TrtDecoder : IDecoder, IVisited
 {
     private readonly CudaStream _stream;
     private readonly PreparedRuns _runs;
@@ -300,6 +300,10 @@ public sealed class TrtDecoder : IDecoder
                 $"The engine takes {_tensors.Profile.MinBatch} to {_tensors.Profile.MaxBatch} items, not {batch}.");
     }
 
+    ref ExclusiveUse IVisited.Use => ref _use;
+
+    void IVisited.Free() => Free();
+
     private void Free()
     {
         _stream.Drain();
@@ -307,23 +311,5 @@ public sealed class TrtDecoder : IDecoder
         _instruments?.Dispose();
         _wait.Dispose();
         _stream.Dispose();
-    }
-
-    // One thread's stay inside; disposal that came meanwhile is done on the way out.
-    private readonly ref struct Visit
-    {
-        private readonly TrtDecoder _decoder;
-
-        public Visit(TrtDecoder decoder)
-        {
-            decoder._use.Enter(decoder);
-            _decoder = decoder;
-        }
-
-        public void Dispose()
-        {
-            if (_decoder._use.Leave())
-                _decoder.Free();
-        }
     }
 }

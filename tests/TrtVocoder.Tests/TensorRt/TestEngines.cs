@@ -22,6 +22,25 @@ internal static class TestEngines
     /// <summary>A profile that takes every golden vector.</summary>
     public static TrtOptimizationProfile Profile { get; } = new(1, 1, 3, 1, 27, 64);
 
+    /// <summary>The smallest model whose samples the GPU's kernel makes: for what is done hundreds of times, and is not about its values.</summary>
+    public static VocosConfig SmallestConfig { get; } =
+        RandomCheckpoint.Smallest with { FftLength = 128, HopLength = 32, MelCount = 10, Dim = 16, IntermediateDim = 24 };
+
+    /// <summary>Its engine, with its sidecar.</summary>
+    public static string SmallestEngine()
+    {
+        const string Key = "smallest";
+        if (!Built.TryGetValue(Key, out string? path))
+        {
+            string onnx = Path.Combine(Folder, $"{Key}.onnx");
+            OnnxExporter.Export(RandomCheckpoint.Create(SmallestConfig), onnx);
+            path = Path.Combine(Folder, $"{Built.Count}.engine");
+            TrtBuilder.Build(onnx, path, new TrtBuildOptions { Profile = Profile });
+            Built.Add(Key, path);
+        }
+        return path;
+    }
+
     /// <summary>The ONNX file of a golden model.</summary>
     public static string Onnx(string model, OnnxExportOptions? options = null)
     {

@@ -441,7 +441,7 @@ public class TrtDecoderTests : SimulatedGpu
         for (long call = 1; call <= calls; call++)
         {
             Simulator.Reset();
-            Simulator.Set("enqueue_us", "5000");
+            Simulator.Set("enqueue_us", "2000");
             Simulator.Fault($"{function}@{call}=2");
             RunAll();
             Assert.That(Simulator.LastViolation, Is.Empty, $"call {call}");

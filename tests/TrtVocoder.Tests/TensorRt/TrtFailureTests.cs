@@ -31,7 +31,7 @@ public class TrtFailureTests : SimulatedGpu
     [TestCaseSource(nameof(Faults))]
     public void A_failure_of_any_call_is_a_sentence_and_leaks_nothing(string function, string action)
     {
-        string engine = TestEngines.Engine();
+        string engine = TestEngines.SmallestEngine();
         Simulator.Reset();
         LoadAndDecode(engine);
         long calls = Simulator.Calls(function);
@@ -70,7 +70,7 @@ public class TrtFailureTests : SimulatedGpu
     [TestCaseSource(nameof(WindowFaults))]
     public void A_failure_of_any_call_of_profiled_captured_windows_is_a_sentence_and_leaks_nothing(string function, string action)
     {
-        string engine = TestEngines.Engine();
+        string engine = TestEngines.SmallestEngine();
         Simulator.Reset();
         Speak(engine);
         long calls = Simulator.Calls(function);
@@ -102,7 +102,7 @@ public class TrtFailureTests : SimulatedGpu
         float[] audio = new float[vocoder.GetSampleCount(90)];
         session.WarmUp();
         foreach (int frames in (int[])[90, 30, 10, 10])
-            session.Decode(new float[100 * frames], frames, audio);
+            session.Decode(new float[TestEngines.SmallestConfig.MelCount * frames], frames, audio);
     }
 
     [Test]
