@@ -1204,7 +1204,7 @@ CASE("a scheduler judges what it is given") {
     check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
                 "0 to 64");
     options.lanes = 0;
-    options.window_frames = 20;
+    options.window_frames = 10;
     check_fails(trtvocoder_scheduler_create(client.vocoder, &options, &other), TRTVOCODER_ERROR_INVALID_ARGUMENT,
                 "too short");
     trtvocoder_scheduler_statistics statistics{};
