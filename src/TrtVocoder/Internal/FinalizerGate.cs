@@ -1,3 +1,5 @@
+using System.Runtime.Loader;
+
 namespace TrtVocoder.Internal;
 
 /// <summary>
@@ -43,7 +45,11 @@ internal sealed class FinalizerGate
     private static FinalizerGate MakeForProcess()
     {
         FinalizerGate gate = new();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => gate.Close(Patience);
+        EventHandler close = (_, _) => gate.Close(Patience);
+        AppDomain.CurrentDomain.ProcessExit += close;
+        // In a plug-in: the process would hold its assembly by the handler.
+        if (AssemblyLoadContext.GetLoadContext(typeof(FinalizerGate).Assembly) is { IsCollectible: true } plugin)
+            plugin.Unloading += _ => AppDomain.CurrentDomain.ProcessExit -= close;
         return gate;
     }
 }
