@@ -445,8 +445,9 @@ c_clients() {
         cmake --build "$clients" --parallel "$(nproc)" >>"$clients.log" 2>&1 || { cat "$clients.log"; rm -rf "$folder"; failed=$((failed + 1)); return; }
     mkdir "$folder/copy"
     cp "$native_folder"/lib/*.so "$folder/copy"
-    count "C interface" "$clients/client_tests"
-    count "C interface under random calls" "$clients/fuzz_client" 3
+    # One that hangs has failed, and holds nothing up.
+    count "C interface" timeout --verbose --kill-after=5 240 "$clients/client_tests"
+    count "C interface under random calls" timeout --verbose --kill-after=5 240 "$clients/fuzz_client" 3
     count "C library by its path" env -C / "$PWD/$clients/dlopen_client" "$PWD/$native_folder/lib/libtrtvocoder.so" "$TRTV_CLIENT_MODEL" "$folder/copy/libtrtvocoder.so"
     check_that "the library's symbols are those that are written down" c_symbols
     check_that "the libraries run with glibc 2.34 and libstdc++ 3.4.29" old_enough "$native_folder"/lib/*.so
@@ -836,8 +837,14 @@ part() {
     return $status
 }
 
+# What the part beside the others printed, and how it ended.
+beside_end() {
+    cat build/beside.log
+    return "$beside_status"
+}
+
 ci() {
-    local entry verb ahead beside= beside_verb=
+    local entry verb ahead beside= beside_verb= beside_status
     # One compiler for all projects, also where the machine's environment turns it off: else each starts its own. It ends with the run.
     # Joined sources compile in half the time; a developer's build keeps them apart.
     export UseSharedCompilation=true TRTV_JOINS_FILES=ON
@@ -863,8 +870,9 @@ ci() {
         count "$verb" part "$verb" "${entry##*:}"
         export TRTV_IS_BUILT=1
     done
-    wait "$beside" || true
-    count "$beside_verb" cat build/beside.log
+    beside_status=0
+    wait "$beside" || beside_status=$?
+    count "$beside_verb" beside_end
     cat build/ci.report
     totals
 }

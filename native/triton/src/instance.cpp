@@ -103,18 +103,12 @@ void Instance::execute(TRITONBACKEND_Request** requests, uint32_t count) {
             add_to_sequence(places[index], request);
             continue;
         }
-        try {
+        const bool is_submitted = attempt(*request, [&] {
             require_ready();
             request->read();
             submit(request);
-        } catch (const LostContext& lost) {
-            note_lost(lost.what());
-            request->fail_with_current_exception();
-            cancel(*request);
-        } catch (...) {
-            request->fail_with_current_exception();
-            cancel(*request);
-        }
+        });
+        if (!is_submitted) cancel(*request);
     }
     changed_.notify_all();
 }
@@ -122,20 +116,26 @@ void Instance::execute(TRITONBACKEND_Request** requests, uint32_t count) {
 /** Also one that is refused has its place in the sequence, which may begin or end with it. */
 void Instance::add_to_sequence(const Place& place, const std::shared_ptr<Request>& request) noexcept {
     if (place.sequence.empty()) return request->answer_nothing();
-    try {
+    attempt(*request, [&] {
         require_ready();
         request->read();
+    });
+    attempt(*request, [&] { sequences_->add(place, request); });
+}
+
+/** Runs body; what it throws is why the request fails. */
+template <typename Body>
+bool Instance::attempt(Request& request, Body&& body) noexcept {
+    try {
+        body();
+        return true;
     } catch (const LostContext& lost) {
         note_lost(lost.what());
-        request->fail_with_current_exception();
+        request.fail_with_current_exception();
     } catch (...) {
-        request->fail_with_current_exception();
+        request.fail_with_current_exception();
     }
-    try {
-        sequences_->add(place, request);
-    } catch (...) {
-        request->fail_with_current_exception();
-    }
+    return false;
 }
 
 void Instance::submit(const std::shared_ptr<Request>& request) {
@@ -203,8 +203,6 @@ void Instance::note_lost(const char* message) noexcept {
  * does not tell. */
 void Instance::report_memory() noexcept {
     if (scheduler_ == nullptr) return;
-    // Streams do not tell.
-    if (scheduler_ == nullptr) return;
     int64_t device_bytes = 0;
     int64_t host_bytes = 0;
     const VocoderLibrary& library = VocoderLibrary::instance();
@@ -221,6 +219,7 @@ void Instance::report_memory() noexcept {
 /** Looks for clients that have gone, and brings the metrics up to date. */
 void Instance::watch() noexcept {
     int polls = 0;
+    int64_t batches_reported = 0;
     for (;;) {
         {
             std::unique_lock lock(mutex_);
@@ -236,9 +235,29 @@ void Instance::watch() noexcept {
         }
         const bool has_open = look_after();
         if (has_open && ++polls % polls_between_metrics != 0) continue;
-        // With requests open it would wait for their runs.
-        if (!has_open) report_memory();
-        metrics_->update(activity());
+        look_at_context();
+        const Activity now = activity();
+        // With requests open it would wait for their runs; without a run nothing is new.
+        if (!has_open && now.scheduler.batches_run != batches_reported) {
+            batches_reported = now.scheduler.batches_run;
+            report_memory();
+        }
+        metrics_->update(now);
+    }
+}
+
+/** A run that loses the context ends its requests; that the instance is lost the scheduler says to who asks. */
+void Instance::look_at_context() noexcept {
+    if (scheduler_ == nullptr) return;
+    const VocoderLibrary& library = VocoderLibrary::instance();
+    const int32_t status = library.scheduler_wait_for_room(scheduler_.get(), 0, 0);
+    if (status == TRTVOCODER_OK || status == TRTVOCODER_ERROR_BUSY) return;
+    try {
+        library.check(status);
+    } catch (const LostContext& lost) {
+        note_lost(lost.what());
+    } catch (const std::exception&) {
+        // What else there is to say, the next request hears.
     }
 }
 

@@ -43,12 +43,15 @@ public:
 private:
     void make_scheduler();
     void add_to_sequence(const Place& place, const std::shared_ptr<Request>& request) noexcept;
+    template <typename Body>
+    bool attempt(Request& request, Body&& body) noexcept;
     void submit(const std::shared_ptr<Request>& request);
     void submit_item(const std::shared_ptr<Request>& request, int32_t item, int32_t windows);
     void cancel(Request& request) noexcept;
     void watch() noexcept;
     bool look_after() noexcept;
     void report_memory() noexcept;
+    void look_at_context() noexcept;
     Activity activity() noexcept;
 
     Model& model_;

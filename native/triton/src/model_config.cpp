@@ -52,6 +52,8 @@ std::chrono::microseconds read_idle(const json& batching) {
     if (const auto [stopped, error] = std::from_chars(text.data(), end, idle); error != std::errc{} || stopped != end) {
         refuse("config.pbtxt: max_sequence_idle_microseconds is " + text + ", expected a whole number.");
     }
+    // As the core takes it.
+    if (idle == 0) return default_idle;
     return std::chrono::microseconds(std::min(idle, static_cast<uint64_t>(longest_idle.count())));
 }
 
@@ -67,8 +69,8 @@ SequenceConfig read_sequences(const json& batching, int32_t max_batch) {
     SequenceConfig config;
     config.slots = std::max(1, max_batch);
     if (const auto oldest = batching.find("oldest"); oldest != batching.end()) {
-        const int32_t asked = oldest->value("max_candidate_sequences", 0);
-        if (asked > 0) config.slots = asked;
+        const int64_t asked = oldest->value("max_candidate_sequences", int64_t{0});
+        if (asked > 0) config.slots = static_cast<int32_t>(std::min<int64_t>(asked, INT32_MAX));
     }
     config.streams = std::min(config.slots, most_streams);
     config.max_idle = read_idle(batching);

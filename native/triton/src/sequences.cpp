@@ -181,6 +181,9 @@ void Sequences::decode(Sequence& sequence, const Piece& piece, std::vector<float
         const VocoderLibrary& library = VocoderLibrary::instance();
         if (piece.is_first) library.check(library.stream_reset(sequence.stream));
         if (!request.has_failed()) push(sequence, piece, audio);
+    } catch (const LostContext& lost) {
+        on_lost_(lost.what());
+        request.fail_with_current_exception();
     } catch (...) {
         request.fail_with_current_exception();
     }
@@ -199,12 +202,7 @@ void Sequences::push(Sequence& sequence, const Piece& piece, std::vector<float>&
     // Whatever fails from here on has taken the piece.
     sequence.end = "a piece of it could not be decoded";
     if (status == TRTVOCODER_OK && piece.is_last) status = library.stream_complete(sequence.stream, &available);
-    try {
-        library.check(status);
-    } catch (const Failure& failure) {
-        if (status == TRTVOCODER_ERROR_CUDA) on_lost_(failure.what());
-        throw;
-    }
+    library.check(status);
     audio.resize(static_cast<size_t>(available));
     int32_t count = 0;
     if (available > 0) library.check(library.stream_read(sequence.stream, audio.data(), available, &count));
@@ -266,7 +264,9 @@ void Sequences::look_after() noexcept {
             serve(sequence, lock, no_audio);
         }
     }
-    if (is_full_) return;
+    // Nothing can come of a sequence meanwhile; but where none is at work and none can begin, only idle ones make room.
+    const bool is_stuck = !waiting_.empty() && ready_.empty() && running_.empty();
+    if (is_full_ && !is_stuck) return;
     const auto now = Clock::now();
     for (auto next = idle_.begin(); next != idle_.end();) {
         const auto sequence = next++;

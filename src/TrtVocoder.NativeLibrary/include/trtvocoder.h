@@ -624,7 +624,8 @@ void trtvocoder_scheduler_destroy(trtvocoder_scheduler* scheduler) TRTVOCODER_NO
 
 /**
  * Makes every shape ready on every lane, so that no request pays for a new one. To be called before the first request;
- * later it waits for the runs under way. Errors: CUDA, TensorRT, model. Blocking: some 50 ms a shape and lane on a GPU.
+ * later it waits for the runs under way. Errors: busy (called from a callback of this scheduler), CUDA, TensorRT,
+ * model. Blocking: some 50 ms a shape and lane on a GPU.
  */
 int32_t trtvocoder_scheduler_warm_up(trtvocoder_scheduler* scheduler) TRTVOCODER_NOEXCEPT;
 

@@ -331,7 +331,9 @@ TRTV_EXPORT int32_t trtvocoder_stream_push(trtvocoder_stream* stream, const floa
     if (first == doubles::waits_at_gate) gate.pass();
     stream->is_over = true;
     if (first == doubles::model_fails) return failed(TRTVOCODER_ERROR_MODEL, "The output is not finite.");
-    if (first == doubles::context_is_lost) return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.");
+    if (first == doubles::gpu_is_full) return failed(TRTVOCODER_ERROR_CUDA, "The GPU is out of memory.");
+    if (first == doubles::context_is_lost)
+        return failed(TRTVOCODER_ERROR_CUDA, "The GPU's context is lost.", context_lost);
     stream->is_over = false;
     for (int32_t frame = 0; frame < frames; frame++) {
         for (int32_t band = 0; band < mels; band++) stream->mel.push_back(mel[band * frames + frame]);

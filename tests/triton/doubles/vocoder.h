@@ -17,6 +17,9 @@ constexpr float waits_at_gate = 1004;
 constexpr float shuts_gate = 1005;
 constexpr float opens_gate = 1006;
 
+/** A push into a stream fails for want of GPU memory. */
+constexpr float gpu_is_full = 1007;
+
 /** Copies from and to memory of this GPU fail. */
 constexpr int64_t gpu_that_fails = 7;
 /** They find its context lost. */

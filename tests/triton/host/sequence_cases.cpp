@@ -268,6 +268,18 @@ CASE("Pieces beyond what may wait stay in the core, and none is lost") {
     check_whole(*mel, calls);
 }
 
+CASE("Pieces that come after the core forgot a sequence and before its stream is free are decoded when it is") {
+    Loaded loaded(sequence_config_of(1, "max_sequence_idle_microseconds: 200000 direct { }"));
+    Utterance gone(*loaded.server, random_mel(loaded.random, 200), 1);
+    CHECK(gone.send(10)->wait());
+    std::this_thread::sleep_for(std::chrono::milliseconds(210));
+    const auto mel = random_mel(loaded.random, 100);
+    Utterance utterance(*loaded.server, mel, 2);
+    std::vector<std::shared_ptr<Call>> calls;
+    while (utterance.left() > 0) calls.push_back(utterance.send(10));
+    check_whole(*mel, calls);
+}
+
 CASE(
     "Cancelled and abandoned sequences among others: each request is answered once, and what was not cancelled is "
     "right") {
@@ -368,6 +380,11 @@ CASE("A network that fails ends its sequence only; a lost context ends the insta
     calls.push_back(other.send(40));
     check_whole(*mel, calls);
     check_speaks(loaded, mel, 1);
+
+    Utterance unlucky(*loaded.server, mel, 4);
+    check_answered(*unlucky.send_instead(magic_mel(loaded.random, 10, doubles::gpu_is_full)), "out of memory");
+    check_speaks(loaded, mel, 4);
+    CHECK(loaded.server->is_ready("vocoder"));
 
     Utterance last(*loaded.server, mel, 3);
     check_answered(*last.send_instead(magic_mel(loaded.random, 10, doubles::context_is_lost)), "context is lost");
