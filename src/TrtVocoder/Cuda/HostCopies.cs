@@ -3,8 +3,8 @@ using TrtVocoder.Bindings;
 namespace TrtVocoder.Cuda;
 
 /// <summary>
-/// Copies between a GPU's memory and host memory of any kind, each done when its call returns; they wait for no other work on the GPU. Safe
-/// for use by many threads.
+/// Copies between a GPU's memory and host memory of any kind, each done when its call returns; they wait for each other, and for no other work on
+/// the GPU. Safe for use by many threads.
 /// </summary>
 internal sealed class HostCopies : IDisposable
 {
