@@ -37,10 +37,12 @@ int run_all();
 
 #define CASES_JOIN_(a, b) a##b
 #define CASES_JOIN(a, b) CASES_JOIN_(a, b)
-#define CASE(name)                                                                                           \
-    static void CASES_JOIN(case_, __LINE__)();                                                               \
-    static const cases::Registration CASES_JOIN(registration_, __LINE__)(name, CASES_JOIN(case_, __LINE__)); \
-    static void CASES_JOIN(case_, __LINE__)()
+// By a counter, not by the line: joined files have lines of the same number.
+#define CASES_NUMBERED(name, number)                                                                     \
+    static void CASES_JOIN(case_, number)();                                                             \
+    static const cases::Registration CASES_JOIN(registration_, number)(name, CASES_JOIN(case_, number)); \
+    static void CASES_JOIN(case_, number)()
+#define CASE(name) CASES_NUMBERED(name, __COUNTER__)
 #define CHECK(condition) ((condition) ? void() : cases::fail(__FILE__, __LINE__, #condition))
 #define CHECK_EQUAL(actual, expected) cases::check_equal(actual, expected, #actual, __FILE__, __LINE__)
 #define CHECK_CONTAINS(text, part) cases::check_contains(text, part, __FILE__, __LINE__)
