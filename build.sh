@@ -365,8 +365,8 @@ client_references() {
     local folder=$PWD/build/clients checkpoint=tests/data/golden/tiny-center
     mkdir -p "$folder"
     export TRTV_CUDA_DIR="$PWD/$native_build/simulator" TRTV_TENSORRT_DIR="$PWD/$native_build/simulator" TRTV_CLIENT_VERSION=${native_folder#*trtvocoder-}
-    export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/demo.onnx TRTV_CLIENT_ENGINE=$folder/demo.engine
-    export TRTV_CLIENT_PROGRAM=$PWD/$program TRTV_CLIENT_TINY_MODEL=$folder/tiny.onnx TRTV_CLIENT_TINY_ENGINE=$folder/tiny.engine
+    export TRTV_CLIENT_VERSION=${TRTV_CLIENT_VERSION%%-*} TRTV_CLIENT_MODEL=$folder/tiny.onnx TRTV_CLIENT_ENGINE=$folder/tiny.engine
+    export TRTV_CLIENT_PROGRAM=$PWD/$program TRTV_CLIENT_SHORT_ENGINE=$folder/short.engine
     export TRTV_CLIENT_SPEECH="$PWD/models/vocos-demo/speech.wav" TRTV_CLIENT_MEL=$folder/mel.npy
     export TRTV_CLIENT_STREAMING_MODEL=$folder/streaming.onnx TRTV_CLIENT_STREAMING_ENGINE=$folder/streaming.engine TRTV_CLIENT_HEADER=$PWD/$native_folder/include/trtvocoder.h
     export TRTV_CLIENT_CPU_AUDIO=$folder/cpu.wav TRTV_CLIENT_ENGINE_AUDIO=$folder/engine.wav
@@ -376,9 +376,8 @@ client_references() {
         "$program" export "$checkpoint" --output "$TRTV_CLIENT_MODEL" &&
             "$program" export "$checkpoint" --streaming --output "$TRTV_CLIENT_STREAMING_MODEL" &&
             "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_ENGINE" --max 256 &&
-            "$program" export tests/data/golden/tiny-center --output "$TRTV_CLIENT_TINY_MODEL" &&
-            "$program" build "$TRTV_CLIENT_TINY_MODEL" --output "$TRTV_CLIENT_TINY_ENGINE" --max 64 &&
-            "$program" build tests/data/golden/tiny-center --streaming --output "$TRTV_CLIENT_STREAMING_ENGINE" --min 1 --opt 10 --max 64 &&
+            "$program" build "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_SHORT_ENGINE" --max 64 &&
+            "$program" build "$checkpoint" --streaming --output "$TRTV_CLIENT_STREAMING_ENGINE" --min 1 --opt 10 --max 64 &&
             "$program" mel "$TRTV_CLIENT_SPEECH" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_MEL" &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_MODEL" --output "$TRTV_CLIENT_CPU_AUDIO" --format float &&
             "$program" synth "$TRTV_CLIENT_MEL" --model "$TRTV_CLIENT_ENGINE" --output "$TRTV_CLIENT_ENGINE_AUDIO" --format float
@@ -522,7 +521,7 @@ triton_symbols() {
 in_triton() {
     (
         export TRTV_TRITON_BACKENDS=$triton_backends LD_LIBRARY_PATH=$PWD/$native_build/triton/stand-in:$TRTV_TRITON_DIR
-        export TRTV_TRITON_MODEL=$PWD/build/clients/tiny.onnx TRTV_TRITON_ENGINE=$TRTV_CLIENT_ENGINE TRTV_TRITON_REPOSITORY=$PWD/build/clients/repository
+        export TRTV_TRITON_MODEL=$TRTV_CLIENT_MODEL TRTV_TRITON_ENGINE=$TRTV_CLIENT_ENGINE TRTV_TRITON_REPOSITORY=$PWD/build/clients/repository
         "$@"
     )
 }
@@ -534,17 +533,16 @@ triton_packages() {
     fi
 }
 
-# The model and the repository that the backend is tested with.
+# The repository that the backend is tested with, of the models of client_references.
 triton_references() {
     local folder=build/clients
     rm -rf "$folder/repository"
     {
-        "$program" export tests/data/golden/tiny-center --output "$folder/tiny.onnx" --force &&
-            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" &&
-            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name streamed --decoupled &&
-            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --name half --fp16 &&
-            "$program" triton "$folder/tiny.onnx" --output "$folder/repository" --f5 &&
-            "$program" triton "$folder/streaming.onnx" --output "$folder/repository" --name sequences --sequences 4
+        "$program" triton "$TRTV_CLIENT_MODEL" --output "$folder/repository" &&
+            "$program" triton "$TRTV_CLIENT_MODEL" --output "$folder/repository" --name streamed --decoupled &&
+            "$program" triton "$TRTV_CLIENT_MODEL" --output "$folder/repository" --name half --fp16 &&
+            "$program" triton "$TRTV_CLIENT_MODEL" --output "$folder/repository" --f5 &&
+            "$program" triton "$TRTV_CLIENT_STREAMING_MODEL" --output "$folder/repository" --name sequences --sequences 4
     } >"$folder/triton.log" 2>&1 || { cat "$folder/triton.log"; return 1; }
 }
 

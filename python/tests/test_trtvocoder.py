@@ -24,7 +24,7 @@ except ImportError:
 MODEL = os.environ["TRTV_CLIENT_MODEL"]
 STREAMING_MODEL = os.environ["TRTV_CLIENT_STREAMING_MODEL"]
 ENGINE = os.environ["TRTV_CLIENT_ENGINE"]
-TINY_ENGINE = os.environ["TRTV_CLIENT_TINY_ENGINE"]
+SHORT_ENGINE = os.environ["TRTV_CLIENT_SHORT_ENGINE"]
 STREAMING_ENGINE = os.environ["TRTV_CLIENT_STREAMING_ENGINE"]
 HEADER = pathlib.Path(os.environ["TRTV_CLIENT_HEADER"]).read_text(encoding="utf-8")
 MEL = numpy.load(os.environ["TRTV_CLIENT_MEL"])
@@ -637,7 +637,7 @@ class CudaTensorTests(unittest.TestCase):
         mock = unittest.mock.patch.dict(sys.modules, {"torch": FakeTorch})
         mock.start()
         self.addCleanup(mock.stop)
-        self.vocoder = trtvocoder.Vocoder.load(TINY_ENGINE)
+        self.vocoder = trtvocoder.Vocoder.load(SHORT_ENGINE)
         self.addCleanup(self.vocoder.close)
         self.own = FakeStream()
         self.on_stream(self.own)
@@ -715,7 +715,7 @@ class CudaTensorTests(unittest.TestCase):
 
     def test_where_neither_the_library_nor_torch_makes_samples_on_the_gpu_decodes_go_over_the_host_and_say_so(self):
         tensor = FakeTensor.of(MEL[:, :60])
-        with trtvocoder.Vocoder.load(TINY_ENGINE, inverse_stft="host") as vocoder:
+        with trtvocoder.Vocoder.load(SHORT_ENGINE, inverse_stft="host") as vocoder:
             def refuse(*_arguments, **_keywords):
                 raise trtvocoder.UnsupportedError("Not on this GPU.")
 

@@ -10,16 +10,13 @@ internal sealed unsafe class NativeScheduler : IDisposable
     private readonly VocoderScheduler _scheduler;
     private readonly RequestCalls _calls;
 
-    /// <summary>sizeof(trtvocoder_scheduler_options) before it had tells_start.</summary>
-    private static int FirstSize => sizeof(NativeSchedulerOptions) - sizeof(int);
-
     /// <exception cref="ArgumentException">The vocoder was destroyed, or an option is out of range.</exception>
     public NativeScheduler(NativeVocoder owner, NativeSchedulerOptions* options)
     {
         VocoderSchedulerOptions asked = new();
         if (options is not null)
         {
-            NativeSchedulerOptions told = StructSize.Read(options, FirstSize, "trtvocoder_scheduler_options");
+            NativeSchedulerOptions told = StructSize.Read(options, NativeSchedulerOptions.FirstSize, "trtvocoder_scheduler_options");
             if (told.SendsParts is not (0 or 1))
                 throw new ArgumentException($"sends_parts is {told.SendsParts}; it is 0 or 1.");
             if (told.TellsStart is not (0 or 1))

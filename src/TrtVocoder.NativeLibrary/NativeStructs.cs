@@ -42,11 +42,14 @@ internal unsafe struct NativeOptions
     public byte* RealOutput;
     public byte* ImagOutput;
     public byte* AudioOutput;
-    // From here on since 0.1.0's first header: OptionReader.FirstSize.
+    // From here on since 0.1.0's first header: FirstSize.
     public int InverseStft;
     public int Waiting;
     public int HasBandwidthId;
     public int BandwidthId;
+
+    /// <summary>sizeof(trtvocoder_options) before it had inverse_stft and what follows.</summary>
+    public static int FirstSize => sizeof(NativeOptions) - (4 * sizeof(int));
 }
 
 /// <summary><c>trtvocoder_info</c>.</summary>
@@ -89,8 +92,11 @@ internal struct NativeSchedulerOptions
     public int Lanes;
     public int MaxQueuedWindows;
     public int SendsParts;
-    // From here on since 0.1.0's first header: NativeScheduler.FirstSize.
+    // From here on since 0.1.0's first header: FirstSize.
     public int TellsStart;
+
+    /// <summary>sizeof(trtvocoder_scheduler_options) before it had tells_start.</summary>
+    public static unsafe int FirstSize => sizeof(NativeSchedulerOptions) - sizeof(int);
 }
 
 /// <summary><c>trtvocoder_scheduler_statistics</c>.</summary>

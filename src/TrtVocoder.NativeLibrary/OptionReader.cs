@@ -8,15 +8,12 @@ namespace TrtVocoder.NativeLibrary;
 /// <summary>C's options as the library's.</summary>
 internal static unsafe class OptionReader
 {
-    /// <summary>sizeof(trtvocoder_options) before it had inverse_stft and what follows.</summary>
-    private static int FirstSize => sizeof(NativeOptions) - (4 * sizeof(int));
-
     /// <exception cref="ArgumentException">A value is out of range.</exception>
     public static VocoderOptions Read(NativeOptions* told)
     {
         if (told is null)
             return new VocoderOptions();
-        NativeOptions options = StructSize.Read(told, FirstSize, "trtvocoder_options");
+        NativeOptions options = StructSize.Read(told, NativeOptions.FirstSize, "trtvocoder_options");
         return new VocoderOptions
         {
             MaxWindowFrames = OrNull(options.MaxWindowFrames),

@@ -27,14 +27,9 @@
 #include <vector>
 
 #include "cases.h"
+#include "environment.h"
 
 namespace {
-
-const char* given(const char* name) {
-    const char* value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set; './build.sh test' sets it");
-    return value;
-}
 
 std::vector<char> read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -152,15 +147,6 @@ double signal_to_noise_db(const std::vector<float>& expected, const std::vector<
         noise += std::pow(double(expected[i]) - actual[i], 2);
     }
     return 10 * std::log10(signal / noise);
-}
-
-// The driver's functions, from the library that the client's own code would use.
-template <typename Function>
-Function driver(const char* name) {
-    static void* library = dlopen((std::string(given("TRTV_CUDA_DIR")) + "/libcuda.so.1").c_str(), RTLD_NOW);
-    void* function = library == nullptr ? nullptr : dlsym(library, name);
-    if (function == nullptr) throw std::runtime_error(std::string("the driver has no ") + name);
-    return reinterpret_cast<Function>(function);
 }
 
 // The inverse STFT by its definition, of one item, center padding, Hann window.

@@ -6,7 +6,6 @@
 //
 //   fuzz_client [SECONDS [FIRST_SEED [SEQUENCES]]]    so long (3), or so many sequences; ends in 'N passed, N failed, N
 //   skipped'
-#include <dlfcn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <trtvocoder.h>
@@ -32,6 +31,8 @@
 #include <utility>
 #include <vector>
 
+#include "environment.h"
+
 namespace {
 
 constexpr int calls_of_a_sequence = 120;
@@ -49,12 +50,6 @@ constexpr uint32_t faults =
     bit(TRTVOCODER_ERROR_CUDA) | bit(TRTVOCODER_ERROR_TENSORRT) | bit(TRTVOCODER_ERROR_OUT_OF_MEMORY);
 // What another thread may have made of a handle meanwhile.
 constexpr uint32_t others = ok | invalid | over | bit(TRTVOCODER_ERROR_BUSY) | bit(TRTVOCODER_ERROR_MODEL);
-
-const char* given(const char* name) {
-    const char* value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set; './build.sh clients' sets it");
-    return value;
-}
 
 // What the worker is at, for the parent that looks after it.
 struct Progress {
@@ -151,14 +146,6 @@ struct Finding : std::runtime_error {
 
 void count_message(void* user, int32_t, const char*, const char*) { ++*static_cast<std::atomic<int>*>(user); }
 std::atomic<int> messages;
-
-template <typename Function>
-Function driver(const char* name) {
-    static void* library = dlopen((std::string(given("TRTV_CUDA_DIR")) + "/libcuda.so.1").c_str(), RTLD_NOW);
-    void* function = library == nullptr ? nullptr : dlsym(library, name);
-    if (function == nullptr) throw std::runtime_error(std::string("the driver has no ") + name);
-    return reinterpret_cast<Function>(function);
-}
 
 // Memory and a stream of the GPU, of the caller's own.
 struct Device {
@@ -450,7 +437,7 @@ private:
     void load_file(bool is_engine, bool is_right) {
         const unsigned damaged = is_right ? 0 : damage(7);
         const trtvocoder_options* told = is_right ? nullptr : options(damaged, is_engine);
-        const char* path = given(is_engine ? "TRTV_CLIENT_TINY_ENGINE" : "TRTV_CLIENT_TINY_MODEL");
+        const char* path = given(is_engine ? "TRTV_CLIENT_SHORT_ENGINE" : "TRTV_CLIENT_MODEL");
         if (damaged == 5)
             path = any<const char*>({nullptr, "", "/nonexistent/vocos.onnx", "/", "/dev/null", "\xFF\xFE"});
         trtvocoder_vocoder** out = damaged == 6 ? nullptr : facts_.place_values<trtvocoder_vocoder*>(1);
@@ -465,7 +452,7 @@ private:
 
     void load_memory() {
         static const std::vector<char> model = [] {
-            FILE* file = std::fopen(given("TRTV_CLIENT_TINY_MODEL"), "rb");
+            FILE* file = std::fopen(given("TRTV_CLIENT_MODEL"), "rb");
             std::vector<char> bytes(size_t(3) << 20);
             bytes.resize(file == nullptr ? 0 : std::fread(bytes.data(), 1, bytes.size(), file));
             if (file != nullptr) std::fclose(file);

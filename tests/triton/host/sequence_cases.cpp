@@ -480,14 +480,5 @@ CASE(
     soak.clients = 24;
     soak.requests = asked == nullptr ? 300 : std::atoi(asked) / 4;
     const SoakResult result = run_sequence_soak(soak);
-    std::printf("      %s\n", result.text().c_str());
-    CHECK_EQUAL(result.answered, soak.requests);
-    CHECK_EQUAL(result.lost, 0);
-    CHECK_EQUAL(result.twice, 0);
-    CHECK_EQUAL(result.wrong, 0);
-    CHECK(result.worst_decibels >= faithful_decibels);
-    CHECK(result.decoded > soak.requests / 2);
-    CHECK(result.refused > 0);
-    CHECK(result.threads_after <= result.threads_before);
-    CHECK(result.megabytes_after <= result.megabytes_before + 64);
+    check_soak(soak, result);
 }

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "cases.h"
+#include "load.h"
 #include "models.h"
 #include "server.h"
 
@@ -46,6 +48,20 @@ inline void check_answered(Call& call, const std::string& error_part = "") {
 inline void check_same(const std::vector<float>& expected, const std::vector<float>& actual) {
     CHECK_EQUAL(actual.size(), expected.size());
     CHECK(decibels(expected, actual) >= faithful_decibels);
+}
+
+/** Every answer right, none lost, none twice, no growth. */
+inline void check_soak(const Soak& soak, const SoakResult& result) {
+    std::printf("      %s\n", result.text().c_str());
+    CHECK_EQUAL(result.answered, soak.requests);
+    CHECK_EQUAL(result.lost, 0);
+    CHECK_EQUAL(result.twice, 0);
+    CHECK_EQUAL(result.wrong, 0);
+    CHECK(result.worst_decibels >= faithful_decibels);
+    CHECK(result.decoded > soak.requests / 2);
+    CHECK(result.refused > 0);
+    CHECK(result.threads_after <= result.threads_before);
+    CHECK(result.megabytes_after <= result.megabytes_before + 64);
 }
 
 /** The same configuration with FP16 mels, or samples, or both. */
